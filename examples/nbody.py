@@ -1,0 +1,262 @@
+"""Five charged particles: where are they 1,000 steps later?
+
+One transformer without symmetry, trained plain and under four methods of symmetrization, each
+with the same budget of CPU time:
+
+    python examples/nbody.py --seconds 20
+
+The spec is `specs/nbody.sym`; the simulator is `simulation.py`. Results go to `--out`, one JSON
+file a method, so that `--methods average` and `--methods frame` may run apart and still share a
+table; `--show` prints what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import symc
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from simulation import STEP, State, initial_state, simulate
+from symc_runtime.bases.item_transformer import ItemTransformer
+from plots import plot_trajectories
+from torch import Tensor, nn
+from training import Schedule, load_results, progress_bar, save_result, train
+
+SPEC = Path(__file__).parents[1] / "specs" / "nbody.sym"
+PARTICLES, FIRST, LAST = 5, 3000, 4000
+TRAIN, VALIDATION, TEST = 3000, 2000, 2000
+EVAL_SAMPLES = 20
+PLOTTED = 3
+
+# Training on one pose a step is enough: the poses of many steps make the expectation.
+METHODS = {
+    "plain": "",
+    "average": f"symmetrize M, P by average(samples=1, eval_samples={EVAL_SAMPLES})",
+    "frame": f"symmetrize M, P by frame(samples=1, eval_samples={EVAL_SAMPLES})",
+    "canonical": "symmetrize M, P by canonical",
+    "probabilistic": f"symmetrize M, P by probabilistic(samples=1, eval_samples={EVAL_SAMPLES})",
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs at frame 3,000 and positions at frame 4,000, float32; [batch, 5, 3] and pairs."""
+
+    position: Tensor
+    velocity: Tensor
+    charges: Tensor
+    target: Tensor
+
+    def __getitem__(self, index: Tensor | slice) -> Examples:
+        return Examples(*(value[index] for value in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    @property
+    def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """In the order of the spec."""
+        return self.position, self.velocity, self.charges
+
+    @property
+    def start(self) -> State:
+        """The state at frame 3,000, to run on from; its charges are told up to a common sign."""
+        return State(self.position.double(), self.velocity.double(), self.charges[:, 0].double())
+
+
+class Displacement(nn.Module):
+    """The base: a transformer that says how far each particle moves, seen from the centre."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transformer = ItemTransformer(
+            inputs=[("n", 3), ("n", 3), ("n", "n")],
+            outputs=[("n", 3)],
+            sizes={"n": PARTICLES},
+            width=64,
+            depth=4,
+            heads=4,
+        )
+
+    def forward(self, position: Tensor, velocity: Tensor, charges: Tensor) -> Tensor:
+        centred = position - position.mean(dim=1, keepdim=True)
+        moved: Tensor = self.transformer(centred, velocity, charges)
+        return position + moved
+
+
+def generate(seed: int, progress: Progress) -> tuple[Examples, Examples, Examples]:
+    """Training, validation and test examples, from systems drawn one after the other."""
+    total = TRAIN + VALIDATION + TEST
+    task = progress.add_task("simulate", total=total * LAST, status="")
+    start = initial_state(total, PARTICLES, torch.Generator().manual_seed(seed))
+    position, velocity = simulate(
+        start, [FIRST, LAST], progress=lambda steps: progress.advance(task, steps)
+    )
+    charges = start.charge.unsqueeze(-1) * start.charge.unsqueeze(-2)
+    every = Examples(*(x.float() for x in (position[0], velocity[0], charges, position[1])))
+    return (
+        every[:TRAIN],
+        every[TRAIN : TRAIN + VALIDATION],
+        every[TRAIN + VALIDATION :],
+    )
+
+
+def build(method: str, seed: int) -> nn.Module:
+    """The base, with the same weights for every method, as `method` symmetrizes it."""
+    torch.manual_seed(seed)
+    base = Displacement()
+    if method == "plain":
+        return base
+    text = SPEC.read_text(encoding="utf-8") + "\n" + METHODS[method] + "\n"
+    model: nn.Module = symc.build(text, base)
+    return model
+
+
+@torch.no_grad()
+def predict(model: nn.Module, examples: Examples) -> Tensor:
+    """Predicted positions, [batch, 5, 3]."""
+    parts = [examples[i : i + 200] for i in range(0, len(examples), 200)]
+    return torch.cat([model(*part.inputs) for part in parts])
+
+
+def errors(predicted: Tensor, examples: Examples) -> Tensor:
+    """Mean squared error of each example, over particles and coordinates, [batch]."""
+    return (predicted - examples.target).square().mean(dim=(1, 2))
+
+
+@torch.no_grad()
+def equivariance_error(model: nn.Module, examples: Examples, seed: int) -> float:
+    """How far f(h x) is from h f(x), relative to how far particles move; h in S(5) x E(3).
+
+    Root mean squares over the examples, h drawn anew for each. Both sides draw their own noise, so
+    a method that samples shows what is left of it at `EVAL_SAMPLES` samples.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    batch = len(examples)
+    rotation, triangle = torch.linalg.qr(torch.randn(batch, 3, 3, generator=generator))
+    rotation = rotation * triangle.diagonal(dim1=1, dim2=2).sign().unsqueeze(1)
+    shift = torch.randn(batch, 1, 3, generator=generator)
+    order = torch.rand(batch, PARTICLES, generator=generator).argsort(dim=-1)
+    row = torch.arange(batch).unsqueeze(-1)
+
+    def vector(x: Tensor) -> Tensor:
+        return x[row, order] @ rotation.mT
+
+    charges = examples.charges[row.unsqueeze(-1), order.unsqueeze(-1), order.unsqueeze(-2)]
+    moved = Examples(
+        vector(examples.position) + shift,
+        vector(examples.velocity),
+        charges,
+        vector(examples.target) + shift,
+    )
+    difference = predict(model, moved) - vector(predict(model, examples)) - shift
+    motion = examples.target - examples.position
+    return (difference.square().mean() / motion.square().mean()).sqrt().item()
+
+
+def summary(error: Tensor) -> dict[str, float]:
+    """Mean and median of the errors of examples: they are heavy-tailed."""
+    return {"mean": error.mean().item(), "median": error.median().item()}
+
+
+def run(
+    method: str,
+    schedule: Schedule,
+    seed: int,
+    data: tuple[Examples, Examples, Examples],
+    progress: Progress,
+) -> dict[str, object]:
+    """Train one method and measure it."""
+    training, validation, test = data
+    model = build(method, seed)
+
+    def loss(indices: Tensor) -> Tensor:
+        batch = training[indices]
+        return errors(model(*batch.inputs), batch).mean()
+
+    task = progress.add_task(method, total=schedule.seconds, status="")
+    effort = train(model, loss, TRAIN, schedule, seed=seed, progress=progress, task=task)
+    predicted = predict(model, test)
+    return {
+        "validation": summary(errors(predict(model, validation), validation)),
+        "test": summary(errors(predicted, test)),
+        "equivariance_error": equivariance_error(model, test, seed),
+        "effort": asdict(effort),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "predicted": predicted[:PLOTTED].tolist(),
+    }
+
+
+def table(test: Examples, results: dict[str, dict[str, Any]]) -> Table:
+    """What each method reached, below the two predictors that learn nothing."""
+    view = Table(title="position after 1,000 steps: mean squared error on 2,000 test systems")
+    view.add_column("method")
+    for column in ("mean", "median", "of plain", "equivariance error", "steps", "CPU s"):
+        view.add_column(column, justify="right")
+    trivial = {
+        "no motion": test.position,
+        "straight line": test.position + (LAST - FIRST) * STEP * test.velocity,
+    }
+    for name, predicted in trivial.items():
+        error = summary(errors(predicted, test))
+        view.add_row(name, f"{error['mean']:.4f}", f"{error['median']:.4f}", *[""] * 4)
+    view.add_section()
+    plain = results.get("plain")
+    for name, result in results.items():
+        error, effort = result["test"], result["effort"]
+        view.add_row(
+            name,
+            f"{error['mean']:.4f}",
+            f"{error['median']:.4f}",
+            f"{error['mean'] / plain['test']['mean']:.2f}" if plain else "",
+            f"{result['equivariance_error']:.1e}",
+            f"{effort['steps']:,}",
+            f"{effort['cpu_seconds']:.0f}",
+        )
+    return view
+
+
+def plot(path: Path, test: Examples, results: dict[str, dict[str, Any]]) -> None:
+    """The first test systems, as every method in `results` predicts them."""
+    frames = range(0, LAST - FIRST + 1, 20)
+    paths, _ = simulate(test[:PLOTTED].start, frames)
+    predicted = {name: torch.tensor(result["predicted"]) for name, result in results.items()}
+    plot_trajectories(path, paths, predicted)
+
+
+def main() -> None:
+    """Simulate, train each method, print the table, save the picture."""
+    parser = argparse.ArgumentParser(description="The charged 5-particle system.")
+    parser.add_argument("--seconds", type=float, default=20.0, help="CPU seconds a method")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("out/nbody"))
+    parser.add_argument("--show", action="store_true", help="train nothing, show what is there")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    console = Console()
+    settings = {"seconds": options.seconds, "seed": options.seed}
+    schedule = Schedule(seconds=options.seconds, batch=100)
+    methods = [] if options.show else options.methods
+    with progress_bar(console) as progress:
+        data = generate(options.seed, progress)
+        for method in methods:
+            result = run(method, schedule, options.seed, data, progress)
+            save_result(options.out, method, settings, result)
+    found = load_results(options.out, settings)
+    results = {method: found[method] for method in METHODS if method in found}
+    console.print(table(data[-1], results))
+    if results:
+        picture = options.out / "trajectories.png"
+        plot(picture, data[-1], results)
+        console.print(f"trajectories: {picture}")
+
+
+if __name__ == "__main__":
+    main()

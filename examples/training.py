@@ -1,0 +1,124 @@
+"""Training within a budget of CPU time, the same for every method, and results that add up.
+
+One thread, `time.process_time`: a method that costs more a step takes fewer steps.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """AdamW under a learning rate that warms up, then falls as a cosine, over CPU time."""
+
+    seconds: float
+    batch: int
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    warm_up: float = 0.03
+    clip: float = 1.0
+
+    def rate(self, elapsed: float) -> float:
+        """The learning rate after `elapsed` CPU seconds."""
+        done = min(elapsed / self.seconds, 1.0)
+        return (
+            self.learning_rate * min(1.0, done / self.warm_up) * (1 + math.cos(math.pi * done)) / 2
+        )
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a training run took; `cpu_seconds` is its budget and the rest of its last step."""
+
+    steps: int
+    cpu_seconds: float
+    seconds: float
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar a run, with a `status` field for its loss."""
+    return Progress(
+        TextColumn("{task.description}", justify="left"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[status]}"),
+        console=console,
+        refresh_per_second=2,
+    )
+
+
+def train(
+    model: nn.Module,
+    loss: Callable[[Tensor], Tensor],
+    examples: int,
+    schedule: Schedule,
+    *,
+    seed: int,
+    progress: Progress,
+    task: TaskID,
+) -> Effort:
+    """Minimise `loss(indices)`, the mean loss of these training examples, until the budget is spent.
+
+    Epochs are shuffled by `seed`, so every method meets the examples in one order.
+    """
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    model.train()
+    steps, mean = 0, math.nan
+    wall, start = time.perf_counter(), time.process_time()
+    progress.reset(task, total=schedule.seconds)
+    for indices in _batches(examples, schedule.batch, seed):
+        elapsed = time.process_time() - start
+        if elapsed >= schedule.seconds:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate(elapsed)
+        optimizer.zero_grad()
+        value = loss(indices)
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimizer.step()
+        steps += 1
+        mean = value.item() if math.isnan(mean) else 0.98 * mean + 0.02 * value.item()
+        progress.update(task, completed=elapsed, status=f"loss {mean:.4f}, step {steps:,}")
+    model.eval()
+    progress.update(task, completed=schedule.seconds)
+    return Effort(steps, time.process_time() - start, time.perf_counter() - wall)
+
+
+def _batches(examples: int, size: int, seed: int) -> Iterator[Tensor]:
+    """Shuffled epochs without end; the last batch of an epoch may be smaller."""
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield from torch.split(torch.randperm(examples, generator=generator), size)
+
+
+def save_result(folder: Path, name: str, settings: dict[str, object], result: object) -> None:
+    """One file a run, `folder/name.json`, so that runs made apart join in one table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"settings": settings, "result": result}, indent=1)
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def load_results(folder: Path, settings: dict[str, object]) -> dict[str, dict[str, Any]]:
+    """The results in `folder` that were made with the same settings, by name."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["settings"] == settings:
+            found[path.stem] = content["result"]
+    return found

@@ -1,0 +1,1 @@
+"""Group elements as structured data, batched: index, matrix, vector; never dense permutations."""

@@ -1,0 +1,1 @@
+"""Facts about groups, one file each; no file here imports torch."""

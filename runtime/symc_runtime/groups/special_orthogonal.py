@@ -1,0 +1,22 @@
+"""The special orthogonal group SO(d)."""
+
+from __future__ import annotations
+
+from symc_runtime.groups.group import Atom, Group
+
+
+class SpecialOrthogonal(Group):
+    """Rotations of d-space: orthogonal matrices of determinant 1."""
+
+    name = "SO"
+    title = "special orthogonal group"
+    parameter = "d"
+    element = "orthogonal"
+    atoms = {"vector": Atom("natural"), "scalar": Atom("trivial")}
+    bare = "vector"
+    special = True
+    examples = (1, 2, 3, 4)
+
+    def dimension(self, parameter: int) -> int:
+        """d (d - 1) / 2"""
+        return parameter * (parameter - 1) // 2

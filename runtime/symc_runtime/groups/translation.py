@@ -1,0 +1,27 @@
+"""The translation group T(d)."""
+
+from __future__ import annotations
+
+from symc_runtime.groups.group import Atom, Group
+
+
+class Translation(Group):
+    """Translations of d-space: points move by t, vectors do not."""
+
+    name = "T"
+    title = "translation group"
+    parameter = "d"
+    element = "translation"
+    atoms = {
+        "point": Atom("natural", affine=True),
+        "vector": Atom("natural"),
+        "scalar": Atom("trivial"),
+    }
+    bare = None
+    special = True
+    compact = False
+    examples = (1, 2, 3)
+
+    def dimension(self, parameter: int) -> int:
+        """d"""
+        return parameter

@@ -1,0 +1,266 @@
+"""How tensors carry groups: the part of a spec that a compiled module keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from symc_runtime.catalogue import groups as catalogue_groups
+from symc_runtime.groups.group import ElementKind
+from symc_runtime.groups.group import Group as Facts
+from symc_runtime.sizes import Size, evaluate, polynomial, solve
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Group:
+    """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter."""
+
+    name: str
+    family: str
+    parameter: Size
+
+    @property
+    def facts(self) -> Facts:
+        """What the catalogue knows about the family."""
+        return catalogue_groups()[self.family]
+
+    @property
+    def kind(self) -> ElementKind:
+        """What an element is made of."""
+        return self.facts.element
+
+    @property
+    def special(self) -> bool:
+        """Whether matrices have determinant 1."""
+        return self.facts.special
+
+    def __str__(self) -> str:
+        text = f"{self.family}({self.parameter})"
+        return text if text == self.name else f"{self.name} = {text}"
+
+
+@dataclass(frozen=True)
+class Trivial:
+    """`size` channels that no group moves."""
+
+    size: Size
+
+
+@dataclass(frozen=True)
+class Natural:
+    """The defining action of `group` on `size` items or coordinates; `affine`: a point."""
+
+    group: str
+    size: Size
+    affine: bool = False
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One component, multiplied by the determinant or the sign of the element."""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """Tensor product, flattened row-major."""
+
+    factors: tuple[Representation, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Direct sum: components one after the other."""
+
+    terms: tuple[Representation, ...]
+
+
+Representation = Trivial | Natural | Sign | Product | Sum
+
+
+def point(group: str, size: Size) -> Natural:
+    """Points: the translation of `group` moves them too."""
+    return Natural(group, size, affine=True)
+
+
+def pseudovector(group: str, size: Size) -> Product:
+    """Vectors that also change sign under reflections."""
+    return Product((Sign(group), Natural(group, size)))
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A declared tensor without its batch axis; `labels`: whole numbers below it."""
+
+    name: str
+    axes: tuple[Representation, ...]
+    labels: int | None = None
+
+
+@dataclass(frozen=True)
+class BlockAxis:
+    """An axis that one group moves in its defining way, or (group None) a channel axis."""
+
+    group: str | None
+    size: Size
+
+
+@dataclass(frozen=True)
+class Block:
+    """A pure tensor product inside a tensor.
+
+    `affine`: the group whose translation moves it; `characters`: groups whose sign multiplies it.
+    """
+
+    axes: tuple[BlockAxis, ...]
+    affine: str | None
+    characters: frozenset[str]
+
+
+def dimension(representation: Representation, sizes: Mapping[str, int]) -> int:
+    """How many components it has; KeyError names a size that is missing."""
+    match representation:
+        case Trivial(size) | Natural(_, size):
+            return evaluate(size, sizes)
+        case Sign():
+            return 1
+        case Product(factors):
+            total = 1
+            for factor in factors:
+                total = total * dimension(factor, sizes)
+            return total
+        case Sum(terms):
+            return sum(dimension(term, sizes) for term in terms)
+
+
+def _multiplied(left: Block, right: Block) -> Block:
+    return Block(
+        left.axes + right.axes,
+        left.affine or right.affine,
+        left.characters ^ right.characters,
+    )
+
+
+def _representation_blocks(representation: Representation) -> tuple[Block, ...]:
+    none: frozenset[str] = frozenset()
+    match representation:
+        case Trivial(size):
+            return (Block((BlockAxis(None, size),), None, none),)
+        case Natural(group, size, affine):
+            return (Block((BlockAxis(group, size),), group if affine else None, none),)
+        case Sign(group):
+            return (Block((), None, frozenset({group})),)
+        case Sum(terms):
+            return tuple(block for term in terms for block in _representation_blocks(term))
+        case Product(factors):
+            result: tuple[Block, ...] = (Block((), None, none),)
+            for factor in factors:
+                pieces = _representation_blocks(factor)
+                result = tuple(_multiplied(a, b) for a in result for b in pieces)
+            return result
+
+
+def blocks(tensor: Tensor) -> tuple[Block, ...]:
+    """The tensor as pure blocks: axis by axis, terms of direct sums in order, last axis fastest."""
+    result: tuple[Block, ...] = (Block((), None, frozenset()),)
+    for axis in tensor.axes:
+        result = tuple(_multiplied(a, b) for a, b in product(result, _representation_blocks(axis)))
+    return result
+
+
+def _split_axis(
+    representation: Representation, x: torch.Tensor, axis: int, sizes: Mapping[str, int]
+) -> Iterator[tuple[torch.Tensor, int]]:
+    """Pieces of x, the axis unfolded into the axes of each block, with how many those are."""
+    match representation:
+        case Trivial() | Natural():
+            yield x, 1
+        case Sign():
+            yield x.squeeze(axis), 0
+        case Sum(terms):
+            lengths = [dimension(term, sizes) for term in terms]
+            for term, piece in zip(terms, x.split(lengths, dim=axis), strict=True):
+                yield from _split_axis(term, piece, axis, sizes)
+        case Product(factors):
+            shape = [dimension(factor, sizes) for factor in factors]
+            pieces = [(x.unflatten(axis, shape), 0)]
+            for factor in factors:
+                pieces = [
+                    (finer, width + more)
+                    for piece, width in pieces
+                    for finer, more in _split_axis(factor, piece, axis + width, sizes)
+                ]
+            yield from pieces
+
+
+def split(tensor: Tensor, x: torch.Tensor, sizes: Mapping[str, int]) -> list[torch.Tensor]:
+    """The blocks of x [batch, *axes], in the order of `blocks`, each [batch, *block axes]."""
+    pieces = [(x, 1)]
+    for representation in tensor.axes:
+        pieces = [
+            (finer, position + width)
+            for piece, position in pieces
+            for finer, width in _split_axis(representation, piece, position, sizes)
+        ]
+    return [piece for piece, _ in pieces]
+
+
+def solve_sizes(
+    tensors: Sequence[Tensor],
+    shapes: Sequence[Sequence[int]],
+    known: Mapping[str, int] | None = None,
+) -> dict[str, int]:
+    """Sizes by name, read off shapes [batch, *axes] of the tensors; `known` ones stay."""
+    equations: list[tuple[Size, int]] = []
+    for tensor, shape in zip(tensors, shapes, strict=True):
+        for representation, observed in zip(tensor.axes, list(shape)[1:], strict=True):
+            equations.append((symbolic_dimension(representation), observed))
+    return solve(equations, known or {})
+
+
+def symbolic_dimension(representation: Representation) -> Size:
+    """The dimension as a size: an int, or a polynomial text."""
+    match representation:
+        case Trivial(size) | Natural(_, size):
+            return size
+        case Sign():
+            return 1
+    terms = _polynomial(representation)
+    if not terms.keys() - {()}:
+        return terms.get((), 0)
+    return " + ".join(
+        "*".join([str(c), *(f"{n}^{p}" for n, p in powers)]) for powers, c in terms.items() if c
+    ).replace("+ -", "- ")
+
+
+def _polynomial(representation: Representation) -> dict[tuple[tuple[str, int], ...], int]:
+    match representation:
+        case Trivial(size) | Natural(_, size):
+            return {powers: coefficient for coefficient, powers in polynomial(size)}
+        case Sign():
+            return {(): 1}
+        case Sum(terms):
+            total: dict[tuple[tuple[str, int], ...], int] = {}
+            for term in terms:
+                for powers, coefficient in _polynomial(term).items():
+                    total[powers] = total.get(powers, 0) + coefficient
+            return total
+        case Product(factors):
+            result: dict[tuple[tuple[str, int], ...], int] = {(): 1}
+            for factor in factors:
+                expanded: dict[tuple[tuple[str, int], ...], int] = {}
+                for left, a in result.items():
+                    for right, b in _polynomial(factor).items():
+                        merged = dict(left)
+                        for name, power in right:
+                            merged[name] = merged.get(name, 0) + power
+                        key = tuple(sorted(merged.items()))
+                        expanded[key] = expanded.get(key, 0) + a * b
+                result = expanded
+            return result

@@ -1,0 +1,1 @@
+"""Facts about methods of symmetrization, one file each; no file here imports torch."""

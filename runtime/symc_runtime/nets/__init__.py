@@ -1,0 +1,1 @@
+"""Facts about the nets that choose elements, one file each; no file here imports torch."""

@@ -1,0 +1,35 @@
+"""What the compiler knows about a net that chooses group elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class NetOption:
+    """A whole-number option of a net, from `low` to `high`."""
+
+    default: int
+    low: int
+    high: int
+    meaning: str
+
+
+HIDDEN = NetOption(32, 1, 4096, "width of the hidden features")
+LAYERS = NetOption(3, 1, 64, "number of layers")
+
+
+class Net:
+    """Facts about a net: a subclass each, one a file; `module` names its torch class."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    fits: ClassVar[Literal["permutation", "orthogonal"]]
+    """The kind of element that the net can choose."""
+    reads_pairs: ClassVar[bool] = False
+    """Whether it reads features of pairs of items."""
+    options: ClassVar[Mapping[str, NetOption]] = {"hidden": HIDDEN, "layers": LAYERS}
+    module: ClassVar[str]
+    """`package.module:Class` of the torch module, imported when a model is built."""

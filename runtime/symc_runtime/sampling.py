@@ -1,0 +1,105 @@
+"""Noise: everything random in a compiled module, drawn ahead of a deterministic forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.shapes import ShapeError
+
+ENUMERATION_BUDGET = 5040
+"""Elements that all enumerating stages together may have, 7!."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A stage that draws elements: its `key` in the noise, its module, how it draws.
+
+    `enumerates`: takes every element where they are few enough. `entropy`: weight of its penalty.
+    """
+
+    key: str
+    attribute: str
+    enumerates: bool = False
+    samples: bool = True
+    entropy: float = 0.0
+
+
+def draw(
+    draws: Sequence[Draw],
+    stages: Mapping[str, nn.Module],
+    *,
+    samples: int,
+    batch: int,
+    sizes: Mapping[str, int],
+    dtype: torch.dtype,
+    device: torch.device,
+    generator: torch.Generator | None,
+) -> dict[str, torch.Tensor]:
+    """A tensor [K, batch, ...] a stage; K = samples x the elements of enumerating stages.
+
+    Noise of sampling stages is shared over the elements of enumerating ones: acting on the input
+    permutes those elements, so noise drawn for each of them would break the coupled law.
+    """
+    counts: dict[str, int] = {}
+    budget = ENUMERATION_BUDGET
+    for entry in draws:
+        stage = _distribution(stages[entry.key])
+        elements = stage.elements(sizes) if entry.enumerates else None
+        if elements is not None and elements <= budget:
+            counts[entry.key] = elements
+            budget //= elements
+    drawn = [entry for entry in draws if entry.key not in counts]
+    repeats = samples if any(entry.samples for entry in drawn) else 1
+    # Axes of the grid of samples: one for each enumerating stage, the last for the draws.
+    grid = [*counts.values(), repeats]
+    noise: dict[str, torch.Tensor] = {}
+    for entry in draws:
+        stage = _distribution(stages[entry.key])
+        if entry.key in counts:
+            each = stage.enumerate(batch, sizes, dtype, device, generator)
+            axis = list(counts).index(entry.key)
+        else:
+            each = stage.draw(repeats, batch, sizes, dtype, device, generator)
+            axis = len(counts)
+        shape = [1] * len(grid)
+        shape[axis] = grid[axis]
+        rest = each.shape[1:]
+        noise[entry.key] = each.reshape(*shape, *rest).expand(*grid, *rest).reshape(-1, *rest)
+    return noise
+
+
+def check_noise(
+    draws: Sequence[Draw], noise: Mapping[str, torch.Tensor], batch: int
+) -> list[torch.Tensor]:
+    """The noise of each stage in order. Raises ShapeError where `noise` does not fit the call."""
+    unknown = noise.keys() - {entry.key for entry in draws}
+    if unknown:
+        expected = ", ".join(repr(entry.key) for entry in draws) or "none"
+        raise ShapeError(f"noise {sorted(unknown)[0]!r} names no stage that draws; those: {expected}")
+    values: list[torch.Tensor] = []
+    for entry in draws:
+        if entry.key not in noise:
+            raise ShapeError(f"noise for the stage {entry.key!r} is missing; call draw_noise")
+        value = noise[entry.key]
+        if value.shape[1] != batch:
+            raise ShapeError(
+                f"noise {entry.key!r}, axis 1 (batch): expected {batch}, got {value.shape[1]}"
+            )
+        if values and value.shape[0] != values[0].shape[0]:
+            raise ShapeError(
+                f"noise {entry.key!r}, axis 0 (samples): expected {values[0].shape[0]} as "
+                f"{draws[0].key!r} has, got {value.shape[0]}"
+            )
+        values.append(value)
+    return values
+
+
+def _distribution(stage: nn.Module) -> Distribution:
+    if not isinstance(stage, Distribution):
+        raise TypeError(f"{type(stage).__name__} is no Distribution")
+    return stage

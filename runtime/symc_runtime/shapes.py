@@ -1,0 +1,244 @@
+"""What a call may pass, checked, with errors that name tensor, axis, expected and got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from symc_runtime.layout import (
+    Natural,
+    Product,
+    Representation,
+    Sign,
+    Sum,
+    Tensor,
+    Trivial,
+    dimension,
+    solve_sizes,
+    symbolic_dimension,
+)
+from symc_runtime.sizes import UndeterminedSize, names
+
+
+class ShapeError(ValueError):
+    """A tensor that does not fit the spec: which one, which axis, what was expected, what came."""
+
+
+def _carried(representation: Representation) -> str:
+    match representation:
+        case Trivial():
+            return ""
+        case Natural(group, _, affine):
+            return f"{group}.point" if affine else group
+        case Sign(group):
+            return f"the sign of {group}"
+        case Product(factors):
+            return " * ".join(str(symbolic_dimension(f)) if isinstance(f, Trivial)
+                              else _carried(f) for f in factors)
+        case Sum(terms):
+            return " + ".join(_carried(t) or str(symbolic_dimension(t)) for t in terms)
+
+
+def _axis(representation: Representation) -> str:
+    carried = _carried(representation)
+    size = symbolic_dimension(representation)
+    return f"`{size}: {carried}`" if carried else f"`{size}`"
+
+
+def declared(tensor: Tensor) -> str:
+    """The tensor as the spec declares it, `pos[batch, n: P, 3: M.point]`."""
+    axes = ", ".join(["batch", *(_axis(axis).strip("`") for axis in tensor.axes)])
+    return f"{tensor.name}[{axes}]"
+
+
+def _rank(role: str, tensor: Tensor, shape: Sequence[int]) -> None:
+    if len(shape) != 1 + len(tensor.axes):
+        raise ShapeError(
+            f"{role} `{tensor.name}`: expected {1 + len(tensor.axes)} axes, {declared(tensor)}, "
+            f"got {len(shape)}, shape {tuple(shape)}"
+        )
+
+
+def _axes(role: str, tensor: Tensor, shape: Sequence[int], sizes: Mapping[str, int]) -> None:
+    for position, axis in enumerate(tensor.axes, start=1):
+        expected = dimension(axis, sizes)
+        if shape[position] != expected:
+            size = symbolic_dimension(axis)
+            if isinstance(size, int):
+                reason = ""
+            else:
+                values = ", ".join(f"{n} = {sizes[n]}" for n in sorted(names(size)))
+                reason = f" ({values} in this call)"
+            raise ShapeError(
+                f"{role} `{tensor.name}`, axis {position} ({_axis(axis)}): "
+                f"expected {expected}{reason}, got {shape[position]}"
+            )
+
+
+def check_inputs(
+    tensors: Sequence[Tensor],
+    values: Sequence[torch.Tensor],
+    known: Mapping[str, int],
+    ragged: Mapping[str, int],
+) -> dict[str, int]:
+    """Sizes by name, read off the inputs [batch, *axes].
+
+    A ragged size is the padded length of this call, at most its bound. Raises ShapeError, and
+    TypeError for what is no tensor, for mixed floating dtypes, for labels that are not integers
+    and features that are.
+    """
+    if len(values) != len(tensors):
+        expected = ", ".join(declared(tensor) for tensor in tensors)
+        raise TypeError(
+            f"expected {len(tensors)} input{'s' * (len(tensors) != 1)}, {expected}, "
+            f"got {len(values)}"
+        )
+    floating: tuple[str, torch.dtype] | None = None
+    for tensor, value in zip(tensors, values, strict=True):
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(
+                f"input `{tensor.name}`: expected a torch.Tensor, got {type(value).__name__}"
+            )
+        if tensor.labels is None:
+            if not value.is_floating_point():
+                raise TypeError(
+                    f"input `{tensor.name}`: expected a floating dtype, got {value.dtype}; "
+                    f"call .float(), or declare whole numbers with `of`"
+                )
+            if floating is not None and floating[1] != value.dtype:
+                raise TypeError(
+                    f"input `{tensor.name}`: expected dtype {floating[1]} as `{floating[0]}` has, "
+                    f"got {value.dtype}; floating inputs of one call share one dtype"
+                )
+            floating = floating or (tensor.name, value.dtype)
+        elif value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
+            raise TypeError(
+                f"input `{tensor.name}`: expected whole numbers (labels, of {tensor.labels}), "
+                f"got {value.dtype}"
+            )
+        _rank("input", tensor, value.shape)
+        if value.shape[0] != values[0].shape[0]:
+            raise ShapeError(
+                f"input `{tensor.name}`, axis 0 (batch): expected {values[0].shape[0]} as "
+                f"`{tensors[0].name}` has, got {value.shape[0]}"
+            )
+    sizes = solve_sizes(tensors, [value.shape for value in values], known)
+    for tensor, value in zip(tensors, values, strict=True):
+        try:
+            _axes("input", tensor, value.shape, sizes)
+        except KeyError as missing:
+            raise UndeterminedSize(missing.args[0]) from None
+    for name, bound in ragged.items():
+        if name in sizes and sizes[name] > bound:
+            raise ShapeError(
+                f"size `{name}`: the spec says at most {bound}, got tensors padded to "
+                f"{sizes[name]}"
+            )
+    return sizes
+
+
+def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
+    """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1."""
+    if value.device.type != "cpu" or value.numel() == 0 or torch.compiler.is_compiling():
+        return
+    low, high = int(value.min()), int(value.max())
+    if tensor.labels is not None and (low < 0 or high >= tensor.labels):
+        raise ShapeError(
+            f"input `{tensor.name}`: expected labels 0 to {tensor.labels - 1}, "
+            f"got {low if low < 0 else high}"
+        )
+
+
+def check_counts(
+    name: str, counts: object, batch: int, padded: int, bound: int
+) -> torch.Tensor:
+    """counts as int64 [batch].
+
+    Raises TypeError, or ShapeError for a wrong shape, and, where counts lie on the CPU, for values
+    below 0, above the bound or above the padded length.
+    """
+    if counts is None:
+        raise ShapeError(
+            f"size `{name}` is ragged: expected counts, `{name}=` integers of shape [{batch}], "
+            f"got none"
+        )
+    if not isinstance(counts, torch.Tensor):
+        counts = torch.as_tensor(counts)
+    if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
+        raise TypeError(f"size `{name}`: expected integer counts, got {counts.dtype}")
+    if tuple(counts.shape) != (batch,):
+        raise ShapeError(
+            f"size `{name}`: expected counts of shape [{batch}], one an example, "
+            f"got {tuple(counts.shape)}"
+        )
+    if counts.device.type == "cpu" and batch and not torch.compiler.is_compiling():
+        low, high = int(counts.min()), int(counts.max())
+        if low < 0:
+            raise ShapeError(f"size `{name}`: expected counts from 0, got {low}")
+        if high > bound:
+            raise ShapeError(
+                f"size `{name}`: expected counts up to {bound}, the bound of the spec, got {high}"
+            )
+        if high > padded:
+            raise ShapeError(
+                f"size `{name}`: expected counts up to {padded}, the length that the tensors "
+                f"are padded to, got {high}"
+            )
+    return counts.long()
+
+
+def check_outputs(
+    returned: object, tensors: Sequence[Tensor], rows: int, sizes: Mapping[str, int]
+) -> tuple[torch.Tensor, ...]:
+    """What the base returned, as a tuple. Raises TypeError or ShapeError where it does not fit."""
+    values = (returned,) if isinstance(returned, torch.Tensor) else returned
+    expected = ", ".join(declared(tensor) for tensor in tensors)
+    if not isinstance(values, (tuple, list)):
+        raise TypeError(
+            f"the base returned {type(returned).__name__}; expected a tensor or a tuple: {expected}"
+        )
+    if len(values) != len(tensors):
+        raise ShapeError(
+            f"the base returned {len(values)} tensor{'s' * (len(values) != 1)}; "
+            f"expected {len(tensors)}: {expected}"
+        )
+    for tensor, value in zip(tensors, values, strict=True):
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(
+                f"output `{tensor.name}`: the base returned {type(value).__name__}, "
+                f"expected a torch.Tensor"
+            )
+        shape = value.shape
+        if len(shape) == 2 + len(tensor.axes) and shape[-1] == 1:
+            raise ShapeError(
+                f"output `{tensor.name}`: the base returned {len(shape)} axes, "
+                f"shape {tuple(shape)}; expected {declared(tensor)}: "
+                f"return it with .squeeze(-1)"
+            )
+        _rank("output", tensor, shape)
+        if shape[0] != rows:
+            raise ShapeError(
+                f"output `{tensor.name}`, axis 0 (batch): the base was called with {rows} rows "
+                f"(samples times batch), got {shape[0]}"
+            )
+        _axes("output", tensor, shape, sizes)
+    return tuple(values)
+
+
+def sizes_of(
+    tensors: Sequence[Tensor], values: Sequence[torch.Tensor], known: Mapping[str, int]
+) -> dict[str, int]:
+    """Sizes by name, read off tensors [batch, *axes]."""
+    return solve_sizes(tensors, [value.shape for value in values], known)
+
+
+def check_base(
+    returned: object,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    known: Mapping[str, int],
+    values: Sequence[torch.Tensor],
+) -> tuple[torch.Tensor, ...]:
+    """What the base returned for input `values`, as a tuple. Raises as `check_outputs` does."""
+    return check_outputs(returned, outputs, values[0].shape[0], sizes_of(inputs, values, known))

@@ -1,0 +1,119 @@
+"""Sizes as a spec writes them, and how they are read off the shapes of a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import prod
+
+Size = int | str
+"""A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`."""
+
+_TERM = re.compile(r"\s*([+-]?)\s*([A-Za-z0-9_^*]+)")
+
+Polynomial = tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
+"""Terms: a coefficient and the powers of the names in it."""
+
+
+class UndeterminedSize(ValueError):
+    """A size that the given shapes do not determine; `name` says which."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"nothing determines the size `{name}`; pass sizes={{{name!r}: ...}}")
+        self.name = name
+
+
+@lru_cache(maxsize=4096)
+def polynomial(size: Size) -> Polynomial:
+    """The terms of a size. Raises ValueError on text that is no polynomial."""
+    if isinstance(size, int):
+        return ((size, ()),)
+    terms: list[tuple[int, tuple[tuple[str, int], ...]]] = []
+    position = 0
+    text = size.strip()
+    while position < len(text):
+        match = _TERM.match(text, position)
+        if match is None:
+            raise ValueError(f"{size!r} is not a polynomial in size names")
+        coefficient = -1 if match[1] == "-" else 1
+        powers: dict[str, int] = {}
+        for factor in match[2].split("*"):
+            name, _, exponent = factor.partition("^")
+            if name.isdigit():
+                coefficient *= int(name) ** int(exponent or 1)
+            else:
+                powers[name] = powers.get(name, 0) + int(exponent or 1)
+        terms.append((coefficient, tuple(sorted(powers.items()))))
+        position = match.end()
+    return tuple(terms)
+
+
+def names(size: Size) -> frozenset[str]:
+    """The size names in it."""
+    return frozenset(name for _, powers in polynomial(size) for name, _ in powers)
+
+
+def evaluate(size: Size, values: Mapping[str, int]) -> int:
+    """Its value; KeyError names a size that `values` lacks. Works on symbolic integers of torch."""
+    if isinstance(size, int):
+        return size
+    if size in values:
+        return values[size]
+    total = 0
+    for coefficient, powers in polynomial(size):
+        term = coefficient
+        for name, power in powers:
+            for _ in range(power):
+                term = term * values[name]
+        total = total + term
+    return total
+
+
+def _solved(size: Size, observed: int, known: Mapping[str, int]) -> tuple[str, int] | None:
+    """The one unknown name of the equation size = observed, if it stands in one term alone."""
+    unknown = names(size) - known.keys()
+    if len(unknown) != 1:
+        return None
+    (name,) = unknown
+    if size == name:
+        return name, observed
+    rest, factor, exponent = observed, 0, 0
+    for coefficient, powers in polynomial(size):
+        others = coefficient * prod(known[n] ** p for n, p in powers if n != name)
+        power = dict(powers).get(name, 0)
+        if power == 0:
+            rest = rest - others
+        elif exponent in (0, power):
+            exponent, factor = power, factor + others
+        else:
+            return None
+    if factor == 0:
+        return None
+    value = rest // factor
+    if exponent > 1:
+        value = max(round(max(value, 0) ** (1 / exponent)), 1)
+    return name, value
+
+
+def solve(equations: Iterable[tuple[Size, int]], known: Mapping[str, int]) -> dict[str, int]:
+    """Sizes by name from (size, observed) pairs, one name at a time; `known` ones stay.
+
+    Whether every equation then holds is for the caller to check. Names that stay undetermined
+    are missing from the answer.
+    """
+    values = dict(known)
+    pending = [(size, observed) for size, observed in equations if not isinstance(size, int)]
+    progress = True
+    while progress and pending:
+        progress = False
+        remaining = []
+        for size, observed in pending:
+            found = _solved(size, observed, values)
+            if found is None:
+                remaining.append((size, observed))
+            elif found[0] not in values:
+                values[found[0]] = found[1]
+                progress = True
+        pending = [item for item in remaining if names(item[0]) - values.keys()]
+    return values

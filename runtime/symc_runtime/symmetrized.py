@@ -1,0 +1,272 @@
+"""The module that symc compiles to: f(x) = E over g ~ p(g | x) of rho_out(g) base(rho_in(g)^-1 x).
+
+Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equivariance, NeurIPS
+2023, equation 4.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from symc_runtime.actions import keep_valid
+from symc_runtime.layout import Group, Natural, Tensor, Trivial
+from symc_runtime.sampling import Draw, check_noise, draw
+from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
+from symc_runtime.sizes import Size
+
+Outputs = torch.Tensor | tuple[torch.Tensor, ...]
+
+
+class Symmetrized(nn.Module):
+    """A base model, symmetrized. Subclasses declare the spec and say how one sample is made.
+
+    Call it with the inputs of the spec in order, each [batch, *axes]; it returns the outputs,
+    a tensor or a tuple in the order of the spec, each [batch, *axes].
+
+    Attributes:
+        base: the model inside; it sees K * batch rows in canonical poses.
+        samples: K in training mode, for stages that sample.
+        eval_samples: K in eval mode.
+        chunk: how many of the K samples run at a time; None: all. Bounds memory.
+    """
+
+    title: ClassVar[str] = ""
+    groups: tuple[Group, ...] = ()
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    draws: tuple[Draw, ...] = ()
+    ragged: Mapping[str, int] = {}
+    fixed: Mapping[str, int] = {}
+
+    def __init__(
+        self,
+        base: nn.Module,
+        *,
+        samples: int = 1,
+        eval_samples: int | None = None,
+        chunk: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.base = base
+        self.samples = samples
+        self.eval_samples = samples if eval_samples is None else eval_samples
+        self.chunk = chunk
+        self.base_counts = counts_taken(base, self.ragged)
+
+    def symmetrize(
+        self, *tensors: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor | None, ...]]:
+        """One pass: inputs [B, ...], counts [B] and noise [K, B, ...] to samples [K*B, ...].
+
+        Takes the inputs, the counts of the ragged sizes and the noise of the drawing stages,
+        each in the order of the spec; returns the outputs of every sample, moved back by its
+        element, and a penalty [K*B] (or None) a drawing stage.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it symmetrizes")
+
+    def draw_noise(
+        self,
+        /,
+        *inputs: torch.Tensor,
+        generator: torch.Generator | None = None,
+        sizes: Mapping[str, Any] | None = None,
+        **counts: Any,
+    ) -> dict[str, torch.Tensor]:
+        """All randomness of one call: a tensor [K, batch, ...] for each stage that draws.
+
+        Batch, sizes, device and dtype are read off the inputs; K is `samples` in training and
+        `eval_samples` in eval mode, times the elements of enumerating stages.
+        """
+        _, solved, _ = self._checked(inputs, sizes, counts)
+        return self._drawn(inputs, solved, generator)
+
+    def forward(
+        self,
+        /,
+        *inputs: torch.Tensor,
+        noise: Mapping[str, torch.Tensor] | None = None,
+        return_samples: bool = False,
+        return_penalty: bool = False,
+        sizes: Mapping[str, Any] | None = None,
+        **counts: Any,
+    ) -> Any:
+        """The symmetrized model on inputs [batch, *axes].
+
+        Args:
+            inputs: in the order of the spec.
+            noise: what `draw_noise` gave; drawn here if None. The rest is deterministic.
+            return_samples: return (samples, weights) instead of their mean: each output
+                [K, batch, *axes], weights [K, batch] that sum to 1 over K.
+            return_penalty: add the regularizer of the learned distributions, a number.
+            sizes: counts of ragged sizes, or values of sizes that no tensor determines, by name.
+            counts: the same as keywords, `n=counts`, integers [batch].
+
+        Raises:
+            ShapeError: a tensor does not fit the spec.
+            TypeError: a wrong dtype, or a wrong number of inputs.
+        """
+        tensors, solved, valid = self._checked(inputs, sizes, counts)
+        if noise is None:
+            noise = self._drawn(inputs, solved, None)
+        drawn = check_noise(self.draws, noise, inputs[0].shape[0])
+        total = drawn[0].shape[0] if drawn else 1
+        if return_samples or self.chunk is None or self.chunk >= total:
+            outputs, penalty = self._pass(tensors, valid, drawn)
+        else:
+            outputs, penalty = self._chunked(tensors, valid, drawn, total, self.chunk)
+            total = 1
+        batch = inputs[0].shape[0]
+        rows = [y.unflatten(0, (total, batch)) for y in outputs]
+        answer: list[Any]
+        if return_samples:
+            weights = torch.full(
+                (total, batch), 1 / total, dtype=rows[0].dtype, device=rows[0].device
+            )
+            answer = [_unpacked(rows), weights]
+        else:
+            answer = [_unpacked([y.mean(0) for y in rows])]
+        if return_penalty:
+            answer.append(penalty)
+        return answer[0] if len(answer) == 1 else tuple(answer)
+
+    def extra_repr(self) -> str:
+        """The symmetry and the numbers of samples."""
+        groups = " x ".join(str(group) for group in self.groups)
+        return f"{groups}; samples={self.samples}, eval_samples={self.eval_samples}"
+
+    def _checked(
+        self, inputs: tuple[Any, ...], sizes: Mapping[str, Any] | None, counts: Mapping[str, Any]
+    ) -> tuple[list[torch.Tensor], dict[str, int], list[torch.Tensor]]:
+        given = {**(sizes or {}), **counts}
+        known = dict(self.fixed)
+        names = _size_names(self.inputs + self.outputs)
+        for name, value in given.items():
+            if name in self.ragged:
+                continue
+            if name not in names:
+                accepted = ", ".join(f"`{n}`" for n in sorted(names)) or "none"
+                raise TypeError(f"`{name}` is no size of the spec; its sizes: {accepted}")
+            if not isinstance(value, int):
+                raise TypeError(
+                    f"size `{name}` is not ragged: expected an int, got {type(value).__name__}; "
+                    f"counts an example want `size {name} <= BOUND` in the spec"
+                )
+            if known.get(name, value) != value:
+                raise ShapeError(f"size `{name}`: expected {known[name]}, got {value}")
+            known[name] = value
+        solved = check_inputs(self.inputs, inputs, known, self.ragged)
+        batch = inputs[0].shape[0]
+        valid = {
+            name: check_counts(name, given.get(name), batch, solved[name], bound).to(
+                inputs[0].device
+            )
+            for name, bound in self.ragged.items()
+        }
+        tensors = []
+        for declared, value in zip(self.inputs, inputs, strict=True):
+            for dim, axis in enumerate(declared.axes, start=1):
+                if isinstance(axis, (Natural, Trivial)) and axis.size in valid:
+                    value = keep_valid(value, valid[str(axis.size)], dim)
+            if declared.labels is not None:
+                check_labels(declared, value)
+            tensors.append(value)
+        return tensors, solved, list(valid.values())
+
+    def _drawn(
+        self,
+        inputs: tuple[torch.Tensor, ...],
+        sizes: Mapping[str, int],
+        generator: torch.Generator | None,
+    ) -> dict[str, torch.Tensor]:
+        floating = [x.dtype for x in inputs if x.is_floating_point()]
+        dtype = floating[0] if floating else next(
+            (p.dtype for p in self.parameters() if p.is_floating_point()),
+            torch.get_default_dtype(),
+        )
+        if dtype in (torch.float16, torch.bfloat16):
+            # Ties are broken by noise, which half precision rounds away.
+            dtype = torch.float32
+        stages = {entry.key: self.get_submodule(entry.attribute) for entry in self.draws}
+        return draw(
+            self.draws,
+            stages,
+            samples=self.samples if self.training else self.eval_samples,
+            batch=inputs[0].shape[0],
+            sizes=sizes,
+            dtype=dtype,
+            device=inputs[0].device,
+            generator=generator,
+        )
+
+    def _pass(
+        self,
+        tensors: list[torch.Tensor],
+        valid: list[torch.Tensor],
+        noise: list[torch.Tensor],
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        outputs, penalties = self.symmetrize(*tensors, *valid, *noise)
+        penalty = outputs[0].new_zeros(())
+        for entry, each in zip(self.draws, penalties, strict=True):
+            if each is not None:
+                penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
+        return outputs, penalty
+
+    def _chunked(
+        self,
+        tensors: list[torch.Tensor],
+        valid: list[torch.Tensor],
+        noise: list[torch.Tensor],
+        total: int,
+        chunk: int,
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        """The mean over chunks of the K samples; in training each chunk is computed twice."""
+
+        def part(*pieces: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            outputs, penalty = self._pass(tensors, valid, list(pieces))
+            count = pieces[0].shape[0]
+            sums = tuple(y.unflatten(0, (count, -1)).sum(0) / total for y in outputs)
+            return *sums, penalty * (count / total)
+
+        result: tuple[torch.Tensor, ...] | None = None
+        for start in range(0, total, chunk):
+            pieces = [z[start : start + chunk] for z in noise]
+            if torch.is_grad_enabled():
+                values = checkpoint(part, *pieces, use_reentrant=False)
+            else:
+                values = part(*pieces)
+            result = values if result is None else tuple(
+                a + b for a, b in zip(result, values, strict=True)
+            )
+        if result is None:
+            raise ShapeError("noise without samples: its first axis is K, at least 1")
+        return result[:-1], result[-1]
+
+
+def counts_taken(base: nn.Module, ragged: Mapping[str, int]) -> tuple[str, ...]:
+    """The ragged sizes that the base's forward names: it gets their counts as keywords."""
+    if not ragged:
+        return ()
+    parameters = inspect.signature(base.forward).parameters
+    return tuple(name for name in ragged if name in parameters)
+
+
+def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:
+    from symc_runtime.layout import symbolic_dimension
+    from symc_runtime.sizes import names
+
+    found: set[str] = set()
+    for tensor in tensors:
+        for axis in tensor.axes:
+            size: Size = symbolic_dimension(axis)
+            found |= names(size)
+    return found
+
+
+def _unpacked(values: list[torch.Tensor]) -> Outputs:
+    return values[0] if len(values) == 1 else tuple(values)

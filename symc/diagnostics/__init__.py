@@ -1,0 +1,1 @@
+"""Diagnostics: codes, data and renderers."""

@@ -1,0 +1,74 @@
+"""Every diagnostic code with its severity and title; the long texts lie in `explanations/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A diagnostic code: `title` says in a few words what is wrong in general."""
+
+    title: str
+    severity: Severity = "error"
+
+
+CODES: dict[str, Code] = {
+    # 1xx syntax
+    "SYM101": Code("a character that no token starts with"),
+    "SYM102": Code("a token that cannot stand here"),
+    "SYM103": Code("a bracket that is not closed"),
+    "SYM104": Code("a statement that does not exist"),
+    "SYM105": Code("`spec` or its docstring in the wrong place"),
+    "SYM106": Code("a name that cannot be used"),
+    "SYM107": Code("a number that cannot be used"),
+    "SYM108": Code("a spec too large or nested too deeply"),
+    "SYM109": Code("a file that cannot be read as UTF-8 text"),
+    # 2xx names and sizes
+    "SYM201": Code("a name that is not declared"),
+    "SYM202": Code("a name that is declared twice"),
+    "SYM203": Code("sizes that contradict each other"),
+    "SYM204": Code("a name of the wrong kind"),
+    "SYM205": Code("a size out of range"),
+    "SYM206": Code("an axis whose size nothing tells"),
+    "SYM207": Code("a size computed from a ragged one"),
+    "SYM208": Code("a spec without an input or without an output"),
+    # 3xx groups and representations
+    "SYM301": Code("a representation whose dimension is not the size of its axis"),
+    "SYM302": Code("a group that does not exist"),
+    "SYM303": Code("a representation that the group does not have"),
+    "SYM304": Code("arguments that a group or representation does not take"),
+    "SYM305": Code("a group without a bare name"),
+    "SYM306": Code("a point in a product that has no meaning"),
+    "SYM307": Code("an output point without an input point"),
+    "SYM308": Code("a group that no input carries"),
+    "SYM309": Code("an inline group that equals a named one"),
+    "SYM310": Code("a product written as one group"),
+    "SYM311": Code("labels on a representation that is not a permutation"),
+    "SYM312": Code("sizes and representations mixed up"),
+    # 4xx proofs
+    "SYM401": Code("a size that no tensor determines"),
+    # 5xx methods and options
+    "SYM501": Code("a method that does not exist"),
+    "SYM502": Code("a method that this group does not allow"),
+    "SYM503": Code("a frame that these inputs do not have"),
+    "SYM504": Code("an option that does not exist"),
+    "SYM505": Code("an option out of range"),
+    "SYM506": Code("two numbers of samples in one spec"),
+    "SYM507": Code("a group that is symmetrized twice"),
+    "SYM508": Code("a net that does not exist or does not fit the group"),
+    "SYM509": Code("an anchor that cannot anchor"),
+    "SYM510": Code("a `symmetrize` line that is left with no group"),
+    # 9xx not available yet
+    "SYM901": Code("a group that is not available yet"),
+    "SYM902": Code("wreath products are not available yet"),
+    "SYM903": Code("`generated` and `lie` groups are not available yet"),
+    "SYM904": Code("joint axes are not available yet"),
+    "SYM905": Code("irreducible representations are not available yet"),
+    "SYM906": Code("labels that name items are not available yet"),
+    "SYM907": Code("derived outputs are not available yet"),
+    "SYM908": Code("`dual`, `sym` and `alt` are not available yet"),
+}

@@ -1,0 +1,1 @@
+"""The typed intermediate representation: what a spec means, resolved and checked."""

@@ -1,0 +1,162 @@
+"""Pure blocks: the normal form of a tensor, in which every axis is one thing.
+
+Direct sums are cut into their terms and products and powers into one axis a factor, so that a
+group acts on a block axis by axis. A left action g on a block of a tensor x is, axis by axis:
+
+- a `natural` axis of S(n) is permuted, one of O, SO, E, SE is multiplied by the matrix R of g;
+- for each group in `characters` the block is multiplied by that group's sign (the sign of the
+  permutation, det R), once;
+- where `affine` names a group, its translation t is added along that group's one natural axis,
+  after the matrix (T(d) has no matrix): every other axis of such a block is trivial or natural
+  of a permutation group;
+- nothing else happens: `trivial` axes stay. A `vector` of T(d) is a trivial axis of size d, for
+  translations do not move it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from symc.ir.groups import GroupInstance
+from symc.ir.model import Model
+from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial, dimension
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+from symc_runtime.catalogue import groups as families
+
+MAXIMUM = 4096
+"""More blocks than this in one tensor are refused."""
+
+
+class TooManyBlocks(ValueError):
+    """A tensor that falls into more than MAXIMUM blocks."""
+
+
+class BlockAxis(Model):
+    """One axis of a block: `group` is None exactly where `kind` is `trivial`."""
+
+    kind: Literal["trivial", "natural"]
+    group: str | None
+    size: Size
+
+
+class Unflatten(Model):
+    """Cut axis `axis` (row-major) into axes of these `sizes`: `x.unflatten(axis, sizes)`."""
+
+    kind: Literal["unflatten"] = "unflatten"
+    axis: int
+    sizes: tuple[Size, ...]
+
+
+class Narrow(Model):
+    """Keep a stretch of axis `axis`: `x.narrow(axis, start, length)`."""
+
+    kind: Literal["narrow"] = "narrow"
+    axis: int
+    start: Size
+    length: Size
+
+
+Step = Unflatten | Narrow
+
+
+class Block(Model):
+    """A pure tensor product inside a tensor.
+
+    `axes`: one for each axis of the block, in order. `affine`: the name of the group that
+    translates the block, or None. `characters`: names of the groups whose sign multiplies it
+    (an odd number of times; only O, E and S have one). `steps`: applied in order to the tensor
+    without its batch axis (axes count from 0), each is a view, and they give a view with exactly
+    `axes`. The blocks of a tensor cover each of its entries once.
+    """
+
+    axes: tuple[BlockAxis, ...]
+    affine: str | None = None
+    characters: frozenset[str] = frozenset()
+    steps: tuple[Step, ...] = ()
+
+    def natural_axes(self, group: str) -> tuple[int, ...]:
+        """Positions of the natural axes of `group`, a point's among them."""
+        return tuple(i for i, axis in enumerate(self.axes) if axis.group == group)
+
+
+def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]:
+    """The blocks of a tensor, sums from left to right, the first axis slowest.
+
+    A tensor without axes is one block without axes. `groups` are those of its program. Raises
+    TooManyBlocks above MAXIMUM.
+    """
+    families_of = {group.name: group.family for group in groups}
+    parts = [Block(axes=())]
+    for axis in tensor.axes:
+        parts = _extend(parts, axis.representation, families_of)
+    return tuple(parts)
+
+
+def _extend(
+    parts: list[Block], representation: Representation, families_of: dict[str, str]
+) -> list[Block]:
+    """Each part goes on with `representation`, which lies on the axis after the part's own."""
+    match representation:
+        case Trivial(size=size):
+            axis = BlockAxis(kind="trivial", group=None, size=size)
+            return [part.model_copy(update={"axes": (*part.axes, axis)}) for part in parts]
+        case Atom():
+            return [_with_atom(part, representation, families_of) for part in parts]
+        case Power(base=base, exponent=exponent):
+            return _with_factors(parts, (base,) * exponent, families_of)
+        case Product(factors=factors):
+            return _with_factors(parts, factors, families_of)
+        case Sum(terms=terms):
+            if len(parts) * len(terms) > MAXIMUM:
+                raise TooManyBlocks(f"more than {MAXIMUM} blocks")
+            extended = []
+            for part in parts:
+                start = Size.constant(0)
+                for term in terms:
+                    length = dimension(term)
+                    step = Narrow(axis=len(part.axes), start=start, length=length)
+                    cut = part.model_copy(update={"steps": (*part.steps, step)})
+                    extended += _extend([cut], term, families_of)
+                    start = start + length
+                    if len(extended) > MAXIMUM:
+                        raise TooManyBlocks(f"more than {MAXIMUM} blocks")
+            return extended
+    raise TypeError(f"not a representation: {representation!r}")
+
+
+def _with_factors(
+    parts: list[Block], factors: tuple[Representation, ...], families_of: dict[str, str]
+) -> list[Block]:
+    if len(factors) > 1:
+        sizes = tuple(dimension(factor) for factor in factors)
+        parts = [
+            part.model_copy(
+                update={"steps": (*part.steps, Unflatten(axis=len(part.axes), sizes=sizes))}
+            )
+            for part in parts
+        ]
+    for factor in factors:
+        parts = _extend(parts, factor, families_of)
+    return parts
+
+
+def _with_atom(part: Block, atom: Atom, families_of: dict[str, str]) -> Block:
+    family = families()[families_of[atom.group]]
+    facts = family.atoms[atom.name]
+    moved = facts.axis == "natural" and (facts.affine or family.element != "translation")
+    axis = BlockAxis(
+        kind="natural" if moved else "trivial",
+        group=atom.group if moved else None,
+        size=atom.dimension,
+    )
+    # A sign squared is 1: only the parity of its occurrences counts.
+    signs = frozenset({atom.group}) if facts.character else frozenset()
+    return part.model_copy(
+        update={
+            "axes": (*part.axes, axis),
+            "affine": atom.group if facts.affine else part.affine,
+            "characters": part.characters ^ signs,
+        }
+    )

@@ -1,0 +1,85 @@
+"""How the tensors of a call tell the free sizes of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from symc.ir.model import Model
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+
+
+class Determined(Model):
+    """Size `name`, told by axis `axis` (from 0, without the batch axis) of input `tensor`.
+
+    The axis' length is `factor * name^power + rest`, where `factor` and `rest` hold only names
+    that are fixed or were determined before.
+    """
+
+    name: str
+    tensor: str
+    axis: int
+    power: int
+    factor: Size
+    rest: Size
+
+
+def split(size: Size, name: str) -> dict[int, Size]:
+    """The size as a polynomial in `name`: its coefficient (never 0) by power."""
+    collected: dict[int, Size] = {}
+    for term in size.terms:
+        power = dict(term.powers).get(name, 0)
+        powers = tuple(entry for entry in term.powers if entry[0] != name)
+        part = Size(terms=(term.model_copy(update={"powers": powers}),))
+        collected[power] = collected.get(power, Size.constant(0)) + part
+    return {power: coefficient for power, coefficient in collected.items() if coefficient.terms}
+
+
+def determine(inputs: Sequence[Tensor], known: Collection[str]) -> tuple[Determined, ...]:
+    """One after the other, each size that an axis of an input tells; bare axes first.
+
+    `known`: names whose values are fixed. A size that no axis tells is not in the result: one
+    that stands only in a product with another unknown, or in several powers on one axis.
+    """
+    places = [
+        (axis.size, tensor.name, position)
+        for tensor in inputs
+        for position, axis in enumerate(tensor.axes)
+    ]
+    places.sort(key=lambda place: (len(place[0].terms), _degree(place[0])))
+    told: list[Determined] = []
+    found = set(known)
+    progress = True
+    while progress:
+        progress = False
+        for size, tensor, position in places:
+            unknown = size.names - found
+            if len(unknown) != 1:
+                continue
+            (name,) = unknown
+            parts = split(size, name)
+            powers = [power for power in parts if power]
+            if len(powers) > 1:
+                continue
+            told.append(
+                Determined(
+                    name=name,
+                    tensor=tensor,
+                    axis=position,
+                    power=powers[0],
+                    factor=parts[powers[0]],
+                    rest=parts.get(0, Size.constant(0)),
+                )
+            )
+            found.add(name)
+            progress = True
+    return tuple(told)
+
+
+def _degree(size: Size) -> int:
+    return max((sum(power for _, power in term.powers) for term in size.terms), default=0)
+
+
+def names(sizes: Iterable[Size]) -> frozenset[str]:
+    """Every size name in them."""
+    return frozenset(name for size in sizes for name in size.names)

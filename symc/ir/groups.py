@@ -1,0 +1,46 @@
+"""Groups of a spec and how each is handled."""
+
+from __future__ import annotations
+
+from symc.ir.model import Model
+from symc.ir.sizes import Size
+
+
+class GroupInstance(Model):
+    """One copy of a group. `name`: as the spec names it, `P`, or `E(3)` where it is inline.
+
+    `identifier` is a Python name for it, unique in the spec; `family` a key of the catalogue of
+    groups, `S` or `E`; `parameter` the number of items or the dimension of the space.
+    """
+
+    name: str
+    identifier: str
+    family: str
+    parameter: Size
+    inline: bool
+
+
+class NetChoice(Model):
+    """A net of the catalogue with its options, all of them filled in."""
+
+    name: str
+    options: dict[str, int]
+
+
+class Stage(Model):
+    """How one group is handled. `samples` and `eval_samples` are what the spec says explicitly.
+
+    `anchor`: the input whose mean is the origin, only for groups with translations (`base` aside).
+    `net`: None where the compiler chooses, or the method has none.
+    """
+
+    group: str
+    method: str
+    explicit: bool
+    samples: int | None = None
+    eval_samples: int | None = None
+    noise_scale: float = 1.0
+    temperature: float = 0.1
+    entropy: float = 0.1
+    net: NetChoice | None = None
+    anchor: str | None = None

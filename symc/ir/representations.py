@@ -1,0 +1,95 @@
+"""Representations as trees: atoms are open (the catalogue's), constructors closed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from symc.ir.model import Model
+from symc.ir.sizes import Size
+
+
+class Trivial(Model):
+    """`size` channels on which every group acts trivially: a channel axis, a multiplicity."""
+
+    kind: Literal["trivial"] = "trivial"
+    size: Size
+
+
+class Atom(Model):
+    """Representation `name` of the group instance `group`; `dimension` is its size."""
+
+    kind: Literal["atom"] = "atom"
+    group: str
+    name: str
+    dimension: Size
+
+
+class Product(Model):
+    """Tensor product, flattened row-major: `8*R` is the product of Trivial(8) and R."""
+
+    kind: Literal["product"] = "product"
+    factors: tuple[Representation, ...]
+
+
+class Sum(Model):
+    """Direct sum: the terms' components one after the other."""
+
+    kind: Literal["sum"] = "sum"
+    terms: tuple[Representation, ...]
+
+
+class Power(Model):
+    """`base` tensor `base` ..., `exponent` times (at least 1)."""
+
+    kind: Literal["power"] = "power"
+    base: Representation
+    exponent: int
+
+
+Representation = Annotated[
+    Trivial | Atom | Product | Sum | Power, Field(discriminator="kind")
+]
+
+Product.model_rebuild()
+Sum.model_rebuild()
+Power.model_rebuild()
+
+
+def dimension(representation: Representation) -> Size:
+    """The size of an axis that carries the representation."""
+    match representation:
+        case Trivial(size=size):
+            return size
+        case Atom(dimension=size):
+            return size
+        case Product(factors=factors):
+            total = Size.constant(1)
+            for factor in factors:
+                total = total * dimension(factor)
+            return total
+        case Sum(terms=terms):
+            total = Size.constant(0)
+            for term in terms:
+                total = total + dimension(term)
+            return total
+        case Power(base=base, exponent=exponent):
+            total = Size.constant(1)
+            for _ in range(exponent):
+                total = total * dimension(base)
+            return total
+    raise TypeError(f"not a representation: {representation!r}")
+
+
+def atoms(representation: Representation) -> tuple[Atom, ...]:
+    """Every atom in it, in order, repeats included."""
+    match representation:
+        case Atom():
+            return (representation,)
+        case Product(factors=parts) | Sum(terms=parts):
+            return tuple(atom for part in parts for atom in atoms(part))
+        case Power(base=base):
+            return atoms(base)
+        case _:
+            return ()

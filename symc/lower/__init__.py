@@ -1,0 +1,1 @@
+"""Code generation: IR to a torch.fx graph, a module, readable Python."""

@@ -1,0 +1,78 @@
+"""IR tensors and groups as the declarations that a compiled module keeps."""
+
+from __future__ import annotations
+
+from symc.ir import representations as ir
+from symc.ir.groups import GroupInstance
+from symc.ir.program import Program
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+from symc_runtime import layout
+from symc_runtime.catalogue import groups
+
+
+def size(value: Size) -> int | str:
+    """A whole number, or the polynomial as text."""
+    number = value.value
+    return str(value) if number is None else number
+
+
+def group(instance: GroupInstance) -> layout.Group:
+    """The group as the runtime knows it."""
+    return layout.Group(instance.name, instance.family, size(instance.parameter))
+
+
+def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
+    facts = groups()[program.group(atom.group).family]
+    shape = facts.atoms[atom.name]
+    if shape.axis == "trivial":
+        return layout.Sign(atom.group) if shape.character else layout.Trivial(1)
+    if facts.element == "translation" and not shape.affine:
+        return layout.Trivial(size(atom.dimension))
+    natural = layout.Natural(atom.group, size(atom.dimension), shape.affine)
+    return layout.Product((layout.Sign(atom.group), natural)) if shape.character else natural
+
+
+def representation(value: ir.Representation, program: Program) -> layout.Representation:
+    """The representation in the runtime's terms; powers written out."""
+    match value:
+        case ir.Trivial(size=channels):
+            return layout.Trivial(size(channels))
+        case ir.Atom():
+            return _atom(value, program)
+        case ir.Product(factors=factors):
+            return layout.Product(tuple(representation(factor, program) for factor in factors))
+        case ir.Sum(terms=terms):
+            return layout.Sum(tuple(representation(term, program) for term in terms))
+        case ir.Power(base=base, exponent=exponent):
+            one = representation(base, program)
+            return one if exponent == 1 else layout.Product((one,) * exponent)
+    raise TypeError(f"not a representation: {value!r}")
+
+
+def tensor(value: Tensor, program: Program) -> layout.Tensor:
+    """The tensor in the runtime's terms."""
+    axes = tuple(representation(axis.representation, program) for axis in value.axes)
+    return layout.Tensor(value.name, axes, value.labels)
+
+
+def involves(value: layout.Representation, group_name: str) -> bool:
+    """Whether the group moves it."""
+    match value:
+        case layout.Natural(name) | layout.Sign(name):
+            return name == group_name
+        case layout.Product(parts) | layout.Sum(parts):
+            return any(involves(part, group_name) for part in parts)
+        case _:
+            return False
+
+
+def affine_in(value: layout.Representation, group_name: str) -> bool:
+    """Whether the group's translations move it."""
+    match value:
+        case layout.Natural(name, _, affine):
+            return affine and name == group_name
+        case layout.Product(parts) | layout.Sum(parts):
+            return any(affine_in(part, group_name) for part in parts)
+        case _:
+            return False

@@ -1,0 +1,385 @@
+"""IR to a torch.fx graph: one pass over the samples, in the spec's own names."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+
+from symc.lower.declarations import affine_in, involves
+from symc.lower.identifiers import LOCAL_NAMES, Namespace
+from symc.lower.plan import Plan, StagePlan
+from symc_runtime import actions, layout, shapes, sizes
+from symc_runtime.catalogue import methods
+
+Dim = int
+
+
+class GraphBuilder:
+    """Builds the graph of `Symmetrized.symmetrize` for one plan.
+
+    `node.meta["comment"]` holds the line that emitted code shows above a node;
+    `node.meta["ragged"]` on the base call says that it passes counts the base may not take.
+    """
+
+    def __init__(self, plan: Plan, base_counts: tuple[str, ...] | None) -> None:
+        self.plan = plan
+        self.graph = fx.Graph()
+        self.names = Namespace(LOCAL_NAMES)
+        self.comment: str | None = None
+        self.folded: fx.Node | None = None
+        self.base_counts = base_counts
+        self.inputs: dict[str, fx.Node] = {}
+        self.counts: dict[str, fx.Node] = {}
+        self.noise: dict[str, fx.Node] = {}
+        self.elements: dict[str, fx.Node] = {}
+        self.centers: dict[str, fx.Node] = {}
+        self.penalties: list[fx.Node] = []
+        self.size_nodes: dict[str, fx.Node] = {}
+
+    # Nodes
+
+    def _record(self, node: fx.Node) -> fx.Node:
+        if self.comment is not None:
+            node.meta["comment"], self.comment = self.comment, None
+        return node
+
+    def _placeholder(self, wanted: str) -> fx.Node:
+        name = self.names.name(wanted)
+        return self._record(self.graph.create_node("placeholder", name, name=name))
+
+    def _call(
+        self, wanted: str, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> fx.Node:
+        return self._record(
+            self.graph.create_node(
+                "call_function", function, args, kwargs, name=self.names.name(wanted)
+            )
+        )
+
+    def _method(self, wanted: str, method: str, *args: Any) -> fx.Node:
+        return self._record(
+            self.graph.create_node("call_method", method, args, name=self.names.name(wanted))
+        )
+
+    def _attribute(self, name: str) -> fx.Node:
+        # `outputs` and the like are declarations on the module; the local gets a name of its own.
+        return self._record(
+            self.graph.create_node("get_attr", name, name=self.names.name(f"declared_{name}"))
+        )
+
+    # Sizes
+
+    def _size_name(self, name: str) -> fx.Node | int:
+        if name in self.plan.fixed:
+            return self.plan.fixed[name]
+        if name not in self.size_nodes:
+            for tensor in self.plan.inputs:
+                for dim, axis in enumerate(tensor.axes, start=1):
+                    if layout.symbolic_dimension(axis) == name:
+                        self.size_nodes[name] = self._method(
+                            f"{name}_size", "size", self.inputs[tensor.name], dim
+                        )
+                        return self.size_nodes[name]
+            solved = self._call(
+                "sizes",
+                shapes.sizes_of,
+                self._attribute("inputs"),
+                tuple(self.inputs[tensor.name] for tensor in self.plan.inputs),
+                self._attribute("fixed"),
+            )
+            self.size_nodes[name] = self._call(f"{name}_size", operator.getitem, solved, name)
+        return self.size_nodes[name]
+
+    def _size(self, size: sizes.Size) -> fx.Node | int:
+        """A size as a number or a node that computes it."""
+        total: fx.Node | int = 0
+        for coefficient, powers in sizes.polynomial(size):
+            term: fx.Node | int = coefficient
+            for name, power in powers:
+                for _ in range(power):
+                    term = self._arithmetic(operator.mul, term, self._size_name(name), 1)
+            total = self._arithmetic(operator.add, total, term, 0)
+        return total
+
+    def _arithmetic(
+        self,
+        function: Callable[[Any, Any], Any],
+        left: fx.Node | int,
+        right: fx.Node | int,
+        neutral: int,
+    ) -> fx.Node | int:
+        if isinstance(left, int) and isinstance(right, int):
+            result: int = function(left, right)
+            return result
+        if left == neutral:
+            return right
+        if right == neutral:
+            return left
+        return self._call("size", function, left, right)
+
+    # Actions, axis by axis
+
+    def _on_axis(
+        self,
+        x: fx.Node,
+        wanted: str,
+        representation: layout.Representation,
+        dim: Dim,
+        relevant: Callable[[layout.Representation], bool],
+        move: Callable[[fx.Node, str, layout.Representation, Dim], fx.Node],
+    ) -> fx.Node:
+        """Apply `move` to every relevant leaf inside the axis, unfolding products and sums."""
+        if not relevant(representation):
+            return x
+        match representation:
+            case layout.Product(factors):
+                shape = tuple(self._size(layout.symbolic_dimension(f)) for f in factors)
+                x = self._method(wanted, "unflatten", x, dim, shape)
+                for offset, factor in enumerate(factors):
+                    x = self._on_axis(x, wanted, factor, dim + offset, relevant, move)
+                return self._method(wanted, "flatten", x, dim, dim + len(factors) - 1)
+            case layout.Sum(terms):
+                lengths = tuple(self._size(layout.symbolic_dimension(t)) for t in terms)
+                pieces = self._method(f"{wanted}_terms", "split", x, lengths, dim)
+                moved = []
+                for index, term in enumerate(terms):
+                    piece = self._call(f"{wanted}_{index}", operator.getitem, pieces, index)
+                    piece = self._on_axis(piece, f"{wanted}_{index}", term, dim, relevant, move)
+                    moved.append(piece)
+                if self.folded is not None:
+                    moved = [
+                        piece
+                        if relevant(term)
+                        else self._call(f"{wanted}_{i}", actions.fold_like, piece, self.folded)
+                        for i, (piece, term) in enumerate(zip(moved, terms, strict=True))
+                    ]
+                return self._call(wanted, torch.cat, tuple(moved), dim)
+            case _:
+                return move(x, wanted, representation, dim)
+
+    def _on_tensor(
+        self,
+        x: fx.Node,
+        wanted: str,
+        tensor: layout.Tensor,
+        relevant: Callable[[layout.Representation], bool],
+        move: Callable[[fx.Node, str, layout.Representation, Dim], fx.Node],
+    ) -> fx.Node:
+        for dim, axis in enumerate(tensor.axes, start=1):
+            x = self._on_axis(x, wanted, axis, dim, relevant, move)
+        return x
+
+    def _moved(
+        self, x: fx.Node, wanted: str, tensor: layout.Tensor, group: layout.Group, inverse: bool
+    ) -> fx.Node:
+        """The element of the group (its linear part) on every axis that it moves."""
+        element = self.elements[group.name]
+
+        def move(x: fx.Node, wanted: str, leaf: layout.Representation, dim: Dim) -> fx.Node:
+            if isinstance(leaf, layout.Sign):
+                return self._call(wanted, actions.flip, x, element)
+            if group.kind == "permutation":
+                function = actions.unpermute if inverse else actions.permute
+            else:
+                function = actions.unrotate if inverse else actions.rotate
+            return self._call(wanted, function, x, element, dim)
+
+        return self._on_tensor(x, wanted, tensor, lambda r: involves(r, group.name), move)
+
+    def _translated(
+        self, x: fx.Node, wanted: str, tensor: layout.Tensor, group: layout.Group, inverse: bool
+    ) -> fx.Node:
+        center = self.centers[group.name]
+        function = actions.centered_points if inverse else actions.translate
+
+        def move(x: fx.Node, wanted: str, leaf: layout.Representation, dim: Dim) -> fx.Node:
+            return self._call(wanted, function, x, center, dim)
+
+        moved = self._on_tensor(x, wanted, tensor, lambda r: affine_in(r, group.name), move)
+        return moved if moved is x else self._masked(moved, wanted, tensor)
+
+    def _ragged_axes(self, tensor: layout.Tensor) -> dict[Dim, fx.Node]:
+        return {
+            dim: self.counts[size]
+            for dim, axis in enumerate(tensor.axes, start=1)
+            if isinstance(size := layout.symbolic_dimension(axis), str) and size in self.counts
+        }
+
+    def _masked(self, x: fx.Node, wanted: str, tensor: layout.Tensor) -> fx.Node:
+        for dim, counts in self._ragged_axes(tensor).items():
+            x = self._call(wanted, actions.keep_valid, x, counts, dim)
+        return x
+
+    # Stages
+
+    def _points(
+        self, x: fx.Node, wanted: str, value: layout.Representation, dim: Dim, group: str
+    ) -> list[tuple[fx.Node, Dim]]:
+        """The point components inside an axis, each with the axis of its coordinates."""
+        match value:
+            case layout.Natural():
+                return [(x, dim)]
+            case layout.Product(factors):
+                shape = tuple(self._size(layout.symbolic_dimension(f)) for f in factors)
+                x = self._method(f"{wanted}_points", "unflatten", x, dim, shape)
+                index = next(i for i, factor in enumerate(factors) if affine_in(factor, group))
+                return self._points(x, wanted, factors[index], dim + index, group)
+            case layout.Sum(terms):
+                lengths = tuple(self._size(layout.symbolic_dimension(t)) for t in terms)
+                pieces = self._method(f"{wanted}_terms", "split", x, lengths, dim)
+                found: list[tuple[fx.Node, Dim]] = []
+                for index, term in enumerate(terms):
+                    if affine_in(term, group):
+                        piece = self._call(f"{wanted}_{index}", operator.getitem, pieces, index)
+                        found += self._points(piece, wanted, term, dim, group)
+                return found
+            case _:
+                return []
+
+    def _center(self, plan: StagePlan) -> None:
+        """The translation of a Euclidean stage: the mean of the anchor's points."""
+        group = plan.group.name
+        anchor = next(tensor for tensor in self.plan.inputs if tensor.name == plan.stage.anchor)
+        x = self.inputs[anchor.name]
+        position, axis = next(
+            (dim, axis) for dim, axis in enumerate(anchor.axes, start=1) if affine_in(axis, group)
+        )
+        pieces = []
+        for piece, dim in self._points(x, anchor.name, axis, position, group):
+            # Unfolding the axis moved those after it.
+            added = _unfolded_axes(axis, group)
+            counts = {
+                at if at < position else at + added: node
+                for at, node in self._ragged_axes(anchor).items()
+            }
+            pieces.append((piece, dim, counts) if counts else (piece, dim))
+        self.centers[group] = self._call(
+            f"{plan.attribute}_center", actions.center, *pieces[0]
+        ) if len(pieces) == 1 else self._call(
+            f"{plan.attribute}_center", actions.center_of_all, *pieces
+        )
+        for tensor in self.plan.inputs:
+            self.inputs[tensor.name] = self._translated(
+                self.inputs[tensor.name], tensor.name, tensor, plan.group, inverse=True
+            )
+
+    def _draw(self, plan: StagePlan) -> None:
+        """The element of a stage from its noise and the inputs as the stage sees them."""
+        noise = self._method(
+            f"{plan.attribute}_noise_rows", "flatten", self.noise[plan.group.name], 0, 1
+        )
+        counts = {"counts": dict(self.counts)} if self.counts else {}
+        drawn = self._record(
+            self.graph.create_node(
+                "call_module",
+                plan.attribute,
+                (noise, *self.inputs.values()),
+                counts,
+                name=self.names.name(f"{plan.attribute}_drawn"),
+            )
+        )
+        element = self._call(plan.attribute, operator.getitem, drawn, 0)
+        self.elements[plan.group.name] = element
+        self.penalties.append(
+            self._call(f"{plan.attribute}_penalty", operator.getitem, drawn, 1)
+        )
+        first = self.folded is None
+        if first:
+            self.folded = noise
+        for tensor in self.plan.inputs:
+            x = self.inputs[tensor.name]
+            moved = self._moved(x, tensor.name, tensor, plan.group, inverse=True)
+            if moved is x and first:
+                moved = self._call(tensor.name, actions.fold_like, x, noise)
+            self.inputs[tensor.name] = moved
+        if first:
+            for name, value in self.counts.items():
+                self.counts[name] = self._call(name, actions.fold_like, value, noise)
+
+    def _base(self) -> dict[str, fx.Node]:
+        self.comment = "The base model, in canonical poses."
+        counts = {
+            name: node
+            for name, node in self.counts.items()
+            if self.base_counts is None or name in self.base_counts
+        }
+        returned = self._record(
+            self.graph.create_node(
+                "call_module",
+                "base",
+                tuple(self.inputs.values()),
+                counts,
+                name=self.names.name("returned"),
+            )
+        )
+        returned.meta["counts"] = dict(self.counts)
+        checked = self._call(
+            "checked",
+            shapes.check_base,
+            returned,
+            self._attribute("inputs"),
+            self._attribute("outputs"),
+            self._attribute("fixed"),
+            tuple(self.inputs.values()),
+        )
+        return {
+            tensor.name: self._call(f"{tensor.name}", operator.getitem, checked, index)
+            for index, tensor in enumerate(self.plan.outputs)
+        }
+
+    def build(self) -> fx.Graph:
+        """The graph: inputs, counts and noise in; outputs of every sample and penalties out."""
+        for tensor in self.plan.inputs:
+            self.inputs[tensor.name] = self._placeholder(tensor.name)
+        for name in self.plan.ragged:
+            self.counts[name] = self._placeholder(f"{name}")
+        for entry in self.plan.draws:
+            self.noise[entry.key] = self._placeholder(f"{entry.attribute}_noise")
+        for plan in self.plan.stages:
+            self.comment = stage_comment(plan)
+            if plan.stage.anchor is not None:
+                self._center(plan)
+            if plan.distribution is not None:
+                self._draw(plan)
+        outputs = self._base()
+        for plan in reversed(self.plan.stages):
+            group = plan.group
+            self.comment = f"Back: {group} moves the outputs."
+            for tensor in self.plan.outputs:
+                y = outputs[tensor.name]
+                if group.name in self.elements:
+                    y = self._moved(y, tensor.name, tensor, group, inverse=False)
+                if group.name in self.centers:
+                    y = self._translated(y, tensor.name, tensor, group, inverse=False)
+                outputs[tensor.name] = y
+        self.comment = "Padding stays out." if self.plan.ragged else None
+        for tensor in self.plan.outputs:
+            outputs[tensor.name] = self._masked(outputs[tensor.name], tensor.name, tensor)
+        self.comment = None
+        self.graph.output((tuple(outputs.values()), tuple(self.penalties)))
+        return self.graph
+
+
+def _unfolded_axes(value: layout.Representation, group: str) -> int:
+    """How many axes more the point inside has after unfolding products."""
+    match value:
+        case layout.Product(factors):
+            inner = next(factor for factor in factors if affine_in(factor, group))
+            return len(factors) - 1 + _unfolded_axes(inner, group)
+        case layout.Sum(terms):
+            return max(_unfolded_axes(term, group) for term in terms if affine_in(term, group))
+        case _:
+            return 0
+
+
+def stage_comment(plan: StagePlan) -> str:
+    """One line for people: what this stage does."""
+    method = methods()[plan.stage.method]
+    if plan.distribution is None:
+        return f"{plan.group}: translations, by the mean of {plan.stage.anchor}."
+    centred = f", after centring on {plan.stage.anchor}" if plan.stage.anchor else ""
+    return f"{plan.group} by {method.name}: {method.title}{centred}."

@@ -1,0 +1,131 @@
+"""What a compiled module is made of, before any graph: declarations and stage constructors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from symc.ir.groups import Stage
+from symc.ir.program import Program
+from symc.lower import declarations
+from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
+from symc_runtime import layout
+from symc_runtime.catalogue import methods
+from symc_runtime.sampling import Draw
+
+DEFAULT_SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage: the group, how it is handled, and the module that draws its element.
+
+    `attribute` is the name of the submodule; `distribution` its class in
+    symc_runtime.distributions, None where nothing is drawn (translations alone); `keywords` its
+    arguments after inputs and groups.
+    """
+
+    group: layout.Group
+    stage: Stage
+    attribute: str
+    distribution: str | None
+    keywords: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the graph, the module and the emitted source share."""
+
+    program: Program
+    class_name: str
+    groups: tuple[layout.Group, ...]
+    inputs: tuple[layout.Tensor, ...]
+    outputs: tuple[layout.Tensor, ...]
+    stages: tuple[StagePlan, ...]
+    draws: tuple[Draw, ...]
+    ragged: dict[str, int]
+    fixed: dict[str, int]
+    samples: int
+    eval_samples: int
+
+
+def _distribution(
+    stage: Stage, group: layout.Group, later: tuple[str, ...], anchors: dict[str, int]
+) -> tuple[str | None, dict[str, Any]]:
+    if group.kind == "translation":
+        return None, {}
+    permutation = group.kind == "permutation"
+    own = {"own": group.name}
+    if stage.method == "average":
+        return ("AveragePermutation" if permutation else "AverageOrthogonal"), own
+    context: dict[str, Any] = {**own, "later": later}
+    if anchors:
+        context["anchors"] = anchors
+    if stage.method == "frame":
+        return ("SortingFrame" if permutation else "PrincipalFrame"), context
+    if stage.net is None:
+        raise ValueError(f"stage {stage.group}: method {stage.method} without a net")
+    context |= {"net": stage.net.name, "options": dict(stage.net.options)}
+    probabilistic = stage.method == "probabilistic"
+    context["probabilistic"] = probabilistic
+    if probabilistic:
+        context["noise_scale"] = stage.noise_scale
+    if permutation:
+        context["temperature"] = stage.temperature
+    return ("LearnedPermutation" if permutation else "LearnedOrthogonal"), context
+
+
+def make_plan(program: Program) -> Plan:
+    """The plan of a checked spec. Groups handled `by base` draw nothing and stay last."""
+    groups = {instance.name: declarations.group(instance) for instance in program.groups}
+    inputs = tuple(declarations.tensor(tensor, program) for tensor in program.inputs)
+    position = {tensor.name: index for index, tensor in enumerate(inputs)}
+    acting = [stage for stage in program.stages if methods()[stage.method].acts]
+    trusted = [stage for stage in program.stages if not methods()[stage.method].acts]
+    fixed = {v.name: v.value for v in program.sizes if v.kind == "fixed" and v.value is not None}
+    namespace = Namespace(ATTRIBUTE_NAMES)
+    stages: list[StagePlan] = []
+    draws: list[Draw] = []
+    for index, stage in enumerate(acting):
+        later = [*acting[index + 1 :], *trusted]
+        anchors = {
+            other.group: position[other.anchor] for other in later if other.anchor is not None
+        }
+        group = groups[stage.group]
+        attribute = namespace.name(program.group(stage.group).identifier)
+        distribution, keywords = _distribution(
+            stage, group, tuple(other.group for other in later), anchors
+        )
+        if distribution is not None and fixed:
+            keywords["sizes"] = fixed
+        stages.append(StagePlan(group, stage, attribute, distribution, keywords))
+        if distribution is not None:
+            draws.append(_draw(stage, attribute))
+    explicit = [stage.samples for stage in acting if stage.samples is not None]
+    explicit_eval = [stage.eval_samples for stage in acting if stage.eval_samples is not None]
+    samples = explicit[0] if explicit else DEFAULT_SAMPLES
+    return Plan(
+        program=program,
+        class_name=class_name(program.name),
+        groups=tuple(groups.values()),
+        inputs=inputs,
+        outputs=tuple(declarations.tensor(tensor, program) for tensor in program.outputs),
+        stages=tuple(stages),
+        draws=tuple(draws),
+        ragged={v.name: v.bound for v in program.sizes if v.bound is not None},
+        fixed=fixed,
+        samples=samples,
+        eval_samples=explicit_eval[0] if explicit_eval else samples,
+    )
+
+
+def _draw(stage: Stage, attribute: str) -> Draw:
+    method = methods()[stage.method]
+    exhaustive = method.exhaustive and stage.samples is None and stage.eval_samples is None
+    return Draw(
+        key=stage.group,
+        attribute=attribute,
+        enumerates=exhaustive,
+        samples="samples" in method.options,
+        entropy=stage.entropy if "entropy" in method.options else 0.0,
+    )

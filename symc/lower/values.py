@@ -1,0 +1,57 @@
+"""Declarations as Python source, for the file that `symc compile --emit py` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symc_runtime import layout
+from symc_runtime.sampling import Draw
+
+
+def source(value: Any) -> str:
+    """An expression that rebuilds the value, with the runtime imported as `sr`."""
+    match value:
+        case layout.Group(name, family, parameter):
+            return f"sr.Group({name!r}, {family!r}, {parameter!r})"
+        case layout.Tensor(name, axes, labels):
+            parts = [repr(name), _tuple(axes)]
+            if labels is not None:
+                parts.append(f"labels={labels}")
+            return f"sr.Tensor({', '.join(parts)})"
+        case layout.Trivial(size):
+            return f"sr.Trivial({size!r})"
+        case layout.Natural(group, size, affine):
+            return f"sr.{'point' if affine else 'Natural'}({group!r}, {size!r})"
+        case layout.Sign(group):
+            return f"sr.Sign({group!r})"
+        case layout.Product(factors):
+            return f"sr.Product({_tuple(factors)})"
+        case layout.Sum(terms):
+            return f"sr.Sum({_tuple(terms)})"
+        case Draw():
+            parts = [repr(value.key), repr(value.attribute)]
+            if value.enumerates:
+                parts.append("enumerates=True")
+            if not value.samples:
+                parts.append("samples=False")
+            if value.entropy:
+                parts.append(f"entropy={value.entropy!r}")
+            return f"sr.Draw({', '.join(parts)})"
+        case tuple():
+            return _tuple(value)
+        case dict():
+            return "{" + ", ".join(f"{k!r}: {source(v)}" for k, v in value.items()) + "}"
+        case _:
+            return repr(value)
+
+
+def _tuple(values: tuple[Any, ...]) -> str:
+    inner = ", ".join(source(value) for value in values)
+    return f"({inner},)" if len(values) == 1 else f"({inner})"
+
+
+def listing(name: str, values: tuple[Any, ...]) -> list[str]:
+    """Lines of a class attribute that holds a tuple, one value a line."""
+    if not values:
+        return [f"    {name} = ()"]
+    return [f"    {name} = (", *(f"        {source(value)}," for value in values), "    )"]

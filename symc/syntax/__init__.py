@@ -1,0 +1,1 @@
+"""Concrete syntax: text to abstract syntax tree and back."""

@@ -1,0 +1,147 @@
+"""A whole text: limits, statements in their order, names, numbers, depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from symc.diagnostics.diagnostic import Diagnostic, Related
+from symc.source import Source, Span
+from symc.syntax import ast
+from symc.syntax.parse import ParseResult
+from symc.syntax.parse.lexing import token_span, tokenize
+from symc.syntax.parse.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
+from symc.syntax.parse.names import check_names
+from symc.syntax.parse.splitting import split
+from symc.syntax.parse.statement import read
+
+if TYPE_CHECKING:
+    from lark import Token
+
+
+def read_document(source: Source) -> ParseResult:
+    """See `symc.syntax.parse.parse`."""
+    if len(source.text) > MAX_CHARACTERS:
+        diagnostic = Diagnostic(
+            "SYM108",
+            f"a spec of {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read",
+            source,
+            Span(0, 0),
+            "split it into several specs",
+        )
+        return ParseResult(_document(source, [], []), (diagnostic,))
+    lexed = tokenize(source)
+    diagnostics = list(lexed.diagnostics)
+    statements: list[ast.Statement] = []
+    unread: set[str] = set()
+    for chunk in split(source, lexed.tokens):
+        if len(diagnostics) >= MAX_DIAGNOSTICS:
+            break
+        start, stop = _extent(chunk.tokens, lexed.tokens, source)
+        bad = any(start <= offset < stop for offset in lexed.bad)
+        reading = read(source, chunk.tokens)
+        refused = list(_refuse(source, reading.statement)) if reading.statement else []
+        if not bad:
+            # An unknown character explains whatever else is odd around it.
+            diagnostics += chunk.diagnostics or reading.diagnostics
+            diagnostics += refused
+        if reading.statement is not None and not refused:
+            statements.append(reading.statement)
+            diagnostics += check_names(source, reading.statement)
+        if reading.statement is None or refused or reading.diagnostics:
+            unread.update(str(t) for t in chunk.tokens if t.type == "NAME")
+    statements, misplaced = _order(source, statements)
+    diagnostics += misplaced
+    diagnostics.sort(key=lambda d: d.span)
+    return ParseResult(
+        _document(source, statements, lexed.comments),
+        tuple(diagnostics[:MAX_DIAGNOSTICS]),
+        frozenset(unread),
+    )
+
+
+def _document(
+    source: Source, statements: list[ast.Statement], comments: list[ast.Comment]
+) -> ast.Document:
+    return ast.Document(
+        Span(0, len(source.text)), tuple(statements), tuple(comments), source.text
+    )
+
+
+def _extent(chunk: list[Token], tokens: list[Token], source: Source) -> Span:
+    """The text of a statement up to the next one; text before the first one belongs to it."""
+    first, last = token_span(chunk[0]), token_span(chunk[-1])
+    start = 0 if token_span(tokens[0]) == first else first.start
+    following = (token_span(t).start for t in tokens if token_span(t).start > last.start)
+    return Span(start, next(following, len(source.text) + 1))
+
+
+def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
+    """What the grammar reads and the language does not allow: depth, decimals, long exponents."""
+    pending: list[tuple[ast.Node, int, bool]] = [(statement, 1, False)]
+    while pending:
+        node, depth, in_option = pending.pop()
+        if depth > MAX_DEPTH:
+            message = f"an expression nested more than {MAX_DEPTH} deep"
+            help_ = "a long sum may be split over several axes or tensors"
+            yield Diagnostic("SYM108", message, source, node.span, help_)
+            return
+        if isinstance(node, ast.Decimal) and not in_option:
+            yield _decimal(source, node)
+        named = isinstance(node, ast.Argument) and (
+            node.name is not None or isinstance(statement, ast.SymmetrizeStatement)
+        )
+        children = [(child, depth + 1, in_option or named) for child in node.children()]
+        pending.extend(reversed(children))
+
+
+def _decimal(source: Source, node: ast.Decimal) -> Diagnostic:
+    help_ = None
+    if len(node.text) <= 12 and "e" not in node.text.lower():
+        exact = Fraction(node.text)
+        whole = exact.denominator == 1
+        help_ = f"write `{exact}`" if whole else f"an exact number is a fraction: `{exact}`"
+    message = f"`{node.text}` is a decimal; sizes and matrix entries are exact"
+    return Diagnostic("SYM107", message, source, node.span, help_)
+
+
+def _order(
+    source: Source, statements: list[ast.Statement]
+) -> tuple[list[ast.Statement], list[Diagnostic]]:
+    """`spec` once and first, the docstring once and right after it (SYM105)."""
+    diagnostics: list[Diagnostic] = []
+    kept: list[ast.Statement] = []
+    for kind, name, place in (
+        (ast.SpecStatement, "`spec`", "it is the first statement"),
+        (ast.Docstring, "the docstring", "it stands first, or right after `spec NAME`"),
+    ):
+        found = [s for s in statements if isinstance(s, kind)]
+        for extra in found[1:]:
+            diagnostics.append(
+                Diagnostic(
+                    "SYM105",
+                    f"{name} stands twice",
+                    source,
+                    _head(extra),
+                    "keep one of them",
+                    (Related(_head(found[0]), "first here"),),
+                )
+            )
+        allowed = 1 if kind is ast.Docstring and _starts_with_spec(statements) else 0
+        if found and statements.index(found[0]) != allowed:
+            message = f"{name} stands too late"
+            diagnostics.append(Diagnostic("SYM105", message, source, _head(found[0]), place))
+        kept += found[:1]
+    rest = [s for s in statements if not isinstance(s, ast.SpecStatement | ast.Docstring)]
+    return kept + rest, diagnostics
+
+
+def _starts_with_spec(statements: list[ast.Statement]) -> bool:
+    return bool(statements) and isinstance(statements[0], ast.SpecStatement)
+
+
+def _head(statement: ast.Statement) -> Span:
+    """The opening quotes of a docstring, all of a `spec NAME`."""
+    start, end = statement.span
+    return Span(start, start + 3) if isinstance(statement, ast.Docstring) else Span(start, end)

@@ -1,0 +1,136 @@
+"""Text to tokens; what no token starts with is reported and stepped over."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from symc.diagnostics.diagnostic import Diagnostic
+from symc.source import Source, Span
+from symc.syntax.ast import Comment
+from symc.syntax.parse.limits import MAX_DEPTH, MAX_DIAGNOSTICS, MAX_DIGITS
+from symc.syntax.parse.tables import parser
+
+if TYPE_CHECKING:
+    from lark import Token
+
+OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+CLOSERS = {closer: opener for opener, closer in OPENERS.items()}
+
+_MEANT = {
+    ";": "statements need no separator: each starts with its keyword",
+    "<": "an upper bound is written `<=`",
+    ">": "a size has only an upper bound: `size n <= 64`",
+    "'": 'text stands in double quotes: `"8x0e + 4x1o"`',
+    "!": "a comment starts with `#`",
+    "%": "a comment starts with `#`",
+    "·": "a product is written `*`",
+    "∗": "a product is written `*`",
+    "−": "a minus is written `-`",
+    "–": "a minus is written `-`",
+    "“": 'text stands in straight quotes: `"`',
+    "”": 'text stands in straight quotes: `"`',
+    "：": "write the ASCII `:`",
+    "，": "write the ASCII `,`",
+    "（": "write the ASCII `(`",
+    "）": "write the ASCII `)`",
+    "\u00a0": "replace the no-break space by a space",
+}
+
+
+@dataclass
+class Lexed:
+    """Tokens of a text, its comments, what was wrong, and the offsets of what was wrong."""
+
+    tokens: list[Token] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    bad: list[int] = field(default_factory=list)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keeps a finding, and that the statement around it cannot be trusted."""
+        self.diagnostics.append(diagnostic)
+        self.bad.append(diagnostic.span.start)
+
+
+def tokenize(source: Source) -> Lexed:
+    """All tokens of a text. Stops early at the bounds of `limits`; never raises."""
+    from lark.exceptions import UnexpectedCharacters
+    from lark.utils import TextSlice
+
+    text = source.text
+    lexed = Lexed()
+    # A byte order mark is no part of the text.
+    start = 1 if text.startswith("\ufeff") else 0
+    depth = 0
+    while start < len(text) and len(lexed.diagnostics) < MAX_DIAGNOSTICS:
+        try:
+            for token in parser().lex(TextSlice(text, start, len(text)), dont_ignore=True):
+                if token.type == "COMMENT":
+                    span = token_span(token)
+                    lexed.comments.append(Comment(span, str(token).rstrip()))
+                elif token.type != "WHITESPACE":
+                    lexed.tokens.append(token)
+                    depth += (token.type in OPENERS) - (token.type in CLOSERS)
+                    if depth > MAX_DEPTH:
+                        lexed.report(_too_deep(source, token))
+                        return lexed
+                    if token.type == "INTEGER" and len(token) > MAX_DIGITS:
+                        lexed.report(_too_long(source, token))
+            break
+        except UnexpectedCharacters as error:
+            diagnostic, start = _unknown(source, error.pos_in_stream)
+            lexed.report(diagnostic)
+    return lexed
+
+
+def token_span(token: Token) -> Span:
+    """The place of a token that the lexer made."""
+    start = token.start_pos or 0
+    return Span(start, start + len(token))
+
+
+def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
+    """What is wrong where no token starts, and where to read on."""
+    text = source.text
+    if text.startswith('"""', position):
+        span = Span(position, position + 3)
+        message = "this docstring is never closed"
+        return Diagnostic("SYM103", message, source, span, 'close it with `"""`'), len(text)
+    if text[position] == '"':
+        stop = text.find("\n", position)
+        stop = len(text) if stop < 0 else stop
+        message = "this text is never closed"
+        help_ = 'close it with `"` on the same line'
+        span = Span(position, position + 1)
+        return Diagnostic("SYM103", message, source, span, help_), stop
+    character = text[position]
+    stop = position + 1
+    while text.startswith(character, stop):
+        stop += 1
+    message = f"{describe_character(character)} is no part of the language"
+    return Diagnostic("SYM101", message, source, Span(position, stop), _MEANT.get(character)), stop
+
+
+def describe_character(character: str) -> str:
+    """How a message names a character: itself where it can be seen, its code point else."""
+    if "!" <= character <= "~":
+        return f"`{character}`"
+    point = f"U+{ord(character):04X}"
+    name = unicodedata.name(character, "").lower()
+    name = name or {"Cc": "control character"}.get(unicodedata.category(character), "")
+    title = f"{point}, {name}" if name else point
+    return f"`{character}` ({title})" if character.isprintable() else f"the character {title}"
+
+
+def _too_deep(source: Source, token: Token) -> Diagnostic:
+    message = f"brackets are nested more than {MAX_DEPTH} deep"
+    return Diagnostic(
+        "SYM108", message, source, token_span(token), "what follows was not read; name the parts"
+    )
+
+
+def _too_long(source: Source, token: Token) -> Diagnostic:
+    message = f"a number of {len(token):,} digits; the longest that is read has {MAX_DIGITS}"
+    return Diagnostic("SYM107", message, source, token_span(token), "sizes stay below 2^31")

@@ -1,0 +1,91 @@
+"""Which identifiers a spec may declare (SYM106)."""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+from collections.abc import Iterator
+
+from symc.diagnostics.diagnostic import Diagnostic
+from symc.source import Source, Span
+from symc.syntax import ast
+
+RESERVED = frozenset(
+    "spec size group input output symmetrize by of wr generated lie relax search".split()
+)
+_BETTER = {
+    "lambda": "lam",
+    "class": "label",
+    "input": "x",
+    "output": "y",
+    "size": "n",
+    "group": "G",
+    "in": "source",
+    "from": "source",
+}
+
+
+def check_names(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
+    """Every name of a statement that cannot be one, each once."""
+    seen = set()
+    for name in _names(statement):
+        if name.text not in seen:
+            seen.add(name.text)
+            # A word of the grammar got here as a repair, which has been reported.
+            if name.text not in RESERVED or name.text in ("relax", "search"):
+                found = _check(source, name)
+                if found is not None:
+                    yield found
+
+
+def _names(statement: ast.Statement) -> Iterator[ast.Name]:
+    """Names that are declared or refer to sizes, groups and tensors: no constructor, no option."""
+    pending: list[ast.Node] = [statement]
+    while pending:
+        node = pending.pop()
+        children = list(node.children())
+        match node:
+            case ast.Name():
+                yield node
+            case ast.Attribute():
+                children = [node.owner]
+            case ast.Call():
+                skip = isinstance(node.function, ast.Name)
+                children = list(node.arguments) if skip else children
+            case ast.Argument():
+                children = [node.value] if node.name is None else []
+            case ast.SymmetrizeStatement():
+                children = list(node.groups)
+        pending.extend(reversed(children))
+
+
+def _check(source: Source, name: ast.Name) -> Diagnostic | None:
+    text = name.text
+    if not text.isascii():
+        stripped = "".join(c for c in unicodedata.normalize("NFKD", text) if c.isascii())
+        help_ = f"write `{stripped}`" if stripped.isidentifier() else "write it in ASCII letters"
+        if unicodedata.category(text[-1]) == "No" and stripped[-1:].isdigit():
+            bare = text.rstrip("²³¹⁰⁴⁵⁶⁷⁸⁹")
+            help_ = f"a power is written `{bare}^{stripped[-1]}`" if bare.isascii() else help_
+        message = f"`{text}` is no name: names are made of ASCII letters, digits and `_`"
+        return Diagnostic("SYM106", message, source, name.span, help_)
+    if keyword.iskeyword(text):
+        message = f"`{text}` is a keyword of Python and cannot be a name"
+        return Diagnostic("SYM106", message, source, name.span, _suggest(text))
+    if text in RESERVED:
+        return reserved_name(source, name.span, text)
+    return None
+
+
+def reserved_name(source: Source, span: Span, text: str) -> Diagnostic:
+    """SYM106 for a word of the language in the place of a name."""
+    if text == "_":
+        message = "`_` cannot be a name: it stands for a size that the compiler computes"
+        return Diagnostic("SYM106", message, source, span, "give it a name of letters")
+    later = " for a later version" if text in ("relax", "search") else ""
+    message = f"`{text}` is reserved{later} and cannot be a name"
+    return Diagnostic("SYM106", message, source, span, _suggest(text))
+
+
+def _suggest(text: str) -> str:
+    return f"write `{text}_`, or another name such as `{_BETTER.get(text, text + '1')}`"

@@ -1,0 +1,200 @@
+"""One statement: its tokens through the LALR parser; what is wrong with them, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from symc.diagnostics.diagnostic import Diagnostic, Related
+from symc.source import Source, Span
+from symc.syntax import ast
+from symc.syntax.parse import tree
+from symc.syntax.parse.expectation import (
+    OPERANDS,
+    bracket_kind,
+    expected,
+    found,
+    next_statements,
+    open_brackets,
+)
+from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
+from symc.syntax.parse.names import RESERVED, reserved_name
+from symc.syntax.parse.splitting import STATEMENTS, close_statement, end_of, misspelt
+from symc.syntax.parse.tables import parser
+
+if TYPE_CHECKING:
+    from lark import Token
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+_SOFT = {"ELEMENT", "RELATION", "BASIS"}
+_USAGE = {
+    "SPEC": "write `spec NAME`",
+    "SIZE": "write `size n`, `size n = 5` or `size n <= 64`",
+    "GROUP": "write `group P = S(n)`",
+    "INPUT": "write `input x[n: S(n), 3]`: each axis a size, with its representation if it has one",
+    "OUTPUT": "write `output y[n: S(n), 3]`, or `output y` for one number an example",
+    "SYMMETRIZE": "write `symmetrize GROUPS by METHOD`, for instance `symmetrize by average`",
+}
+
+
+@dataclass
+class Reading:
+    """What came of one statement: itself if it could be read, and what is wrong."""
+
+    statement: ast.Statement | None
+    diagnostics: list[Diagnostic]
+
+
+def read(source: Source, tokens: list[Token]) -> Reading:
+    """Parses the tokens of one statement; what was complete before a wrong token is kept."""
+    state, diagnostics = parser().parse_interactive(), []
+    done: list[Token] = []
+    for index, token in enumerate(tokens):
+        fed = _as_name_where_one_stands(state, token)
+        if fed.type != token.type and token.type not in _SOFT:
+            diagnostics.append(reserved_name(source, token_span(token), str(token)))
+        if not _feed(state, fed):
+            state = _replay(done)
+            accepts = next_statements(state.accepts())
+            diagnostics.append(_unexpected(source, tokens, done, index, accepts))
+            return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
+        done.append(fed)
+    accepts = state.accepts()
+    if "$END" not in accepts:
+        diagnostics.append(_unfinished(source, done, accepts))
+        return Reading(None, diagnostics)
+    return Reading(_finish(state), diagnostics)
+
+
+def _feed(state: InteractiveParser, token: Token) -> bool:
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        state.feed_token(token)
+    except UnexpectedToken:
+        return False
+    return True
+
+
+def _replay(tokens: list[Token]) -> InteractiveParser:
+    """The state after these tokens: a failed step may already have reduced what it saw."""
+    state = parser().parse_interactive()
+    for token in tokens:
+        state.feed_token(token)
+    return state
+
+
+def _finish(state: InteractiveParser) -> ast.Statement | None:
+    statements = tree.build(state.feed_eof())
+    return statements[0] if statements else None
+
+
+def _as_name_where_one_stands(state: InteractiveParser, token: Token) -> Token:
+    """`element` is a word of the grammar in its braces alone; reserved words are mended to names."""
+    choices = state.choices()
+    word = token.type in _SOFT or token.type == "UNDERSCORE" or str(token) in RESERVED
+    if word and token.type not in choices and "NAME" in choices:
+        return token.update(type="NAME")
+    return token
+
+
+def _unexpected(
+    source: Source, tokens: list[Token], done: list[Token], index: int, accepts: set[str]
+) -> Diagnostic:
+    """The diagnostic of the token that cannot follow those before it."""
+    token = tokens[index]
+    if not done or ("$END" in accepts and _starts_line(source, tokens, index)):
+        if token.type == "NAME":
+            return misspelt(source, token, close_statement(token))
+        if not done and token.type == "STRING":
+            message = "a docstring stands in three quotes"
+            return Diagnostic("SYM105", message, source, token_span(token), f'write `""{token}""`')
+        if not done:
+            message = f"expected a statement, {found(token)}"
+            help_ = "a statement starts with its keyword: " + ", ".join(STATEMENTS)
+            return Diagnostic("SYM102", message, source, token_span(token), help_)
+    opened = open_brackets(done)
+    if opened:
+        opener = done[opened[-1]]
+        closer = OPENERS[opener.type]
+        mismatch = token.type in CLOSERS and token.type != closer
+        if closer in accepts and (mismatch or not _is_closed(tokens, opened[-1])):
+            return _unclosed(source, opener, token_span(token), found(token))
+    elif token.type in CLOSERS:
+        message = f"`{token}` closes nothing"
+        return Diagnostic("SYM102", message, source, token_span(token), "take it away")
+    related: tuple[Related, ...] = ()
+    if opened and token.type not in CLOSERS:
+        place = token_span(done[opened[-1]])
+        if source.position(place.start).line != source.position(token_span(token).start).line:
+            related = (Related(place, "inside this bracket"),)
+    message = f"{expected(accepts, done)}, {found(token)}"
+    return Diagnostic(
+        "SYM102", message, source, token_span(token), _help(done, token, accepts), related
+    )
+
+
+def _starts_line(source: Source, tokens: list[Token], index: int) -> bool:
+    before, here = token_span(tokens[index - 1]), token_span(tokens[index])
+    return "\n" in source.text[before.end : here.start]
+
+
+def _is_closed(tokens: list[Token], opener: int) -> bool:
+    """Whether the bracket at `opener` is closed by its own kind further on."""
+    opened: list[str] = []
+    for token in tokens[opener:]:
+        if token.type in OPENERS:
+            opened.append(token.type)
+        elif token.type in CLOSERS:
+            if opened[-1] != CLOSERS[token.type]:
+                return False
+            opened.pop()
+            if not opened:
+                return True
+    return False
+
+
+def _unclosed(source: Source, opener: Token, span: Span, instead: str) -> Diagnostic:
+    closer = {"(": ")", "[": "]", "{": "}"}[str(opener)]
+    message = f"`{opener}` is not closed: expected `{closer}`"
+    message += f", {instead}" if instead.startswith("found") else f" where {instead}"
+    related = (Related(token_span(opener), "opened here"),)
+    return Diagnostic("SYM103", message, source, span, f"close it with `{closer}`", related)
+
+
+def _unfinished(source: Source, tokens: list[Token], accepts: set[str]) -> Diagnostic:
+    """The diagnostic of a statement that stops too early."""
+    opened = open_brackets(tokens)
+    if opened:
+        return _unclosed(source, tokens[opened[-1]], end_of(tokens), found(None))
+    message = f"{expected(accepts, tokens)}, but {found(None)}"
+    return Diagnostic("SYM102", message, source, end_of(tokens), _USAGE.get(tokens[0].type))
+
+
+def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
+    """What to write instead, where a usual slip can be told."""
+    last = done[-1]
+    pair = (last.type, token.type)
+    opened = open_brackets(done)
+    kind = bracket_kind(done, opened[-1]) if opened else ""
+    if pair == ("STAR", "STAR"):
+        return "a power is written `^`"
+    if last.type == "INTEGER" and token.type == "NAME" and last.end_pos == token.start_pos:
+        return f"a product is written `{last}*{token}`"
+    if kind == "axes" and pair == ("LSQB", "RSQB"):
+        return f"one number an example is declared without brackets: `{done[0]} {done[1]}`"
+    if kind == "axes" and OPERANDS <= accepts and token.type == "COLON":
+        return "the size comes first; `_: R` lets the compiler compute it"
+    if kind == "axes" and token.type == "EQUAL":
+        return "an axis is `size` or `size: representation`"
+    if kind == "axes" and "COMMA" in accepts and token.type in ("NAME", "INTEGER"):
+        return "axes are separated by `,`, a size and its representation by `:`"
+    if kind == "matrix":
+        return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
+    if kind:
+        return None
+    if token.type == "STRING":
+        return "a docstring stands in three quotes, after `spec NAME`"
+    if done[0].type in ("INPUT", "OUTPUT") and len(done) == 2 and token.type == "LPAR":
+        return f"axes stand in square brackets: `{done[0]} {last}[...]`"
+    return _USAGE.get(done[0].type)
