@@ -2,9 +2,9 @@
 
 CSL(41, R) of Murphy et al. (2019, 'Relational Pooling for Graph Representations'): a cycle of 41
 nodes where each node is also linked to the one R steps on. Every node has four neighbours in every
-class, so message passing alone sees one and the same graph. Two bases without the symmetry of graphs,
-message passing with a learned embedding of each node's position and an MLP on the adjacency
-matrix, become invariant to relabelling under S(n):
+class, so message passing alone sees one and the same graph. Two bases without the symmetry of
+graphs, message passing with a learned embedding of each node's position and an MLP on the
+adjacency matrix, become invariant to relabelling under S(n):
 
     python examples/graphs.py --seconds 60
 

@@ -19,12 +19,12 @@ from typing import Any
 
 import symc
 import torch
+from plots import plot_trajectories
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from simulation import STEP, State, initial_state, simulate
 from symc_runtime.bases.item_transformer import ItemTransformer
-from plots import plot_trajectories
 from torch import Tensor, nn
 from training import Schedule, load_results, progress_bar, save_result, train
 
@@ -71,7 +71,10 @@ class Examples:
 
 
 class Displacement(nn.Module):
-    """The base: a transformer that says how far each particle moves, seen from the centre."""
+    """The base: a transformer that says how far each particle ends from its straight line.
+
+    It sees positions from their centre, which is all that the plain one knows of symmetry.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,8 +89,13 @@ class Displacement(nn.Module):
 
     def forward(self, position: Tensor, velocity: Tensor, charges: Tensor) -> Tensor:
         centred = position - position.mean(dim=1, keepdim=True)
-        moved: Tensor = self.transformer(centred, velocity, charges)
-        return position + moved
+        bend: Tensor = self.transformer(centred, velocity, charges)
+        return straight_line(position, velocity) + bend
+
+
+def straight_line(position: Tensor, velocity: Tensor) -> Tensor:
+    """Positions at the last frame without any force."""
+    return position + (LAST - FIRST) * STEP * velocity
 
 
 def generate(seed: int, progress: Progress) -> tuple[Examples, Examples, Examples]:
@@ -157,7 +165,8 @@ def equivariance_error(model: nn.Module, examples: Examples, seed: int) -> float
     )
     difference = predict(model, moved) - vector(predict(model, examples)) - shift
     motion = examples.target - examples.position
-    return (difference.square().mean() / motion.square().mean()).sqrt().item()
+    ratio: Tensor = difference.square().mean() / motion.square().mean()
+    return ratio.sqrt().item()
 
 
 def summary(error: Tensor) -> dict[str, float]:
@@ -201,7 +210,7 @@ def table(test: Examples, results: dict[str, dict[str, Any]]) -> Table:
         view.add_column(column, justify="right")
     trivial = {
         "no motion": test.position,
-        "straight line": test.position + (LAST - FIRST) * STEP * test.velocity,
+        "straight line": straight_line(test.position, test.velocity),
     }
     for name, predicted in trivial.items():
         error = summary(errors(predicted, test))
@@ -242,7 +251,7 @@ def main() -> None:
     torch.set_num_threads(1)
     console = Console()
     settings = {"seconds": options.seconds, "seed": options.seed}
-    schedule = Schedule(seconds=options.seconds, batch=100)
+    schedule = Schedule(options.seconds, batch=100, learning_rate=2e-3)
     methods = [] if options.show else options.methods
     with progress_bar(console) as progress:
         data = generate(options.seed, progress)

@@ -70,7 +70,7 @@ def train(
     progress: Progress,
     task: TaskID,
 ) -> Effort:
-    """Minimise `loss(indices)`, the mean loss of these training examples, until the budget is spent.
+    """Minimise `loss(indices)`, the mean loss of these examples, until the budget is spent.
 
     Epochs are shuffled by `seed`, so every method meets the examples in one order.
     """
@@ -89,7 +89,7 @@ def train(
             group["lr"] = schedule.rate(elapsed)
         optimizer.zero_grad()
         value = loss(indices)
-        value.backward()
+        torch.autograd.backward(value)
         nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         optimizer.step()
         steps += 1

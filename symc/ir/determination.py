@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from symc.ir.model import Model
 from symc.ir.sizes import Size
@@ -78,8 +78,3 @@ def determine(inputs: Sequence[Tensor], known: Collection[str]) -> tuple[Determi
 
 def _degree(size: Size) -> int:
     return max((sum(power for _, power in term.powers) for term in size.terms), default=0)
-
-
-def names(sizes: Iterable[Size]) -> frozenset[str]:
-    """Every size name in them."""
-    return frozenset(name for size in sizes for name in size.names)

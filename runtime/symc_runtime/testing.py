@@ -1,0 +1,301 @@
+"""Is a module equivariant? Coupled noise makes that an exact question, not a statistical one.
+
+For h acting on the inputs and on the noise, f(h x; h noise) = h f(x; noise), sample by sample.
+The actions here are written from the representations alone, apart from the code that compiled
+modules run, so that one checks the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from symc_runtime.actions import keep_valid
+from symc_runtime.elements.orthogonal import Orthogonal, determinant
+from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.layout import (
+    Group,
+    Natural,
+    Product,
+    Representation,
+    Sign,
+    Sum,
+    Tensor,
+    Trivial,
+    dimension,
+    symbolic_dimension,
+)
+from symc_runtime.sampling import Draw
+from symc_runtime.symmetrized import Symmetrized
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`.
+
+    Permutations are held as matrices here, on purpose unlike the runtime; `index` is g^-1 as an
+    index [batch, n] for permutations, `character` [batch] the sign or determinant.
+    """
+
+    matrix: torch.Tensor
+    shift: torch.Tensor | None
+    character: torch.Tensor
+    index: torch.Tensor | None = None
+
+
+def random_motion(
+    group: Group,
+    size: int,
+    batch: int,
+    *,
+    counts: torch.Tensor | None = None,
+    dtype: torch.dtype = torch.float64,
+    generator: torch.Generator | None = None,
+) -> Motion:
+    """Haar-random elements of the group, one a batch row; translations are standard normal.
+
+    `counts` [batch]: permutations move the first counts[b] items only.
+    """
+    if group.kind == "permutation":
+        keys = torch.rand(batch, size, dtype=torch.float64, generator=generator)
+        position = torch.arange(size)
+        if counts is not None:
+            keys = torch.where(position < counts.unsqueeze(-1), keys, 2.0 + position)
+        index = keys.argsort(dim=-1)
+        # g^-1 x = x[index]: row a of the matrix of g^-1 has its one at index[a].
+        inverse = (index.unsqueeze(-1) == position).to(dtype)
+        return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
+    shift = None
+    if group.kind != "orthogonal":
+        shift = torch.randn(batch, size, dtype=dtype, generator=generator)
+    if group.kind == "translation":
+        identity = torch.eye(size, dtype=dtype).expand(batch, size, size)
+        return Motion(identity, shift, torch.ones(batch, dtype=dtype))
+    gaussian = torch.randn(batch, size, size, dtype=dtype, generator=generator)
+    q, r = torch.linalg.qr(gaussian)
+    q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    if group.special:
+        q = torch.cat([q[..., :-1], q[..., -1:] * determinant(q)[:, None, None]], -1)
+    return Motion(q, shift, determinant(q))
+
+
+def _axis_matrix(
+    axis: Representation, motions: Mapping[str, Motion], sizes: Mapping[str, int], like: torch.Tensor
+) -> torch.Tensor:
+    """The matrix [batch, m, m] of an axis, built from the definition of the representation."""
+    batch = like.shape[0]
+    match axis:
+        case Natural(group) if group in motions:
+            return motions[group].matrix.to(like.dtype)
+        case Sign(group) if group in motions:
+            return motions[group].character.to(like.dtype).reshape(-1, 1, 1)
+        case Product(factors):
+            matrix = torch.ones(batch, 1, 1, dtype=like.dtype)
+            for factor in factors:
+                right = _axis_matrix(factor, motions, sizes, like)
+                rows, columns = matrix.shape[1], right.shape[1]
+                matrix = torch.einsum("bij,bkl->bikjl", matrix, right)
+                matrix = matrix.reshape(batch, rows * columns, rows * columns)
+            return matrix
+        case Sum(terms):
+            parts = [_axis_matrix(term, motions, sizes, like) for term in terms]
+            total = sum(part.shape[1] for part in parts)
+            matrix = torch.zeros(batch, total, total, dtype=like.dtype)
+            start = 0
+            for part in parts:
+                stop = start + part.shape[1]
+                matrix[:, start:stop, start:stop] = part
+                start = stop
+            return matrix
+        case Trivial() | Natural() | Sign():
+            size = dimension(axis, sizes)
+            return torch.eye(size, dtype=like.dtype).expand(batch, size, size)
+
+
+def _axis_shift(
+    axis: Representation, motions: Mapping[str, Motion], sizes: Mapping[str, int], like: torch.Tensor
+) -> torch.Tensor:
+    """What the translation adds to an axis [batch, m]; permutations inside leave it as it is."""
+    batch = like.shape[0]
+    match axis:
+        case Natural(group, _, True) if group in motions:
+            shift = motions[group].shift
+            if shift is not None:
+                return shift.to(like.dtype)
+        case Sum(terms):
+            return torch.cat([_axis_shift(term, motions, sizes, like) for term in terms], -1)
+        case Product(factors):
+            total = torch.ones(batch, 1, dtype=like.dtype)
+            if not any(_affine(factor) for factor in factors):
+                total = total * 0
+            for factor in factors:
+                size = dimension(factor, sizes)
+                part = (
+                    _axis_shift(factor, motions, sizes, like)
+                    if _affine(factor)
+                    else torch.ones(batch, size, dtype=like.dtype)
+                )
+                total = torch.einsum("bi,bj->bij", total, part).flatten(1)
+            return total
+        case _:
+            pass
+    return torch.zeros(batch, dimension(axis, sizes), dtype=like.dtype)
+
+
+def _affine(axis: Representation) -> bool:
+    match axis:
+        case Natural(_, _, affine):
+            return affine
+        case Product(parts) | Sum(parts):
+            return any(_affine(part) for part in parts)
+        case _:
+            return False
+
+
+def act(
+    tensor: Tensor, x: torch.Tensor, motions: Mapping[str, Motion], sizes: Mapping[str, int]
+) -> torch.Tensor:
+    """rho(g) x for x [batch, *axes], by matrices [batch, m, m] of each axis."""
+    labels = not x.is_floating_point()
+    moved = x.double() if labels else x
+    for dim, axis in enumerate(tensor.axes, start=1):
+        matrix = _axis_matrix(axis, motions, sizes, moved)
+        moved = torch.einsum("bij,bj...->bi...", matrix, moved.movedim(dim, 1)).movedim(1, dim)
+    for dim, axis in enumerate(tensor.axes, start=1):
+        if _affine(axis):
+            shift = _axis_shift(axis, motions, sizes, moved)
+            shape = [1] * moved.ndim
+            shape[0], shape[dim] = shift.shape
+            moved = moved + shift.reshape(shape)
+    return moved.round().to(x.dtype) if labels else moved
+
+
+def act_on_noise(
+    model: Symmetrized,
+    noise: Mapping[str, torch.Tensor],
+    motions: Mapping[str, Motion],
+) -> dict[str, torch.Tensor]:
+    """h . noise: each stage's noise [K, batch, ...] moves under its own group's linear part."""
+    moved = {}
+    for entry in model.draws:
+        value, motion = noise[entry.key], motions[entry.key]
+        moved[entry.key] = _moved_noise(model, entry, value, motion)
+    return moved
+
+
+def _moved_noise(
+    model: Symmetrized, entry: Draw, value: torch.Tensor, motion: Motion
+) -> torch.Tensor:
+    from symc_runtime.distributions.distribution import Distribution
+
+    stage = model.get_submodule(entry.attribute)
+    if not isinstance(stage, Distribution):
+        raise TypeError(f"{entry.attribute} is no Distribution")
+    samples = value.shape[0]
+    rows = value.flatten(0, 1)
+    element: Permutation | Orthogonal
+    if motion.index is not None:
+        element = Permutation(motion.index.repeat(samples, 1))
+    else:
+        element = Orthogonal(motion.matrix.to(value.dtype).repeat(samples, 1, 1))
+    return stage.act_on_noise(element, rows).unflatten(0, (samples, -1))
+
+
+def valid_part(
+    tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """x with its padding set to zero."""
+    for dim, axis in enumerate(tensor.axes, start=1):
+        size = symbolic_dimension(axis)
+        if isinstance(size, str) and size in counts:
+            x = keep_valid(x, counts[size], dim)
+    return x
+
+
+def equivariance_error(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Mapping[str, torch.Tensor] | None = None,
+    groups: Sequence[str] | None = None,
+    generator: torch.Generator | None = None,
+) -> float:
+    """Largest |f(h x; h noise) - h f(x; noise)| over the batch, relative to |f| + 1.
+
+    h is a random element of the product of `groups` (by name; default: every group that the
+    compiled module is responsible for, so not those handled `by base`).
+    """
+    counts = dict(counts or {})
+    names = {entry.key for entry in model.draws} | {
+        group.name for group in model.groups if group.kind == "translation"
+    }
+    chosen = names if groups is None else set(groups)
+    batch = inputs[0].shape[0]
+    _, sizes, _ = model._checked(inputs, counts, {})
+    motions: dict[str, Motion] = {}
+    for group in model.groups:
+        size = _parameter(group, sizes)
+        ragged = counts.get(str(group.parameter))
+        motion = random_motion(group, size, batch, counts=ragged, generator=generator)
+        if group.name not in chosen:
+            motion = _identity(motion)
+        motions[group.name] = motion
+    noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
+    moved_inputs = tuple(
+        act(tensor, valid_part(tensor, x, counts), motions, sizes)
+        for tensor, x in zip(model.inputs, inputs, strict=True)
+    )
+    moved_noise = act_on_noise(model, noise, motions)
+    plain = _tuple(model(*inputs, noise=noise, sizes=counts))
+    turned = _tuple(model(*moved_inputs, noise=moved_noise, sizes=counts))
+    worst = 0.0
+    for tensor, y, z in zip(model.outputs, plain, turned, strict=True):
+        expected = valid_part(tensor, act(tensor, y, motions, sizes), counts)
+        error = (z - expected).abs().flatten(1).amax(1) if y.ndim > 1 else (z - expected).abs()
+        scale = expected.abs().flatten(1).amax(1) if y.ndim > 1 else expected.abs()
+        worst = max(worst, float((error / (scale + 1)).max()))
+        if not torch.isfinite(z).all():
+            return float("inf")
+    return worst
+
+
+def assert_equivariant(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Mapping[str, torch.Tensor] | None = None,
+    tolerance: float = 1e-9,
+    trials: int = 3,
+    generator: torch.Generator | None = None,
+) -> None:
+    """Raises AssertionError unless the model is equivariant on these inputs, coupled noise.
+
+    Give float64 inputs and a float64 model: `tolerance` is relative, and single precision errs
+    by more.
+    """
+    for _ in range(trials):
+        error = equivariance_error(model, *inputs, counts=counts, generator=generator)
+        if not error <= tolerance:
+            raise AssertionError(
+                f"not equivariant: relative error {error:.3g}, tolerance {tolerance:.3g}"
+            )
+
+
+def _parameter(group: Group, sizes: Mapping[str, int]) -> int:
+    from symc_runtime.sizes import evaluate
+
+    return evaluate(group.parameter, sizes)
+
+
+def _identity(motion: Motion) -> Motion:
+    eye = torch.eye(motion.matrix.shape[-1], dtype=motion.matrix.dtype).expand_as(motion.matrix)
+    index = None
+    if motion.index is not None:
+        index = torch.arange(motion.index.shape[-1]).expand_as(motion.index)
+    shift = None if motion.shift is None else torch.zeros_like(motion.shift)
+    return Motion(eye, shift, torch.ones_like(motion.character), index)
+
+
+def _tuple(value: Any) -> tuple[torch.Tensor, ...]:
+    return value if isinstance(value, tuple) else (value,)

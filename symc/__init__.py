@@ -1,0 +1,38 @@
+"""symc: a compiler for declarative symmetry specs.
+
+    model = symc.build("nbody.sym", base)
+
+makes any PyTorch model equivariant under the groups that the spec declares.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from symc.building import build
+    from symc.spec import Spec, SpecError, check, load
+    from symc_runtime.shapes import ShapeError
+
+_HOME = {
+    "build": "symc.building",
+    "Spec": "symc.spec",
+    "SpecError": "symc.spec",
+    "check": "symc.spec",
+    "load": "symc.spec",
+    "ShapeError": "symc_runtime.shapes",
+}
+
+__all__ = ["ShapeError", "Spec", "SpecError", "build", "check", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    # Checking a spec must not import torch, which takes seconds: each name loads what it needs.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,96 @@
+"""From a spec and a base model to an equivariant module."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from torch import nn
+
+from symc.ir.program import Program
+from symc.lower.module import CompiledModel
+from symc.lower.plan import make_plan
+from symc.spec import Spec, load
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    names = sorted(known)
+    for name in given:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            listed = ", ".join(repr(n) for n in names) or "none"
+            raise ValueError(f"{what}: the spec has no {name!r}{hint} (it has: {listed})")
+
+
+def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
+    """The program with free sizes fixed.
+
+    Raises ValueError for a name that is no size, for one fixed to another value, for a ragged one.
+    """
+    _refuse_unknown("sizes", sizes, (variable.name for variable in program.sizes))
+    variables = []
+    for variable in program.sizes:
+        value = sizes.get(variable.name)
+        if value is not None:
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"sizes: {variable.name!r} is a whole number from 1, not {value!r}"
+                )
+            if variable.kind == "ragged":
+                raise ValueError(
+                    f"sizes: {variable.name!r} is ragged, its counts are given at each call; "
+                    f"write `size {variable.name} = {value}` to fix it"
+                )
+            if variable.kind == "fixed" and variable.value != value:
+                raise ValueError(
+                    f"sizes: the spec fixes {variable.name!r} to {variable.value}, got {value}"
+                )
+            variable = variable.model_copy(update={"kind": "fixed", "value": value})
+        variables.append(variable)
+    return program.model_copy(update={"sizes": tuple(variables)})
+
+
+def build(
+    spec: str | Path | Spec,
+    base: nn.Module,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    distributions: Mapping[str, nn.Module] | None = None,
+    chunk: int | None = None,
+) -> CompiledModel:
+    """The base model, made equivariant as the spec says.
+
+    Args:
+        spec: a path (a Path, or a string that ends in .sym), spec text, or a loaded Spec.
+        base: any module that takes the inputs in order, [K * batch, *axes] each, and returns the
+            outputs, a tensor or a tuple.
+        sizes: values for free sizes, by name; nets then use plain linear layers for them.
+        distributions: a module of your own for a group, by the group's name, called as
+            net(noise, *inputs): scores [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear
+            group.
+        chunk: run this many samples at a time, so that memory stays bounded.
+
+    Raises:
+        SpecError: the spec has errors; its `diagnostics` say which.
+        ValueError: unknown keys of sizes or distributions, values that contradict the spec.
+        TypeError: base is no nn.Module.
+    """
+    if not isinstance(base, nn.Module):
+        raise TypeError(f"base: expected a torch.nn.Module, got {type(base).__name__}")
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"chunk: a whole number from 1, not {chunk}")
+    program = load(spec).ir
+    if sizes:
+        program = with_sizes(program, sizes)
+    plan = make_plan(program)
+    drawn = {
+        stage.group.name for stage in plan.stages if stage.stage.method in _REPLACEABLE
+        and stage.distribution is not None
+    }
+    _refuse_unknown("distributions", distributions or {}, drawn)
+    return CompiledModel(plan, base, distributions=distributions, chunk=chunk)
+
+
+_REPLACEABLE = ("canonical", "probabilistic")

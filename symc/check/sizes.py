@@ -1,0 +1,197 @@
+"""Sizes of a spec: where each name comes from, and what all tensors together say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symc.check.arithmetic import root
+from symc.check.report import Report, suggestion
+from symc.diagnostics.diagnostic import Related
+from symc.ir.determination import split
+from symc.ir.sizes import LIMIT, Size, SizeVariable
+from symc.source import Span
+
+
+@dataclass(frozen=True)
+class Fixing:
+    """The value of a size name, and the place that says so."""
+
+    value: int
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """An axis' size and the dimension of the representation on it: they must be equal."""
+
+    size: Size
+    dimension: Size
+    size_span: Span
+    representation_span: Span
+
+
+@dataclass
+class SizeTable:
+    """Every size name of a spec in the order of the text.
+
+    `seen`: the first place of each name (its declaration, where it has one); `declared`: the
+    names with a statement; `used`: the names that stand in a shape or a group; `fixed` and
+    `ragged` by name.
+    """
+
+    seen: dict[str, Span] = field(default_factory=dict)
+    declared: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    fixed: dict[str, Fixing] = field(default_factory=dict)
+    ragged: dict[str, int] = field(default_factory=dict)
+
+    def use(self, name: str, span: Span) -> Size:
+        """The size called `name`, which comes into being here if it is new."""
+        self.seen.setdefault(name, span)
+        self.used.add(name)
+        return Size.variable(name)
+
+    def resolved(self, size: Size) -> Size:
+        """The size with the values of fixed names put in."""
+        if self.fixed.keys().isdisjoint(size.names):
+            return size
+        values = {
+            name: Size.constant(fixing.value)
+            for name, fixing in self.fixed.items()
+            if name in size.names
+        }
+        return size.substitute(values)
+
+    def variables(self) -> tuple[SizeVariable, ...]:
+        """The size names as the IR holds them."""
+        found = []
+        for name, _ in sorted(self.seen.items(), key=lambda item: item[1]):
+            if name in self.fixed:
+                value = self.fixed[name].value
+                found.append(SizeVariable(name=name, kind="fixed", value=value))
+            elif name in self.ragged:
+                bound = self.ragged[name]
+                found.append(SizeVariable(name=name, kind="ragged", bound=bound))
+            else:
+                found.append(SizeVariable(name=name, kind="free"))
+        return tuple(found)
+
+
+def solve(table: SizeTable, constraints: list[Constraint], report: Report) -> None:
+    """Fix every name that a constraint in one unknown tells, and report what contradicts.
+
+    The first constraint in the text that tells a name wins; later ones are measured by it.
+    """
+    open_ones = list(constraints)
+    progress = True
+    while progress and open_ones:
+        progress = False
+        remaining = []
+        for constraint in open_ones:
+            difference = table.resolved(constraint.size - constraint.dimension)
+            if not difference.terms:
+                continue
+            if difference.value is not None:
+                _contradiction(table, constraint, report)
+            elif not _fix(table, constraint, difference, report):
+                remaining.append(constraint)
+                continue
+            progress = True
+        open_ones = remaining
+    for constraint in open_ones:
+        _never_equated(table, constraint, report)
+
+
+def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Report) -> bool:
+    """Whether the constraint could be decided: it tells its one unknown, or it cannot hold."""
+    if len(difference.names) != 1:
+        return False
+    (name,) = difference.names
+    parts = {power: part.value or 0 for power, part in split(difference, name).items()}
+    powers = [power for power in parts if power]
+    if len(powers) != 1:
+        return False
+    (power,) = powers
+    equation = f"{_told(table, constraint.size)} = {_told(table, constraint.dimension)}"
+    value = root(parts[power], power, -parts.get(0, 0))
+    if value is None:
+        report.error(
+            "SYM203",
+            constraint.representation_span,
+            f"no whole number `{name}` makes the size of this axis, `{constraint.size}`, equal to "
+            f"the dimension of its representation, `{constraint.dimension}`",
+            help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
+            related=_reasons(table, constraint),
+        )
+        return True
+    if name in table.ragged:
+        report.error(
+            "SYM203",
+            constraint.representation_span,
+            f"`{name}` is ragged, but here it would have to be {value}",
+            help=f"write `size {name} = {value}` for a fixed size, or a representation of "
+            f"`S({name})` for a ragged one",
+            related=[Related(table.seen[name], f"`{name}` is declared ragged here")],
+        )
+        return True
+    excerpt = report.excerpt(constraint.representation_span)
+    says = f"here `{name}` is {value}: {equation} for `{excerpt}`"
+    table.fixed[name] = Fixing(value, constraint.size_span, says)
+    return True
+
+
+def _told(table: SizeTable, size: Size) -> str:
+    return str(table.resolved(size))
+
+
+def _reasons(table: SizeTable, constraint: Constraint) -> list[Related]:
+    names = constraint.size.names | constraint.dimension.names
+    fixings = [table.fixed[name] for name in sorted(names) if name in table.fixed]
+    return [Related(fixing.span, fixing.message) for fixing in fixings]
+
+
+def _contradiction(table: SizeTable, constraint: Constraint, report: Report) -> None:
+    size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)
+    excerpt = report.excerpt(constraint.representation_span)
+    reasons = _reasons(table, constraint)
+    if reasons:
+        left = f"`{constraint.size}` is {size}" if constraint.size.names else f"the size is {size}"
+        report.error(
+            "SYM203",
+            constraint.representation_span,
+            f"{left} on this axis, but `{excerpt}` has dimension {dimension}",
+            help="make both places agree, or use another size name on one of them",
+            related=reasons,
+        )
+        return
+    report.error(
+        "SYM301",
+        constraint.representation_span,
+        f"`{excerpt}` has dimension {dimension}, but its axis has size {size}",
+        help=f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed",
+        related=[Related(constraint.size_span, f"the size is {size} here")],
+    )
+
+
+def _never_equated(table: SizeTable, constraint: Constraint, report: Report) -> None:
+    excerpt = report.excerpt(constraint.representation_span)
+    dimension = table.resolved(constraint.dimension)
+    names = sorted(table.resolved(constraint.size).names | dimension.names)
+    hint = f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed"
+    for name in names:
+        if name not in table.declared:
+            near = suggestion(name, table.seen.keys() - {name})
+            if near is not None:
+                hint = f"`{name}` is not declared, so it is a free size of its own: {near}"
+                break
+    report.error(
+        "SYM301",
+        constraint.representation_span,
+        f"`{excerpt}` has dimension `{dimension}`, but its axis has size "
+        f"`{_told(table, constraint.size)}`: different sizes are never taken to be equal",
+        help=hint,
+        related=[Related(constraint.size_span, "the size of the axis")],
+    )
+
+

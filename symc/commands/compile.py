@@ -1,0 +1,73 @@
+"""`symc compile`: the spec as Python, IR, graph or diagram."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+def _base(reference: str) -> object:
+    import importlib
+
+    module, _, factory = reference.partition(":")
+    if not module or not factory:
+        raise click.UsageError(f"--base wants package.module:factory, not {reference!r}")
+    sys.path.insert(0, "")
+    try:
+        made: object = getattr(importlib.import_module(module), factory)()
+    except (ImportError, AttributeError) as error:
+        raise click.UsageError(f"--base {reference}: {error}") from error
+    return made
+
+
+@click.command("compile")
+@click.argument("spec")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here, not to stdout.")
+@click.option(
+    "--emit",
+    type=click.Choice(["py", "ir", "graph", "mermaid"]),
+    default="py",
+    show_default=True,
+    help="A Python module, the IR as JSON, the torch.fx graph, or a Mermaid diagram.",
+)
+@click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
+def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
+    """Compile SPEC (a path, or - for standard input)."""
+    from symc.commands.reading import compilation_of, report
+
+    compilation = compilation_of(spec)
+    report(compilation.diagnostics)
+    program = compilation.program
+    if program is None:
+        raise SystemExit(1)
+    if emit == "ir":
+        artifact = program.model_dump_json(indent=2) + "\n"
+    elif emit == "mermaid":
+        from symc.diagram import mermaid
+
+        artifact = mermaid(program)
+    else:
+        from symc.lower.emit import emit as emit_python
+        from symc.lower.graph import GraphBuilder
+        from symc.lower.plan import make_plan
+        from symc_runtime.symmetrized import counts_taken
+
+        plan = make_plan(program)
+        if emit == "py":
+            artifact = emit_python(plan, compilation.source.text)
+        else:
+            taken = None
+            if base is not None:
+                from torch import nn
+
+                made = _base(base)
+                if not isinstance(made, nn.Module):
+                    raise click.UsageError(f"--base {base} made {type(made).__name__}")
+                taken = counts_taken(made, plan.ragged)
+            artifact = str(GraphBuilder(plan, taken).build()) + "\n"
+    if output is None:
+        click.echo(artifact, nl=False)
+    else:
+        Path(output).write_text(artifact, encoding="utf-8")
