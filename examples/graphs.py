@@ -37,7 +37,7 @@ EVAL_SAMPLES = 50
 COPIES = 5
 
 METHODS = {
-    "plain": "",
+    "plain": "symmetrize P by base",
     "average": f"symmetrize P by average(samples=1, eval_samples={EVAL_SAMPLES})",
     "probabilistic": (
         f"symmetrize P by probabilistic(samples=1, eval_samples={EVAL_SAMPLES}, "
@@ -128,11 +128,8 @@ def generate(seed: int) -> tuple[Graphs, Graphs]:
 def build(base: str, method: str, seed: int) -> nn.Module:
     """`base`, with the same weights for every method, as `method` symmetrizes it."""
     torch.manual_seed(seed)
-    module = BASES[base]()
-    if method == "plain":
-        return module
     text = SPEC.read_text(encoding="utf-8") + "\n" + METHODS[method] + "\n"
-    model: nn.Module = symc.build(text, module)
+    model: nn.Module = symc.build(text, BASES[base]())
     return model
 
 

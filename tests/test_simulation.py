@@ -79,7 +79,13 @@ def test_the_force_is_the_gradient_of_the_energy_inside_the_core_too() -> None:
 
 def test_the_integrator_agrees_with_the_written_out_step() -> None:
     """Kick-drift-kick with `accelerations`, which sums pairs in another way."""
-    start, step = _start(8), 0.001
+    scattered, step = _start(8), 0.001
+    # The second half starts inside the core, where the force is clamped.
+    start = State(
+        torch.cat([scattered.position, 0.03 * scattered.position]),
+        scattered.velocity.repeat(2, 1, 1),
+        scattered.charge.repeat(2, 1),
+    )
     position, velocity = start.position, start.velocity
     for _ in range(20):
         velocity = velocity + 0.5 * step * accelerations(position, start.charge)

@@ -20,8 +20,8 @@ def fold(x: torch.Tensor, samples: int) -> torch.Tensor:
 
 
 def fold_like(x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """x with as many rows as `rows` has: x itself, or folded."""
-    return fold(x, rows.shape[0] // x.shape[0]) if rows.shape[0] != x.shape[0] else x
+    """x with at least as many rows as `rows` has: x itself, or folded."""
+    return fold(x, rows.shape[0] // x.shape[0]) if rows.shape[0] > x.shape[0] else x
 
 
 def _along(index: torch.Tensor, x: torch.Tensor, dim: int) -> torch.Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
@@ -15,10 +14,6 @@ from symc.syntax.parse.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
 from symc.syntax.parse.names import check_names
 from symc.syntax.parse.splitting import split
 from symc.syntax.parse.statement import read
-
-if TYPE_CHECKING:
-    from lark import Token
-
 
 def read_document(source: Source) -> ParseResult:
     """See `symc.syntax.parse.parse`."""
@@ -35,21 +30,26 @@ def read_document(source: Source) -> ParseResult:
     diagnostics = list(lexed.diagnostics)
     statements: list[ast.Statement] = []
     unread: set[str] = set()
-    for chunk in split(source, lexed.tokens):
+    chunks = split(source, lexed.tokens)
+    starts = [token_span(chunk.tokens[0]).start for chunk in chunks]
+    # What stands before the first statement is counted to it.
+    extents = zip([0, *starts[1:]], [*starts[1:], len(source.text)], strict=False)
+    for chunk, (start, stop) in zip(chunks, extents, strict=False):
         if len(diagnostics) >= MAX_DIAGNOSTICS:
             break
-        start, stop = _extent(chunk.tokens, lexed.tokens, source)
-        bad = any(start <= offset < stop for offset in lexed.bad)
+        odd = {d.code for d in lexed.diagnostics if start <= d.span.start < stop}
         reading = read(source, chunk.tokens)
         refused = list(_refuse(source, reading.statement)) if reading.statement else []
-        if not bad:
+        if not odd:
             # An unknown character explains whatever else is odd around it.
             diagnostics += chunk.diagnostics or reading.diagnostics
             diagnostics += refused
-        if reading.statement is not None and not refused:
+        if reading.statement is not None and not refused and "SYM107" not in odd:
             statements.append(reading.statement)
             diagnostics += check_names(source, reading.statement)
-        if reading.statement is None or refused or reading.diagnostics:
+        else:
+            reading.statement = None
+        if reading.statement is None or reading.diagnostics:
             unread.update(str(t) for t in chunk.tokens if t.type == "NAME")
     statements, misplaced = _order(source, statements)
     diagnostics += misplaced
@@ -67,14 +67,6 @@ def _document(
     return ast.Document(
         Span(0, len(source.text)), tuple(statements), tuple(comments), source.text
     )
-
-
-def _extent(chunk: list[Token], tokens: list[Token], source: Source) -> Span:
-    """The text of a statement up to the next one; text before the first one belongs to it."""
-    first, last = token_span(chunk[0]), token_span(chunk[-1])
-    start = 0 if token_span(tokens[0]) == first else first.start
-    following = (token_span(t).start for t in tokens if token_span(t).start > last.start)
-    return Span(start, next(following, len(source.text) + 1))
 
 
 def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:

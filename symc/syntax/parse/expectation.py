@@ -55,6 +55,8 @@ def expected(accepts: Collection[str], tokens: Sequence[Token]) -> str:
     last = tokens[-1]
     if OPERANDS <= set(accepts):
         return f"expected {_operand(tokens, kind, opened)} after `{last}`"
+    if kind == "matrix" and last.type == "LSQB":
+        return "expected a row `[...]` after `[`"
     words = [f"`{_SYMBOLS[terminal]}`" for terminal in _ORDER if terminal in accepts]
     if "NAME" in accepts:
         words.insert(0, "a name")
@@ -81,7 +83,7 @@ def alternatives(words: Sequence[str]) -> str:
 def _operand(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
     last = tokens[-1].type
     if last in _OPERATORS:
-        return "something to combine"
+        return "a value"
     if kind == "axes":
         return "a representation" if last == "COLON" else "an axis"
     if kind in ("arguments", "row", "matrix"):
@@ -104,7 +106,8 @@ def _after(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
     last = tokens[-1]
     if last.type not in _ENDS or (not opened and len(tokens) <= 2):
         named = len(tokens) == 2 and last.type == "NAME"
-        return f"the name `{last}`" if named else f"`{_brief(last)}`"
+        role = "group" if tokens[0].type == "SYMMETRIZE" else "name"
+        return f"the {role} `{_brief(last)}`" if named else f"`{_brief(last)}`"
     if kind == "axes":
         return "a representation" if _has_colon(tokens, opened[-1]) else "an axis size"
     if kind in ("arguments", "row", "matrix"):

@@ -19,7 +19,7 @@ OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = {closer: opener for opener, closer in OPENERS.items()}
 
 _MEANT = {
-    ";": "statements need no separator: each starts with its keyword",
+    ";": "axes are separated by `,`; statements need no separator",
     "<": "an upper bound is written `<=`",
     ">": "a size has only an upper bound: `size n <= 64`",
     "'": 'text stands in double quotes: `"8x0e + 4x1o"`',
@@ -41,17 +41,11 @@ _MEANT = {
 
 @dataclass
 class Lexed:
-    """Tokens of a text, its comments, what was wrong, and the offsets of what was wrong."""
+    """Tokens of a text, its comments and what was wrong."""
 
     tokens: list[Token] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    bad: list[int] = field(default_factory=list)
-
-    def report(self, diagnostic: Diagnostic) -> None:
-        """Keeps a finding, and that the statement around it cannot be trusted."""
-        self.diagnostics.append(diagnostic)
-        self.bad.append(diagnostic.span.start)
 
 
 def tokenize(source: Source) -> Lexed:
@@ -74,14 +68,14 @@ def tokenize(source: Source) -> Lexed:
                     lexed.tokens.append(token)
                     depth += (token.type in OPENERS) - (token.type in CLOSERS)
                     if depth > MAX_DEPTH:
-                        lexed.report(_too_deep(source, token))
+                        lexed.diagnostics.append(_too_deep(source, token))
                         return lexed
                     if token.type == "INTEGER" and len(token) > MAX_DIGITS:
-                        lexed.report(_too_long(source, token))
+                        lexed.diagnostics.append(_too_long(source, token))
             break
         except UnexpectedCharacters as error:
             diagnostic, start = _unknown(source, error.pos_in_stream)
-            lexed.report(diagnostic)
+            lexed.diagnostics.append(diagnostic)
     return lexed
 
 
@@ -120,8 +114,9 @@ def describe_character(character: str) -> str:
     point = f"U+{ord(character):04X}"
     name = unicodedata.name(character, "").lower()
     name = name or {"Cc": "control character"}.get(unicodedata.category(character), "")
-    title = f"{point}, {name}" if name else point
-    return f"`{character}` ({title})" if character.isprintable() else f"the character {title}"
+    if character.isprintable():
+        return f"`{character}` ({point}, {name})" if name else f"`{character}` ({point})"
+    return f"the character {point} ({name})" if name else f"the character {point}"
 
 
 def _too_deep(source: Source, token: Token) -> Diagnostic:

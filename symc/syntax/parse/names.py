@@ -62,7 +62,7 @@ def _names(statement: ast.Statement) -> Iterator[ast.Name]:
 def _check(source: Source, name: ast.Name) -> Diagnostic | None:
     text = name.text
     if not text.isascii():
-        stripped = "".join(c for c in unicodedata.normalize("NFKD", text) if c.isascii())
+        stripped = "".join(c for c in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if c.isascii())
         help_ = f"write `{stripped}`" if stripped.isidentifier() else "write it in ASCII letters"
         if unicodedata.category(text[-1]) == "No" and stripped[-1:].isdigit():
             bare = text.rstrip("²³¹⁰⁴⁵⁶⁷⁸⁹")

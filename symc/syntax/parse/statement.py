@@ -191,6 +191,8 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return "axes are separated by `,`, a size and its representation by `:`"
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
+    if kind == "block" and any(token.type == "RELATION" for token in done):
+        return "a relation is an equation: `relation r^4 = 1`"
     if kind:
         return None
     if token.type == "STRING":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from symc.source import Span
 from symc.syntax import ast
+from symc.syntax.parse.limits import MAX_DIGITS
 from symc.syntax.parse.lexing import token_span
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ _BUILDERS: dict[str, Callable[[Sequence[Child]], Child]] = {
     "call": _call,
     "name": lambda c: _name(c[0]),
     "wildcard": lambda c: ast.Wildcard(_span(c[0])),
-    "integer": lambda c: ast.Integer(_span(c[0]), int(str(c[0]))),
+    # A longer one has been reported: its value is never used, nor its digits converted.
+    "integer": lambda c: ast.Integer(_span(c[0]), int(str(c[0])[:MAX_DIGITS])),
     "decimal": lambda c: ast.Decimal(_span(c[0]), str(c[0])),
     "string": lambda c: ast.String(_span(c[0]), str(c[0])[1:-1]),
     "parenthesis": _parenthesis,

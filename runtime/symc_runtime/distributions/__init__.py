@@ -1,0 +1,1 @@
+"""From inputs and noise to group elements, one distribution a file."""

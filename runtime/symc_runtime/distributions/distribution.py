@@ -1,0 +1,71 @@
+"""What every distribution over a group offers to a compiled module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from symc_runtime.layout import Group, Tensor
+
+Drawn = tuple[Any, torch.Tensor | None]
+"""An element, batched, and a penalty [K*B] or None."""
+
+
+class Distribution(nn.Module):
+    """p(g | x) as a deterministic map of inputs and noise to an element, equivariant by coupling.
+
+    Gamma(h x, h eps) = h Gamma(x, eps) and a law of eps that h leaves alone make the law of
+    Gamma(x, eps) equivariant (Kim et al. 2023, theorem 1).
+    """
+
+    def __init__(self, inputs: tuple[Tensor, ...], groups: tuple[Group, ...], own: str) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.groups = groups
+        self.own = next(group for group in groups if group.name == own)
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """Elements for noise [K*B, ...] and inputs [B, ...] (shared by the K samples) or [K*B, ...].
+
+        `counts`: valid items of each ragged size, [rows of the inputs]; padding must be zero.
+        """
+        raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def draw(
+        self,
+        samples: int,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Noise [samples, batch, ...]."""
+        raise TypeError(f"{type(self).__name__} needs no noise")
+
+    def elements(self, sizes: Mapping[str, int]) -> int | None:
+        """How many elements it takes when it enumerates; None: it only samples."""
+        return None
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Noise [elements, batch, ...] that gives every element once."""
+        raise TypeError(f"{type(self).__name__} does not enumerate")
+
+    def act_on_noise(self, element: Any, noise: torch.Tensor) -> torch.Tensor:
+        """h . noise for noise [K*B, ...] and h an element of the own group, [K*B, ...]."""
+        raise TypeError(f"{type(self).__name__} has no noise")

@@ -1,0 +1,70 @@
+"""Haar measure on O(d) and SO(d)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from symc_runtime.distributions.distribution import Distribution, Drawn
+from symc_runtime.elements.orthogonal import Orthogonal
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.orthogonalization import complete_frame, isotropic, proper
+from symc_runtime.sizes import evaluate
+
+
+SPARE = 3
+"""Noise vectors beyond d, for draws in which one nearly lies in the span of those before it."""
+
+
+class OrthogonalNoise(Distribution):
+    """Noise vectors [K, B, channels + d + SPARE, d]: the net's, then those that fill a frame."""
+
+    channels = 0
+
+    def _size(self, sizes: Mapping[str, int]) -> int:
+        return evaluate(self.own.parameter, sizes)
+
+    def draw(
+        self,
+        samples: int,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Isotropic normal vectors [samples, batch, channels + d + SPARE, d]."""
+        d = self._size(sizes)
+        return isotropic((samples, batch, self.channels + d + SPARE, d), dtype, device, generator)
+
+    def act_on_noise(self, element: Orthogonal, noise: torch.Tensor) -> torch.Tensor:
+        """Every noise vector rotated."""
+        return noise @ element.matrix.transpose(1, 2)
+
+    def _element(self, rows: torch.Tensor) -> Orthogonal:
+        """Orthonormal rows [N, d, d] as an element: they become the columns, with det 1 in SO."""
+        matrix = rows.transpose(1, 2)
+        return Orthogonal(proper(matrix) if self.own.special else matrix)
+
+
+class AverageOrthogonal(OrthogonalNoise):
+    """Rotations (and reflections) uniform over the group, whatever the input is."""
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own)
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """Gram-Schmidt of isotropic vectors is Haar."""
+        return self._element(complete_frame(noise, noise.square().sum(-1).sqrt())), None

@@ -1,0 +1,92 @@
+"""Learned distributions over O(d) and SO(d): probabilistic symmetrization and canonicalization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import torch
+from torch import nn
+
+from symc_runtime.actions import fold_like
+from symc_runtime.catalogue import nets
+from symc_runtime.distributions.distribution import Drawn
+from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.features import Features
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.orthogonalization import complete_frame
+from symc_runtime.sizes import evaluate, names
+
+FEATURE_WIDTH = 16
+
+
+class LearnedOrthogonal(OrthogonalNoise):
+    """Orthonormal frames of vectors that an equivariant net makes.
+
+    Noise [K, B, c + d + 3, d]: c vectors into the net (none when canonical); the others fill
+    what the net's vectors leave open, and are not read where these span space.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        later: tuple[str, ...] = (),
+        anchors: Mapping[str, int] | None = None,
+        net: str = "vector_neurons",
+        options: Mapping[str, int] | None = None,
+        probabilistic: bool = True,
+        noise_scale: float = 1.0,
+        sizes: Mapping[str, int] | None = None,
+        network: nn.Module | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own)
+        self.noise_scale = noise_scale
+        known = sizes or {}
+        size = self.own.parameter
+        fixed = not names(size) - known.keys()
+        count = evaluate(size, known) if fixed else 4
+        self.channels = count if probabilistic else 0
+        self.network = network
+        if network is not None:
+            return
+        facts = nets()[net]
+        chosen = {name: option.default for name, option in facts.options.items()}
+        chosen |= dict(options or {})
+        self.features = Features(
+            inputs, groups, self.own, later, anchors or {}, known, FEATURE_WIDTH
+        )
+        module, _, name = facts.module.partition(":")
+        kind = getattr(import_module(module), name)
+        self.net = kind(
+            noise=self.channels,
+            width=FEATURE_WIDTH,
+            count=count,
+            levels=self.features.levels,
+            vector_levels=self.features.vector_levels,
+            has_matrices=self.features.has_matrices,
+            **chosen,
+        )
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """The frame of the net's vectors, completed by noise."""
+        with torch.autocast(noise.device.type, enabled=False):
+            own, rest = noise[:, : self.channels], noise[:, self.channels :]
+            own = self.noise_scale * own
+            if self.network is not None:
+                vectors = self.network(own, *(fold_like(x, noise) for x in inputs))
+                scales = vectors.detach().square().sum(-1).sqrt()
+            else:
+                dtype = self.features.dtype
+                seen = self.features(*inputs, counts=counts)
+                vectors, scales = self.net(seen, own.to(dtype))
+            rest = rest.to(vectors.dtype)
+            candidates = torch.cat([vectors, rest], 1)
+            scales = torch.cat([scales, rest.square().sum(-1).sqrt()], 1)
+            return self._element(complete_frame(candidates, scales)), None

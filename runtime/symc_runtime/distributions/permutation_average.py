@@ -1,0 +1,99 @@
+"""Haar measure on S(n)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+from math import factorial
+
+import torch
+
+from symc_runtime.actions import fold
+from symc_runtime.distributions.distribution import Distribution, Drawn
+from symc_runtime.elements.permutation import Permutation, inverse_index
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.sizes import evaluate
+from symc_runtime.sorting import valid_items
+
+
+class PermutationNoise(Distribution):
+    """Noise a item: [K, B, n, channels], moved by permuting its items."""
+
+    channels = 1
+
+    def _size(self, sizes: Mapping[str, int]) -> int:
+        return evaluate(self.own.parameter, sizes)
+
+    def draw(
+        self,
+        samples: int,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Standard normal noise [samples, batch, n, channels], independent and alike for items."""
+        shape = (samples, batch, self._size(sizes), self.channels)
+        return torch.randn(shape, dtype=dtype, device=device, generator=generator)
+
+    def act_on_noise(self, element: Permutation, noise: torch.Tensor) -> torch.Tensor:
+        """(h . noise)[pi(j)] = noise[j]."""
+        inverse = inverse_index(element.index).unsqueeze(-1)
+        return noise.gather(1, inverse.expand_as(noise))
+
+    def _valid(
+        self, noise: torch.Tensor, counts: Mapping[str, torch.Tensor] | None
+    ) -> torch.Tensor | None:
+        """Valid items [rows of the counts, n] of the own group, None where all are."""
+        size = self.own.parameter
+        if counts is None or not isinstance(size, str) or size not in counts:
+            return None
+        return valid_items(counts[size], noise)
+
+
+class AveragePermutation(PermutationNoise):
+    """Permutations uniform over S(n), whatever the input is; n! of them when enumerated."""
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own)
+
+    def elements(self, sizes: Mapping[str, int]) -> int | None:
+        """n!, None where n is too large to speak of."""
+        size = self._size(sizes)
+        return factorial(size) if size <= 12 else None
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Keys [n!, batch, n, 1] that sort to every permutation once."""
+        every = list(permutations(range(self._size(sizes))))
+        keys = torch.tensor(every, dtype=dtype, device=device).reshape(len(every), 1, -1, 1)
+        return keys.expand(-1, batch, -1, -1)
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """The order of the noise. Among count items the order of n keys is uniform too."""
+        keys = noise[..., 0]
+        valid = self._valid(noise, counts)
+        if valid is not None:
+            samples = keys.shape[0] // valid.shape[0]
+            position = torch.arange(keys.shape[1], device=keys.device, dtype=keys.dtype)
+            last = keys.detach().abs().amax() + 1 + position
+            keys = torch.where(fold(valid, samples), keys, last)
+        return Permutation(torch.argsort(keys, dim=-1, stable=True)), None

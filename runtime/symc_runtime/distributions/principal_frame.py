@@ -1,0 +1,130 @@
+"""Frames of O(d) and SO(d): principal axes (Puny et al., ICLR 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import torch
+
+from symc_runtime.actions import fold_like
+from symc_runtime.distributions.distribution import Drawn
+from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.orthogonalization import complete_frame, tolerance
+
+
+class PrincipalFrame(OrthogonalNoise):
+    """Principal axes of everything the group moves, with every choice of signs.
+
+    Noise [K, B, d + 1, d]: d isotropic vectors that choose the signs, and a basis where
+    eigenvalues agree; then a row of signs +-1, all + when sampling. No gradient flows through
+    the axes: at equal eigenvalues there is none.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        later: tuple[str, ...] = (),
+        anchors: Mapping[str, int] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own)
+
+    def elements(self, sizes: Mapping[str, int]) -> int | None:
+        """2^d choices of signs, half of them in SO(d)."""
+        d = self._size(sizes)
+        if d > 16:
+            return None
+        return int(2 ** (d - 1)) if self.own.special else int(2**d)
+
+    def draw(
+        self,
+        samples: int,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """[samples, batch, d + 1, d]: isotropic vectors, which choose signs by themselves."""
+        d = self._size(sizes)
+        vectors = torch.randn(
+            (samples, batch, d, d), dtype=dtype, device=device, generator=generator
+        )
+        return torch.cat([vectors, torch.ones_like(vectors[..., :1, :])], -2)
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """The same vectors for every choice of signs [2^d or 2^(d-1), batch, d + 1, d]."""
+        d = self._size(sizes)
+        # In SO(d) the last sign follows from the determinant.
+        free = d - 1 if self.own.special else d
+        patterns = [[*signs, *[1] * (d - free)] for signs in product((1, -1), repeat=free)]
+        rows = torch.tensor(patterns, dtype=dtype, device=device)
+        rows = rows.reshape(-1, 1, 1, d).expand(-1, batch, 1, d)
+        vectors = torch.randn((1, batch, d, d), dtype=dtype, device=device, generator=generator)
+        return torch.cat([vectors.expand(len(patterns), -1, -1, -1), rows], -2)
+
+    def act_on_noise(self, element: tuple[torch.Tensor], noise: torch.Tensor) -> torch.Tensor:
+        """The vectors rotate, the signs stay."""
+        moved = noise[:, :-1] @ element[0].transpose(1, 2)
+        return torch.cat([moved, noise[:, -1:]], 1)
+
+    def _second_moment(self, inputs: tuple[torch.Tensor, ...], like: torch.Tensor) -> torch.Tensor:
+        """Sum of v v^T over every axis of every input that the group moves: [N, d, d]."""
+        sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
+        total: torch.Tensor | None = None
+        for tensor, x in zip(self.inputs, inputs, strict=True):
+            for block, piece in zip(blocks(tensor), split(tensor, x, sizes), strict=True):
+                for dim, axis in enumerate(block.axes, start=1):
+                    if axis.group != self.own.name:
+                        continue
+                    rows = piece.detach().to(like.dtype).movedim(dim, -1)
+                    rows = rows.reshape(x.shape[0], -1, rows.shape[-1])
+                    rows = _unit_scale(rows)
+                    moment = rows.transpose(1, 2) @ rows
+                    total = moment if total is None else total + moment
+        if total is None:
+            raise ValueError(f"{self.own} moves no input: it has no frame")
+        return total
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
+        with torch.autocast(noise.device.type, enabled=False):
+            values, columns = torch.linalg.eigh(self._second_moment(inputs, noise))
+            largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
+            cut = (values[:, 1:] - values[:, :-1]) > tolerance(values.dtype) * largest
+            cluster = torch.cat([torch.zeros_like(cut[:, :1]), cut], 1).long().cumsum(1)
+            same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(noise.dtype)
+            columns, same = fold_like(columns, noise), fold_like(same, noise)
+            # Row i: the projection of noise vector i on the eigenspace of slot i.
+            coordinates = noise[:, :-1] @ columns
+            projected = (coordinates * same) @ columns.transpose(1, 2)
+            rows = complete_frame(projected, torch.zeros_like(projected[..., 0]))
+            return self._element(rows * noise[:, -1].unsqueeze(-1)), None
+
+
+def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
+    """rows [N, m, d] over the length of the longest, so that tiny and huge inputs keep their axes.
+
+    In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
+    is not invariant.
+    """
+    largest = rows.abs().amax((1, 2), keepdim=True)
+    rows = rows / torch.where(largest > 0, largest, torch.ones_like(largest))
+    longest = rows.square().sum(-1, keepdim=True).amax(1, keepdim=True).sqrt()
+    return rows / torch.where(longest > 0, longest, torch.ones_like(longest))

@@ -1,0 +1,66 @@
+"""Frames of S(n): sorted order (Puny et al., ICLR 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from symc_runtime.actions import fold, fold_like
+from symc_runtime.distributions.distribution import Drawn
+from symc_runtime.distributions.permutation_average import PermutationNoise
+from symc_runtime.elements.permutation import Permutation
+from symc_runtime.invariants import item_columns
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.sorting import sorting_index
+
+
+class SortingFrame(PermutationNoise):
+    """The permutation that sorts items lexicographically by features that later groups leave alone.
+
+    Items that stay equal are ordered by noise [K, B, n, 1]: uniform over the frame.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        later: tuple[str, ...] = (),
+        anchors: Mapping[str, int] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own)
+        self.later = later
+        self.anchors = dict(anchors or {})
+
+    def elements(self, sizes: Mapping[str, int]) -> int | None:
+        """One: a generic input has one sorted order."""
+        return 1
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """One draw: what ties leave open is drawn, never enumerated."""
+        return self.draw(1, batch, sizes, dtype, device, generator)
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Drawn:
+        """The sorted order of the items."""
+        columns = item_columns(
+            self.inputs, self.groups, self.own, self.later, self.anchors, inputs, counts
+        )
+        valid = self._valid(noise, counts)
+        if valid is not None:
+            valid = fold(valid, noise.shape[0] // valid.shape[0])
+        folded = [fold_like(column, noise) for column in columns]
+        return Permutation(sorting_index(folded, noise[..., 0], valid)), None

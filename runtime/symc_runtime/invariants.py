@@ -1,0 +1,95 @@
+"""Columns to sort items by: scalars an item, without weights, that later groups leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from symc_runtime.features import (
+    Reading,
+    arranged,
+    centered_block,
+    item_masks,
+    point_centers,
+    read_block,
+)
+from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.modules.mixing import masked_mean
+
+
+def item_columns(
+    inputs: tuple[Tensor, ...],
+    groups: tuple[Group, ...],
+    own: Group,
+    later: tuple[str, ...],
+    anchors: Mapping[str, int],
+    values: tuple[torch.Tensor, ...],
+    counts: Mapping[str, torch.Tensor] | None,
+) -> list[torch.Tensor]:
+    """Scalars [N, n] in the order of the inputs: raw features first come, first compared.
+
+    Vectors of later groups give squared lengths and products with their mean; pairs of items
+    give diagonals, sums and sums of squares over the other item.
+    """
+    named = {group.name: group for group in groups}
+    sizes = solve_sizes(inputs, [x.shape for x in values], {})
+    masks = item_masks(named, counts, sizes)
+    pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
+    centers = point_centers(inputs, pieces, anchors, masks)
+    dtype = next((x.dtype for x in values if x.is_floating_point()), torch.float64)
+    if dtype in (torch.float16, torch.bfloat16):
+        dtype = torch.float32
+    columns: list[torch.Tensor] = []
+    for tensor, parts in zip(inputs, pieces, strict=True):
+        for block, x in zip(blocks(tensor), parts, strict=True):
+            reading = read_block(block, tensor.labels, own, later, named, sizes)
+            if own.name not in reading.level:
+                continue
+            x = centered_block(x, block, reading, centers)
+            x = arranged(x.detach(), reading, tensor.labels, dtype)
+            for scalars in _invariant(x, reading, own.name, masks):
+                columns += _by_item(scalars, reading, own.name, masks)
+    return columns
+
+
+def _invariant(
+    x: torch.Tensor, reading: Reading, own: str, masks: Mapping[str, torch.Tensor]
+) -> list[torch.Tensor]:
+    """[N, items..., channels] tensors, later linear groups and signs contracted away."""
+    if not reading.pairing:
+        return [x]
+    items = 1 + len(reading.level)
+    found = []
+    position = reading.level.index(own) + 1
+    mean = masked_mean(x, position, masks.get(own)).unsqueeze(position)
+    for product in (x * x, x * mean):
+        while product.ndim > items + 1:
+            product = product.sum(items)
+        found.append(product)
+    return found
+
+
+def _by_item(
+    x: torch.Tensor, reading: Reading, own: str, masks: Mapping[str, torch.Tensor]
+) -> list[torch.Tensor]:
+    columns: list[torch.Tensor] = []
+    level = reading.level
+    own_at = [k + 1 for k, name in enumerate(level) if name == own]
+    if len(level) == 1:
+        return list(x.unbind(-1))
+    if len(own_at) >= 2:
+        first, second = own_at[:2]
+        y = x
+        for k in reversed(range(len(level))):
+            if k + 1 not in (first, second):
+                y = masked_mean(y, k + 1, masks.get(level[k]))
+        columns += list(y.diagonal(dim1=1, dim2=2).unbind(1))
+    for keep in own_at:
+        for power in (x, x * x):
+            y = power
+            for k in reversed(range(len(level))):
+                if k + 1 != keep:
+                    y = masked_mean(y, k + 1, masks.get(level[k]))
+            columns += list(y.unbind(-1))
+    return columns

@@ -1,0 +1,80 @@
+"""Features of a permutation stage, brought to its items and pairs of items."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from symc_runtime.features import Level, Seen
+from symc_runtime.modules.mixing import masked_mean, perceptron
+
+
+class ItemFeatures(nn.Module):
+    """`Seen` to item features [N, n, hidden] and pair features [N, n, n, channels] or None.
+
+    Other groups' items are pooled behind a perceptron, so they enter invariantly.
+    """
+
+    def __init__(
+        self, own: str, levels: list[Level], width: int, hidden: int, channels: int
+    ) -> None:
+        super().__init__()
+        self.own = own
+        self.levels = tuple(levels)
+        self.has_pairs = any(level.count(own) >= 2 for level in levels)
+        self.channels = channels
+        self.embeddings = nn.ModuleDict(
+            {str(i): perceptron(width, hidden, hidden) for i in range(len(levels))}
+        )
+        self.pairs = nn.ModuleDict(
+            {
+                str(i): nn.Linear(width, channels)
+                for i, level in enumerate(levels)
+                if level.count(own) >= 2
+            }
+        )
+        self.join = nn.Linear(hidden, hidden)
+
+    def forward(
+        self, seen: Seen, n: int, like: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Item and pair features; `like` [N, ...] gives rows, device and dtype."""
+        hidden = self.join.in_features
+        nodes = like.new_zeros(like.shape[0], n, hidden, dtype=self.join.weight.dtype)
+        pairs: torch.Tensor | None = None
+        for i, level in enumerate(self.levels):
+            x = seen.scalars.get(level)
+            if x is None:
+                continue
+            own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
+            embedded = self.embeddings[str(i)](x)
+            if not own_at:
+                for k in reversed(range(len(level))):
+                    embedded = masked_mean(embedded, k + 1, seen.masks.get(level[k]))
+                nodes = nodes + embedded.unsqueeze(1)
+                continue
+            # Each own axis in turn is the item's; the others are pooled.
+            for keep in own_at:
+                y = embedded
+                for k in reversed(range(len(level))):
+                    if k + 1 != keep:
+                        y = masked_mean(y, k + 1, seen.masks.get(level[k]))
+                nodes = nodes + y
+            if len(own_at) >= 2:
+                first, second = own_at[:2]
+                nodes = nodes + self._diagonal(embedded, level, first, second, seen)
+                y = self.pairs[str(i)](x)
+                for k in reversed(range(len(level))):
+                    if k + 1 not in (first, second):
+                        y = masked_mean(y, k + 1, seen.masks.get(level[k]))
+                pairs = y if pairs is None else pairs + y
+        return self.join(nodes), pairs
+
+    def _diagonal(
+        self, x: torch.Tensor, level: Level, first: int, second: int, seen: Seen
+    ) -> torch.Tensor:
+        """Features of (i, i) as features of i, other axes pooled."""
+        for k in reversed(range(len(level))):
+            if k + 1 not in (first, second):
+                x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+        return x.diagonal(dim1=1, dim2=2).movedim(-1, 1)

@@ -1,0 +1,210 @@
+"""Equivariant vectors as sums of input vectors weighted by invariants.
+
+After Villar et al., Scalars are universal, NeurIPS 2021: an O(d)-equivariant vector function is
+a combination of its input vectors with invariant coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from symc_runtime.actions import fold
+from symc_runtime.features import Level, Seen
+from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
+
+
+class VectorNeurons(nn.Module):
+    """`count` vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
+
+    The trunk sees each input once; the K noise draws meet it at low rank. Coefficients are
+    invariant to the own group and to all later ones. Returns the vectors [K*N, count, d] and the
+    magnitudes that were summed to make them [K*N, count].
+    """
+
+    def __init__(
+        self,
+        hidden: int,
+        layers: int,
+        noise: int,
+        width: int,
+        count: int,
+        levels: Sequence[Level],
+        vector_levels: Sequence[Level],
+        has_matrices: bool,
+    ) -> None:
+        super().__init__()
+        self.count = count
+        self.noise = noise
+        self.width = width
+        self.vector_levels = tuple(vector_levels)
+        self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
+        self.left = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
+        self.right = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
+        # A level reads its scalars, the invariants of its vectors, and the levels pooled so far.
+        self.read = nn.ModuleList(perceptron(4 * width, hidden, hidden) for _ in self.levels)
+        self.update = nn.ModuleList(
+            nn.ModuleList(perceptron(3 * hidden, hidden, hidden) for _ in self.levels)
+            for _ in range(max(layers - 1, 0))
+        )
+        self.weights = nn.ModuleList(nn.Linear(hidden, count * width) for _ in vector_levels)
+        self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
+        sources = noise + count
+        self.mix_matrices = nn.Linear(hidden, 2 * count * sources) if has_matrices else None
+        self.choose_matrices = nn.Linear(hidden, 2 * width) if has_matrices else None
+
+    def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors and their magnitudes; noise [K*N, noise, d]."""
+        vectors, size = _unit(seen)
+        rows, d = noise.shape[0], noise.shape[-1]
+        context, states = self._trunk(seen, vectors, size)
+        batch = context.shape[0]
+        total = context.new_zeros(batch, self.count, d)
+        scale = context.new_zeros(batch, self.count)
+        for i, level in enumerate(self.vector_levels):
+            x = vectors[level]
+            coefficient = self.weights[i](states[level]).unflatten(-1, (self.count, self.width))
+            terms = coefficient @ x
+            lengths = (coefficient.detach().abs() @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
+            for k in reversed(range(len(level))):
+                mask = seen.masks.get(level[k])
+                terms = masked_mean(terms, k + 1, mask)
+                lengths = masked_mean(lengths, k + 1, mask)
+            total, scale = total + terms, scale + lengths
+        samples = rows // batch
+        total, scale = fold(total, samples), fold(scale, samples)
+        base = total
+        if self.mix_noise is not None:
+            mixed = fold(self.mix_noise(context), samples).unflatten(-1, (self.count, self.noise))
+            total = total + mixed @ noise
+            scale = scale + _summed(mixed, noise)
+        if self.mix_matrices is not None and self.choose_matrices is not None:
+            if seen.matrices is None:
+                raise ValueError("matrices were declared, and none came")
+            total, scale = self._through_matrices(
+                seen.matrices, context, torch.cat([noise, base], 1), total, scale, samples
+            )
+        return total, scale
+
+    def _through_matrices(
+        self,
+        matrices: torch.Tensor,
+        context: torch.Tensor,
+        sources: torch.Tensor,
+        total: torch.Tensor,
+        scale: torch.Tensor,
+        samples: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add A z and A B z for two learned combinations A, B of the matrices [N, width, d, d]."""
+        norm = matrices.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
+        matrices = matrices / torch.where(norm > 0, norm, torch.ones_like(norm))
+        chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
+        choice = chosen.unflatten(-1, (2, self.width))
+        a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
+        both = torch.stack([fold(a, samples), fold(a @ b, samples)])
+        mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
+        weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
+        for power in range(2):
+            moved = sources @ both[power].transpose(1, 2)
+            total = total + weight[:, power] @ moved
+            scale = scale + _summed(weight[:, power], moved)
+        return total, scale
+
+    def _trunk(
+        self, seen: Seen, vectors: dict[Level, torch.Tensor], size: torch.Tensor
+    ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
+        """The context [N, hidden] and a state an item of each level."""
+        batch = size.shape[0]
+        invariants = self._invariants(seen, vectors)
+        states: dict[Level, torch.Tensor] = {}
+        for level, read in zip(self.levels, self.read, strict=True):
+            parts = [seen.scalars.get(level), *invariants.get(level, (None, None))]
+            shape = next(
+                (p.shape[:-1] for p in parts if p is not None), torch.Size([batch])
+            )
+            filled = [size.new_zeros(*shape, self.width) if p is None else p for p in parts]
+            log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, self.width)
+            states[level] = read(torch.cat([*filled, log], -1))
+        context = self._context(states, seen)
+        for update in self.update:
+            pooled = self._pooled(states, seen)
+            for level, step in zip(self.levels, update, strict=True):
+                state = states[level]
+                shared = context.reshape(-1, *[1] * len(level), context.shape[-1])
+                near = pooled.get(level, torch.zeros_like(state))
+                states[level] = state + step(
+                    torch.cat([state, shared.expand_as(state), near.expand_as(state)], -1)
+                )
+            context = self._context(states, seen)
+        return context, states
+
+    def _invariants(
+        self, seen: Seen, vectors: dict[Level, torch.Tensor]
+    ) -> dict[Level, tuple[torch.Tensor, torch.Tensor]]:
+        """Products of an item's vectors with each other and with the mean of all."""
+        mean: torch.Tensor | None = None
+        for level, x in vectors.items():
+            for k in reversed(range(len(level))):
+                x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+            mean = x if mean is None else mean + x
+        found = {}
+        for i, level in enumerate(self.vector_levels):
+            x = vectors[level]
+            a = self.left[i](x.transpose(-1, -2))
+            b = self.right[i](x.transpose(-1, -2))
+            if mean is None:
+                continue
+            m = mean.transpose(-1, -2).reshape(-1, *[1] * len(level), *mean.shape[:0:-1])
+            found[level] = (squashed((a * b).sum(-2)), squashed((a * m).sum(-2)))
+        return found
+
+    def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
+        """For each level, what pairs say about their items, and items about their pairs."""
+        pooled: dict[Level, torch.Tensor] = {}
+        for level in self.levels:
+            if len(level) == 1 and (level[0], level[0]) in states:
+                pair = states[(level[0], level[0])]
+                mask = seen.masks.get(level[0])
+                out = masked_mean(pair, 2, mask)
+                pooled[level] = out + 2 * masked_mean(pair, 1, mask)
+            elif len(level) == 2 and (level[0],) in states and level[0] == level[1]:
+                item = states[(level[0],)]
+                pooled[level] = item.unsqueeze(1) + 2 * item.unsqueeze(2)
+        return pooled
+
+    def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
+        means = []
+        for level, state in states.items():
+            for k in reversed(range(len(level))):
+                state = masked_mean(state, k + 1, seen.masks.get(level[k]))
+            means.append(state)
+        return torch.stack(means).sum(0)
+
+
+def _length(x: torch.Tensor) -> torch.Tensor:
+    return x.square().sum(-1).sqrt()
+
+
+def _summed(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return (weight.detach().abs() @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
+
+
+def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
+    """Vectors over the length of the longest, and that length, squashed, [N, 1]."""
+    batch = next(iter([*seen.scalars.values(), *seen.vectors.values()])).shape[0]
+    like = next(iter([*seen.scalars.values(), *seen.vectors.values()]))
+    largest = like.new_zeros(batch)
+    for x in seen.vectors.values():
+        largest = torch.maximum(largest, x.detach().abs().flatten(1).amax(1))
+    safe = torch.where(largest > 0, largest, torch.ones_like(largest))
+    longest = torch.zeros_like(largest)
+    for x in seen.vectors.values():
+        y = x.detach() / safe.reshape(-1, *[1] * (x.ndim - 1))
+        longest = torch.maximum(longest, _length(y).flatten(1).amax(1))
+    length = safe * torch.where(longest > 0, longest, torch.ones_like(longest))
+    scaled = {
+        level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
+    }
+    return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)

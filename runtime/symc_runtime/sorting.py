@@ -1,0 +1,62 @@
+"""Scores to permutations: hard, stable, ties decided by noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from symc_runtime.orthogonalization import tolerance
+
+
+def valid_items(counts: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor | None:
+    """Mask [N, n] of the valid items of rows [N, n, ...], None where all are."""
+    if counts is None:
+        return None
+    return torch.arange(rows.shape[1], device=rows.device) < counts.unsqueeze(-1)
+
+
+def _clusters(
+    column: torch.Tensor, clusters: torch.Tensor, valid: torch.Tensor | None
+) -> torch.Tensor:
+    """Refine cluster ranks [N, n] by a column [N, n]: a gap above tol * scale cuts.
+
+    Items are ordered by cluster, inside a cluster by the column; ranks count the cuts.
+    """
+    column = column.detach()
+    if valid is not None:
+        column = column.masked_fill(~valid, 0)
+    scale = column.abs().amax(-1, keepdim=True)
+    by_value = torch.argsort(column, dim=-1, stable=True)
+    order = by_value.gather(
+        -1, torch.argsort(clusters.gather(-1, by_value), dim=-1, stable=True)
+    )
+    values, ranks = column.gather(-1, order), clusters.gather(-1, order)
+    gap = (values[..., 1:] - values[..., :-1]) > tolerance(column.dtype) * scale
+    cut = gap | (ranks[..., 1:] != ranks[..., :-1])
+    first = torch.zeros_like(ranks[..., :1])
+    dense = torch.cat([first, cut.long().cumsum(-1)], -1)
+    return torch.empty_like(dense).scatter_(-1, order, dense)
+
+
+def sorting_index(
+    columns: Sequence[torch.Tensor],
+    secondary: torch.Tensor,
+    valid: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """idx [N, n] with x[idx] in ascending lexicographic order of the columns, each [N, n].
+
+    Values closer than sqrt(eps) of the column's largest count as equal, so that rounding never
+    decides; what stays equal is ordered by `secondary` [N, n], random keys. Items that are not
+    `valid` [N, n] come last and keep their places.
+    """
+    clusters = torch.zeros_like(secondary, dtype=torch.long)
+    if valid is not None:
+        # Padding is a cluster of its own, the last.
+        clusters = clusters.masked_fill(~valid, 1)
+    for column in columns:
+        clusters = _clusters(column, clusters, valid)
+    if valid is not None:
+        secondary = secondary.masked_fill(~valid, 0)
+    by_key = torch.argsort(secondary, dim=-1, stable=True)
+    return by_key.gather(-1, torch.argsort(clusters.gather(-1, by_key), dim=-1, stable=True))
