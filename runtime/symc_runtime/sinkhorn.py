@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 
 ITERATIONS = 10
+NEIGHBOURS = 80
+"""Places over which a soft item spreads at temperature 1, at most a fifth of all: sharper ones
+pass gradients to nearest neighbours only, and learn little (circular skip links: 11% against 82%).
+"""
 
 
 def soft_permutation(
@@ -38,7 +42,8 @@ def soft_permutation(
     ordered = standard.gather(-1, index)
     # Standardised scores of n items lie about 3.5 / n apart; a gap is the unit.
     distance = (ordered.unsqueeze(-1) - standard.unsqueeze(-2)).abs() * (count / 3.5).unsqueeze(-1)
-    logits = -distance / (10 * temperature)
+    spread = (NEIGHBOURS * temperature * torch.ones_like(count)).minimum(count / 5)
+    logits = -distance / spread.unsqueeze(-1)
     if valid is not None:
         sorted_valid = valid.gather(-1, index)
         allowed = sorted_valid.unsqueeze(-1) & valid.unsqueeze(-2)

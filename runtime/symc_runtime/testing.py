@@ -215,6 +215,7 @@ def valid_part(
     return x
 
 
+@torch.no_grad()
 def equivariance_error(
     model: Symmetrized,
     *inputs: torch.Tensor,

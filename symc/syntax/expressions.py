@@ -75,7 +75,7 @@ def _write(node: ast.Expression) -> tuple[str, int]:
             return f"[{listed}]", _ATOM
         case ast.MatrixGroup(kind=kind):
             listed = "".join(f"{entry(item)} " for item in entries(node))
-            return f"{kind} {{ {listed}}}", _ATOM
+            return (f"{kind} {{ {listed}}}" if listed else f"{kind} {{}}"), _ATOM
     raise TypeError(f"no expression: {node!r}")
 
 

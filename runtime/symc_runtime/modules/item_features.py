@@ -28,7 +28,7 @@ class ItemFeatures(nn.Module):
         )
         self.pairs = nn.ModuleDict(
             {
-                str(i): nn.Linear(width, channels)
+                str(i): nn.Linear(width, channels, bias=False)
                 for i, level in enumerate(levels)
                 if level.count(own) >= 2
             }

@@ -157,7 +157,7 @@ def _is_closed(tokens: list[Token], opener: int) -> bool:
 def _unclosed(source: Source, opener: Token, span: Span, instead: str) -> Diagnostic:
     closer = {"(": ")", "[": "]", "{": "}"}[str(opener)]
     message = f"`{opener}` is not closed: expected `{closer}`"
-    message += f", {instead}" if instead.startswith("found") else f" where {instead}"
+    message += f", {instead}"
     related = (Related(token_span(opener), "opened here"),)
     return Diagnostic("SYM103", message, source, span, f"close it with `{closer}`", related)
 
@@ -166,7 +166,7 @@ def _unfinished(source: Source, tokens: list[Token], accepts: set[str]) -> Diagn
     """The diagnostic of a statement that stops too early."""
     opened = open_brackets(tokens)
     if opened:
-        return _unclosed(source, tokens[opened[-1]], end_of(tokens), found(None))
+        return _unclosed(source, tokens[opened[-1]], end_of(tokens), "but the statement ends here")
     message = f"{expected(accepts, tokens)}, but {found(None)}"
     return Diagnostic("SYM102", message, source, end_of(tokens), _USAGE.get(tokens[0].type))
 

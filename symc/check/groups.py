@@ -1,0 +1,109 @@
+"""The groups of a spec: named ones, each a copy of its own, and inline ones, equal by value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from symc.check.names import Declaration
+from symc.check.report import Report, listed
+from symc.check.sizes import SizeTable
+from symc.diagnostics.diagnostic import Related
+from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
+from symc.source import Span
+from symc_runtime.catalogue import groups as families
+
+
+def available() -> str:
+    """`S(n)`, `O(d)` ...: every constructor there is, for messages."""
+    return listed(f"{name}({facts.parameter})" for name, facts in families().items())
+
+
+@dataclass
+class GroupTable:
+    """Group instances by name, with the place where each begins.
+
+    `taken`: every name in the text, which identifiers must not collide with. `failed`: named
+    groups whose declaration is wrong: what depends on them is not reported again.
+    """
+
+    taken: Collection[str]
+    instances: dict[str, GroupInstance] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    def name(self, name: str, group: GroupInstance, span: Span) -> None:
+        """Declare a named group; `group` gives its family and parameter."""
+        named = group.model_copy(update={"name": name, "identifier": name, "inline": False})
+        self.instances[name] = named
+        self.places[name] = span
+
+    def inline(self, family: str, parameter: Size, span: Span, report: Report) -> GroupInstance:
+        """The instance that `family(parameter)` means where it is written inline."""
+        equal = [
+            group
+            for group in self.instances.values()
+            if group.family == family and group.parameter == parameter
+        ]
+        for group in equal:
+            if group.inline:
+                return group
+        written = f"{family}({parameter})"
+        if equal:
+            names = [group.name for group in equal]
+            report.error(
+                "SYM309",
+                span,
+                f"`{written}` equals {listed(names)}, but written inline it would be a second, "
+                "independent copy",
+                help=f"write {listed(names, 'or')}",
+                related=[Related(self.places[names[0]], f"`{names[0]}` is declared here")],
+            )
+            return equal[0]
+        group = self.anonymous(family, parameter)
+        self.instances[group.name] = group
+        self.places[group.name] = span
+        return group
+
+    def anonymous(self, family: str, parameter: Size) -> GroupInstance:
+        """An inline group that is not in the table."""
+        name = f"{family}({parameter})"
+        identifier = re.sub(r"\W+", "_", name).strip("_")
+        others = {group.identifier for group in self.instances.values()} | set(self.taken)
+        while identifier in others:
+            identifier += "_"
+        return GroupInstance(
+            name=name, identifier=identifier, family=family, parameter=parameter, inline=True
+        )
+
+    def ordered(self) -> tuple[GroupInstance, ...]:
+        """All groups in the order of the text."""
+        return tuple(sorted(self.instances.values(), key=lambda group: self.places[group.name]))
+
+    def refuse_copies(self, sizes: SizeTable, report: Report) -> None:
+        """Report inline groups that turn out equal to others once the sizes are known."""
+        first: dict[tuple[str, Size], GroupInstance] = {}
+        ordered = sorted(self.ordered(), key=lambda group: group.inline)
+        for group in ordered:
+            key = (group.family, sizes.resolved(group.parameter))
+            other = first.setdefault(key, group)
+            if other is group or not group.inline or other.parameter == group.parameter:
+                continue
+            names = sorted((group.parameter.names | other.parameter.names) & sizes.fixed.keys())
+            related = [Related(self.places[other.name], f"`{other.name}` is here")]
+            related += [Related(sizes.fixed[n].span, sizes.fixed[n].message) for n in names]
+            report.error(
+                "SYM309",
+                self.places[group.name],
+                f"`{group.name}` equals `{other.name}`, but written so it would be a second, "
+                "independent copy",
+                help=f"write `{other.name}`",
+                related=related,
+            )
+
+
+def declared_groups(declared: dict[str, Declaration]) -> frozenset[str]:
+    """Names that were declared as groups, rightly or wrongly."""
+    return frozenset(name for name, entry in declared.items() if entry.kind == "group")

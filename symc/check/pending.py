@@ -1,0 +1,110 @@
+"""Forms that parse but are not available yet: one diagnostic each, with what to write today."""
+
+from __future__ import annotations
+
+from symc.check.groups import available
+from symc.check.report import Report
+from symc.source import Span
+
+_GROUPS = {
+    "C": "the cyclic group",
+    "D": "the dihedral group",
+    "Z2": "the group of sign flips",
+    "U": "the unitary group",
+    "SU": "the special unitary group",
+}
+
+GROUPS = frozenset(_GROUPS)
+"""Constructors of groups that come later."""
+
+REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
+"""Functions of representations that come later."""
+
+IRREDUCIBLE = frozenset({"irrep", "irreps"})
+
+
+def group(report: Report, name: str, span: Span, lorentz: bool = False) -> None:
+    """`C(4)`, `O(1,3)`."""
+    title = "the Lorentz group" if lorentz else _GROUPS[name]
+    report.error(
+        "SYM901",
+        span,
+        f"`{report.excerpt(span)}`, {title}, is not available yet",
+        help=f"available now: {available()}",
+    )
+
+
+def wreath(report: Report, span: Span) -> None:
+    """`S(m) wr S(n)`."""
+    report.error(
+        "SYM902",
+        span,
+        "wreath products are not available yet",
+        help="for one permutation of the items in all blocks, declare two groups: "
+        "`group Block = S(n)` and `group Item = S(m)`, on an axis each",
+    )
+
+
+def matrix_group(report: Report, kind: str, span: Span) -> None:
+    """`generated { }`, `lie { }`."""
+    report.error(
+        "SYM903",
+        span,
+        f"`{kind}` groups are not available yet",
+        help=f"available now: {available()}",
+    )
+
+
+def joint_axes(report: Report, span: Span) -> None:
+    """`(h, w): R`."""
+    report.error(
+        "SYM904",
+        span,
+        "one representation on several axes together is not available yet",
+        help="give each axis its own representation, `h: P, w: Q`, or flatten them into one axis",
+    )
+
+
+def irreducible(report: Report, span: Span) -> None:
+    """`M.irrep(2)`, `M.irreps("8x0e")`."""
+    report.error(
+        "SYM905",
+        span,
+        "irreducible representations are not available yet",
+        help="degree 0 is `scalar` or `pseudoscalar`, degree 1 `vector` or `pseudovector`; "
+        "`vector^2` holds degree 2",
+    )
+
+
+def labels_of_items(report: Report, span: Span) -> None:
+    """`of P`."""
+    report.error(
+        "SYM906",
+        span,
+        "labels that name the items of a group are not available yet",
+        help="write a graph as an adjacency matrix, `adjacency[n: P, n: P]`; "
+        "plain labels are `of 10`",
+    )
+
+
+def derived_output(report: Report, span: Span) -> None:
+    """`= -grad(energy, pos)`."""
+    report.error(
+        "SYM907",
+        span,
+        "derived outputs are not available yet",
+        help="declare the output without `= ...` and let the base return it, or take the "
+        "gradient of the model's output outside of it",
+    )
+
+
+def built_representation(report: Report, name: str, span: Span) -> None:
+    """`dual(R)`, `sym(R, k)`, `alt(R, k)`."""
+    report.error(
+        "SYM908",
+        span,
+        f"`{name}` is not available yet",
+        help="the linear representations available now are their own duals: write `R`"
+        if name == "dual"
+        else f"write the whole power `R^k`, which holds `{name}(R, k)`",
+    )
