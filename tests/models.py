@@ -1,0 +1,114 @@
+"""Inputs and bases for any compiled module, made from its declarations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from symc_runtime.layout import Tensor, dimension, symbolic_dimension
+from symc_runtime.sizes import names
+from symc_runtime.symmetrized import Symmetrized
+from torch import nn
+
+SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.sym"))
+
+DEFAULT_SIZES = (4, 3, 2, 5)
+"""Values that free sizes of a spec get, in the order of their names."""
+
+
+def sizes_for(tensors: Sequence[Tensor], fixed: Mapping[str, int]) -> dict[str, int]:
+    """A value for each size name of the tensors."""
+    found: set[str] = set()
+    for tensor in tensors:
+        for axis in tensor.axes:
+            found |= names(symbolic_dimension(axis))
+    free = sorted(found - fixed.keys())
+    return {**{n: DEFAULT_SIZES[i % 4] for i, n in enumerate(free)}, **fixed}
+
+
+def shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """The shape of a declared tensor without its batch axis."""
+    return tuple(dimension(axis, sizes) for axis in tensor.axes)
+
+
+class FlatBase(nn.Module):
+    """Everything flattened through one hidden layer: as far from equivariant as a base can be."""
+
+    def __init__(
+        self,
+        inputs: Sequence[tuple[tuple[int, ...], int | None]],
+        outputs: Sequence[tuple[int, ...]],
+    ) -> None:
+        super().__init__()
+        self.labels = [labels for _, labels in inputs]
+        self.shapes = list(outputs)
+        width = sum(torch.Size(s).numel() * (labels or 1) for s, labels in inputs)
+        self.first = nn.Linear(width, 16)
+        self.second = nn.Linear(16, sum(torch.Size(s).numel() for s in outputs))
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        dtype = self.first.weight.dtype
+        rows = [
+            x.flatten(1) if labels is None
+            else (x.unsqueeze(-1) == torch.arange(labels)).to(dtype).flatten(1)
+            for x, labels in zip(inputs, self.labels, strict=True)
+        ]
+        y = self.second(torch.tanh(self.first(torch.cat(rows, 1))))
+        parts = y.split([torch.Size(s).numel() for s in self.shapes], 1)
+        result = tuple(p.reshape(-1, *s) for p, s in zip(parts, self.shapes, strict=True))
+        return result if len(result) > 1 else result[0]
+
+
+def flat_base(
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor], sizes: Mapping[str, int]
+) -> FlatBase:
+    """A FlatBase for declared tensors."""
+    return FlatBase(
+        [(shape(t, sizes), t.labels) for t in inputs], [shape(t, sizes) for t in outputs]
+    )
+
+
+KINDS = ("random", "zero", "repeated", "huge", "tiny", "collinear")
+
+
+def example_inputs(
+    model: Symmetrized,
+    sizes: Mapping[str, int],
+    batch: int,
+    kind: str = "random",
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+) -> tuple[torch.Tensor, ...]:
+    """Inputs of one kind; `repeated` items are equal, `collinear` all lie along one direction."""
+    generator = torch.Generator().manual_seed(seed)
+    values = []
+    for tensor in model.inputs:
+        full = (batch, *shape(tensor, sizes))
+        if tensor.labels is not None:
+            x = torch.randint(0, tensor.labels, full, generator=generator)
+            values.append(torch.zeros_like(x) if kind in ("zero", "repeated") else x)
+            continue
+        x = torch.randn(full, generator=generator, dtype=dtype)
+        if kind == "zero":
+            x = torch.zeros_like(x)
+        elif kind == "repeated" and x.ndim > 2:
+            x = x[:, :1].expand_as(x).contiguous()
+        elif kind == "huge":
+            x = x * 1e6
+        elif kind == "tiny":
+            x = x * 1e-6
+        elif kind == "collinear" and x.ndim > 2:
+            x = x[..., :1] * torch.arange(1, x.shape[-1] + 1, dtype=dtype)
+        values.append(x)
+    return tuple(values)
+
+
+def example_counts(
+    model: Symmetrized, sizes: Mapping[str, int], batch: int
+) -> dict[str, torch.Tensor]:
+    """Counts of every ragged size: the padded length, less, and one, in turn."""
+    return {
+        name: torch.tensor([max(sizes[name] - i % sizes[name], 1) for i in range(batch)])
+        for name in model.ragged
+    }

@@ -1,0 +1,146 @@
+"""Language contract, section 5: f(h x; h noise) = h f(x; noise), exactly, for every method.
+
+Every reference spec meets every method of the catalogue that the checker lets it have.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import symc
+import torch
+from models import KINDS, SPECS, example_counts, example_inputs, flat_base, sizes_for
+from symc_runtime.catalogue import methods
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import assert_equivariant, equivariance_error
+from torch import nn
+
+BATCH = 4
+
+
+def under(path: Path, method: str) -> str:
+    """The spec's text with every group handled by one method."""
+    text = re.sub(r"(?m)^symmetrize .*$", "", path.read_text(encoding="utf-8"))
+    return f"{text}\nsymmetrize by {method}\n"
+
+
+def applies(text: str) -> bool:
+    """Whether the checker lets the method have the spec; it must say no with a SYM4 or SYM5."""
+    errors = [d for d in symc.check(text) if d.severity == "error"]
+    assert all(d.code[:4] in ("SYM4", "SYM5") for d in errors), errors
+    return not errors
+
+
+CASES = [
+    pytest.param(text, id=f"{path.stem}-{method}")
+    for path in SPECS
+    for method in methods()
+    if applies(text := under(path, method))
+] + [pytest.param(path.read_text(encoding="utf-8"), id=path.stem) for path in SPECS]
+
+
+def compiled(text: str) -> tuple[Symmetrized, dict[str, int]]:
+    """The spec around a base without any symmetry, in float64, a few samples."""
+    torch.manual_seed(0)
+    probe = symc.build(text, nn.Identity())
+    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
+    model = symc.build(text, flat_base(probe.inputs, probe.outputs, sizes)).double()
+    model.samples = model.eval_samples = 2
+    return model, sizes
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_coupled_noise(text: str) -> None:
+    model, sizes = compiled(text)
+    counts = example_counts(model, sizes, BATCH)
+    generator = torch.Generator().manual_seed(1)
+    for training in (True, False):
+        model.train(training)
+        model.base.eval()
+        for kind in KINDS:
+            inputs = example_inputs(model, sizes, BATCH, kind)
+            error = equivariance_error(model, *inputs, counts=counts, generator=generator)
+            assert error < 1e-9, f"{kind}, training {training}: {error:.2e}"
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_gradients_are_finite(text: str) -> None:
+    model, sizes = compiled(text)
+    counts = example_counts(model, sizes, BATCH)
+    for kind in KINDS:
+        inputs = example_inputs(model, sizes, BATCH, kind)
+        for x in inputs:
+            x.requires_grad_(x.is_floating_point())
+        outputs = model(*inputs, sizes=counts)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        sum(y.sum() for y in outputs).backward()
+        grads = [p.grad for p in model.parameters()] + [x.grad for x in inputs]
+        for gradient in grads:
+            assert gradient is None or torch.isfinite(gradient).all(), kind
+
+
+class _ItemWise(nn.Module):
+    """Equivariant under S(n) by itself: one small net for each item and the mean of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+
+    def forward(self, pos: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
+        mean = pos.mean(1, keepdim=True).expand_as(pos)
+        return torch.tanh(self.net(torch.cat([pos + edge.mean((2, 3)).unsqueeze(-1), mean], -1)))
+
+
+@pytest.mark.parametrize("method", [m for m in methods() if m != "base"])
+def test_nets_are_invariant_to_groups_by_base(method: str) -> None:
+    text = f"""
+    group P = S(n)
+    group M = E(3)
+    input pos[n: P, 3: M.point]
+    input edge[n: P, n: P, 2]
+    output shift[n: P, 3: M.vector]
+    symmetrize P by base
+    symmetrize M by {method}
+    """
+    model = symc.build(text, _ItemWise()).double()
+    inputs = (torch.randn(3, 5, 3).double(), torch.randn(3, 5, 5, 2).double())
+    for training in (True, False):
+        model.train(training)
+        assert equivariance_error(model, *inputs, groups=["P", "M"]) < 1e-9
+
+
+@pytest.mark.parametrize("order", ["P, M, Q", "M, Q, P", "Q, P, M"])
+@pytest.mark.parametrize("method", ["canonical", "probabilistic", "frame"])
+def test_three_stages_in_any_order(order: str, method: str) -> None:
+    text = f"""
+    group P = S(n)
+    group Q = S(m)
+    group M = SE(3)
+    input x[n: P, m: Q, 3: M.point]
+    input v[n: P, 3: M.vector]
+    input s[m: Q, 2]
+    output y[n: P, m: Q, 3: M.point]
+    symmetrize {order} by {method}
+    """
+    model, sizes = compiled(text)
+    for kind in KINDS:
+        error = equivariance_error(model, *example_inputs(model, sizes, BATCH, kind))
+        assert error < 1e-9, kind
+
+
+def test_a_broken_module_is_caught() -> None:
+    text = "input x[n: S(n), 2]\noutput y[n: S(n)]"
+    model, sizes = compiled(text)
+    inputs = example_inputs(model, sizes, BATCH)
+    assert_equivariant(model, *inputs)
+    run = model.symmetrize
+
+    def forgets_the_output(*tensors: torch.Tensor) -> object:
+        outputs, penalties = run(*tensors)
+        return tuple(y.flip(1) for y in outputs), penalties
+
+    model.__dict__["symmetrize"] = forgets_the_output
+    with pytest.raises(AssertionError, match="not equivariant"):
+        assert_equivariant(model, *inputs)
