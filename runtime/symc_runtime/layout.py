@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Group:
-    """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter."""
+    """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter.
+
+    From the catalogue come `facts`; `kind`, what an element is made of; `special`, whether
+    matrices have determinant 1.
+    """
 
     name: str
     family: str
     parameter: Size
 
-    @property
-    def facts(self) -> Facts:
-        """What the catalogue knows about the family."""
-        return catalogue_groups()[self.family]
+    # Looked up once: torch.compile cannot trace the scan of the catalogue.
+    facts: Facts = field(init=False, repr=False, compare=False)
+    kind: ElementKind = field(init=False, repr=False, compare=False)
+    special: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def kind(self) -> ElementKind:
-        """What an element is made of."""
-        return self.facts.element
-
-    @property
-    def special(self) -> bool:
-        """Whether matrices have determinant 1."""
-        return self.facts.special
+    def __post_init__(self) -> None:
+        facts = catalogue_groups()[self.family]
+        object.__setattr__(self, "facts", facts)
+        object.__setattr__(self, "kind", facts.element)
+        object.__setattr__(self, "special", facts.special)
 
     def __str__(self) -> str:
         text = f"{self.family}({self.parameter})"

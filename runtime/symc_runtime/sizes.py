@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from math import prod
 
 Size = int | str
@@ -24,11 +23,12 @@ class UndeterminedSize(ValueError):
         self.name = name
 
 
-@lru_cache(maxsize=4096)
 def polynomial(size: Size) -> Polynomial:
     """The terms of a size. Raises ValueError on text that is no polynomial."""
     if isinstance(size, int):
         return ((size, ()),)
+    if size.isidentifier():
+        return ((1, ((size, 1),)),)
     terms: list[tuple[int, tuple[tuple[str, int], ...]]] = []
     position = 0
     text = size.strip()
@@ -51,6 +51,8 @@ def polynomial(size: Size) -> Polynomial:
 
 def names(size: Size) -> frozenset[str]:
     """The size names in it."""
+    if isinstance(size, int):
+        return frozenset()
     return frozenset(name for _, powers in polynomial(size) for name, _ in powers)
 
 
