@@ -26,8 +26,11 @@ def item_columns(
     anchors: Mapping[str, int],
     values: tuple[torch.Tensor, ...],
     counts: Mapping[str, torch.Tensor] | None,
-) -> list[torch.Tensor]:
-    """Scalars [N, n] in the order of the inputs: raw features first come, first compared.
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Scalars [N, n] and their scales [N, 1], in the order of the inputs, first one compared first.
+
+    The scale of a column is the largest entry of the block it was read from: a coordinate along
+    which a cloud is flat holds nothing but rounding.
 
     Vectors of later groups give squared lengths and products with their mean; pairs of items
     give diagonals, sums and sums of squares over the other item.
@@ -41,6 +44,7 @@ def item_columns(
     if dtype in (torch.float16, torch.bfloat16):
         dtype = torch.float32
     columns: list[torch.Tensor] = []
+    scales: list[torch.Tensor] = []
     for tensor, parts in zip(inputs, pieces, strict=True):
         for block, x in zip(blocks(tensor), parts, strict=True):
             reading = read_block(block, tensor.labels, own, later, named, sizes)
@@ -49,8 +53,12 @@ def item_columns(
             x = centered_block(x, block, reading, centers)
             x = arranged(x.detach(), reading, tensor.labels, dtype)
             for scalars in _invariant(x, reading, own.name, masks):
-                columns += _by_item(scalars, reading, own.name, masks)
-    return columns
+                found = _by_item(scalars, reading, own.name, masks)
+                largest = scalars.abs().flatten(1).amax(1, keepdim=True)
+                for column, power in found:
+                    columns.append(column)
+                    scales.append(largest**power)
+    return columns, scales
 
 
 def _invariant(
@@ -72,24 +80,24 @@ def _invariant(
 
 def _by_item(
     x: torch.Tensor, reading: Reading, own: str, masks: Mapping[str, torch.Tensor]
-) -> list[torch.Tensor]:
-    columns: list[torch.Tensor] = []
+) -> list[tuple[torch.Tensor, int]]:
+    """Columns [N, n] of x [N, items..., channels], each with its degree in x."""
     level = reading.level
-    own_at = [k + 1 for k, name in enumerate(level) if name == own]
     if len(level) == 1:
-        return list(x.unbind(-1))
-    if len(own_at) >= 2:
-        first, second = own_at[:2]
-        y = x
+        return [(column, 1) for column in x.unbind(-1)]
+    columns: list[tuple[torch.Tensor, int]] = []
+    own_at = [k + 1 for k, name in enumerate(level) if name == own]
+
+    def pooled(y: torch.Tensor, kept: tuple[int, ...]) -> torch.Tensor:
         for k in reversed(range(len(level))):
-            if k + 1 not in (first, second):
+            if k + 1 not in kept:
                 y = masked_mean(y, k + 1, masks.get(level[k]))
-        columns += list(y.diagonal(dim1=1, dim2=2).unbind(1))
+        return y
+
+    if len(own_at) >= 2:
+        diagonal = pooled(x, (own_at[0], own_at[1])).diagonal(dim1=1, dim2=2)
+        columns += [(column, 1) for column in diagonal.unbind(1)]
     for keep in own_at:
-        for power in (x, x * x):
-            y = power
-            for k in reversed(range(len(level))):
-                if k + 1 != keep:
-                    y = masked_mean(y, k + 1, masks.get(level[k]))
-            columns += list(y.unbind(-1))
+        for power in (1, 2):
+            columns += [(column, power) for column in pooled(x**power, (keep,)).unbind(-1)]
     return columns

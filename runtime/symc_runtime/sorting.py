@@ -16,17 +16,27 @@ def valid_items(counts: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor
     return torch.arange(rows.shape[1], device=rows.device) < counts.unsqueeze(-1)
 
 
+def magnitude(column: torch.Tensor, valid: torch.Tensor | None = None) -> torch.Tensor:
+    """Largest absolute value [N, 1] of the valid entries of a column [N, n]."""
+    column = column.detach()
+    if valid is not None:
+        column = column.masked_fill(~valid, 0)
+    return column.abs().amax(-1, keepdim=True)
+
+
 def _clusters(
-    column: torch.Tensor, clusters: torch.Tensor, valid: torch.Tensor | None
+    column: torch.Tensor,
+    scale: torch.Tensor,
+    clusters: torch.Tensor,
+    valid: torch.Tensor | None,
 ) -> torch.Tensor:
-    """Refine cluster ranks [N, n] by a column [N, n]: a gap above tol * scale cuts.
+    """Refine cluster ranks [N, n] by a column [N, n]: a gap above tol * scale [N, 1] cuts.
 
     Items are ordered by cluster, inside a cluster by the column; ranks count the cuts.
     """
     column = column.detach()
     if valid is not None:
         column = column.masked_fill(~valid, 0)
-    scale = column.abs().amax(-1, keepdim=True)
     by_value = torch.argsort(column, dim=-1, stable=True)
     order = by_value.gather(
         -1, torch.argsort(clusters.gather(-1, by_value), dim=-1, stable=True)
@@ -43,19 +53,23 @@ def sorting_index(
     columns: Sequence[torch.Tensor],
     secondary: torch.Tensor,
     valid: torch.Tensor | None = None,
+    scales: Sequence[torch.Tensor] | None = None,
 ) -> torch.Tensor:
     """idx [N, n] with x[idx] in ascending lexicographic order of the columns, each [N, n].
 
-    Values closer than sqrt(eps) of the column's largest count as equal, so that rounding never
-    decides; what stays equal is ordered by `secondary` [N, n], random keys. Items that are not
+    Values closer than sqrt(eps) of a column's scale [N, 1] count as equal, so that rounding never
+    decides; a scale is the magnitude of what the column was computed from, by default of the
+    column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that are not
     `valid` [N, n] come last and keep their places.
     """
     clusters = torch.zeros_like(secondary, dtype=torch.long)
     if valid is not None:
         # Padding is a cluster of its own, the last.
         clusters = clusters.masked_fill(~valid, 1)
-    for column in columns:
-        clusters = _clusters(column, clusters, valid)
+    if scales is None:
+        scales = [magnitude(column, valid) for column in columns]
+    for column, scale in zip(columns, scales, strict=True):
+        clusters = _clusters(column, scale, clusters, valid)
     if valid is not None:
         secondary = secondary.masked_fill(~valid, 0)
     by_key = torch.argsort(secondary, dim=-1, stable=True)

@@ -34,6 +34,7 @@ class Symmetrized(nn.Module):
         samples: K in training mode, for stages that sample.
         eval_samples: K in eval mode.
         chunk: how many of the K samples run at a time; None: all. Bounds memory.
+        trusted: names of the groups handled `by base`, which has them already.
     """
 
     title: ClassVar[str] = ""
@@ -41,6 +42,7 @@ class Symmetrized(nn.Module):
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
     draws: tuple[Draw, ...] = ()
+    trusted: tuple[str, ...] = ()
     ragged: Mapping[str, int] = {}
     fixed: Mapping[str, int] = {}
 

@@ -229,9 +229,7 @@ def equivariance_error(
     compiled module is responsible for, so not those handled `by base`).
     """
     counts = dict(counts or {})
-    names = {entry.key for entry in model.draws} | {
-        group.name for group in model.groups if group.kind == "translation"
-    }
+    names = {group.name for group in model.groups} - set(model.trusted)
     chosen = names if groups is None else set(groups)
     batch = inputs[0].shape[0]
     _, sizes, _ = model._checked(inputs, counts, {})

@@ -1,12 +1,19 @@
-"""Expressions to what they mean: sizes, groups, representations."""
+"""What expressions mean; what fails is reported once, and None silences what depends on it."""
 
 from __future__ import annotations
 
 from symc.check import pending
-from symc.check.arithmetic import MAXIMUM_EXPONENT, OutOfRange, add, multiply, power
+from symc.check.arithmetic import (
+    MAXIMUM_EXPONENT,
+    OutOfRange,
+    add,
+    always_too_large,
+    multiply,
+    power,
+)
 from symc.check.groups import GroupTable, available
 from symc.check.names import ARTICLE, Declaration
-from symc.check.report import Report, listed, suggestion
+from symc.check.report import Report, listed, nearest, suggestion
 from symc.check.sizes import SizeTable
 from symc.check.values import (
     Carried,
@@ -19,373 +26,463 @@ from symc.check.values import (
     tensor_power,
     trivial,
 )
+from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT, Size
+from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 
 
-class Elaborator:
-    """Elaborates expressions; None stands for one that was reported, and silences what uses it."""
+class Expressions:
+    """Reads expressions in the scope of one spec.
+
+    `size_words`: undeclared names that stand for sizes somewhere; any other undeclared name can
+    only be the multiplicity of a representation. `unread`: names in statements with syntax errors,
+    of which nothing is known. `counted`: sizes whose range is looked at when all are known.
+    """
 
     def __init__(
         self,
         report: Report,
         declared: dict[str, Declaration],
+        size_words: frozenset[str],
         sizes: SizeTable,
         groups: GroupTable,
+        unread: frozenset[str],
     ) -> None:
         self.report = report
         self.declared = declared
+        self.size_words = size_words
         self.sizes = sizes
         self.groups = groups
+        self.unread = unread
+        self.counted: list[tuple[Size, Span]] = []
 
-    # Sizes
+    # What is wanted
 
     def size(self, expression: ast.Expression) -> Size | None:
-        """A size; anything else is reported."""
-        value = self.value(expression)
+        """The expression as a size."""
+        value = self._value(expression, wants_size=True)
         if value is None or isinstance(value, Size):
             return value
         self.report.error(
-            "SYM204",
-            expression.span,
-            f"expected a size, found {kind_of(value)}, "
-            f"`{self.report.excerpt(expression.span)}`",
-            help="a representation stands after the colon of an axis: `n: P`",
-        )
-        return None
-
-    def _out_of_range(self, expression: ast.Expression) -> None:
-        self.report.error(
-            "SYM205",
-            expression.span,
-            f"`{self.report.excerpt(expression.span)}` is out of range",
-            help=f"sizes and dimensions are whole numbers from 1 to {LIMIT - 1}",
-        )
-
-    # Anything
-
-    def value(self, expression: ast.Expression) -> Value | None:
-        """What an expression means, None if that was reported."""
-        match expression:
-            case ast.Integer(value=number):
-                if number >= LIMIT:
-                    self._out_of_range(expression)
-                    return None
-                return Size.constant(number)
-            case ast.Decimal():
-                self.report.error(
-                    "SYM107",
-                    expression.span,
-                    f"`{expression.text}` is no whole number",
-                    help="sizes are whole numbers",
-                )
-                return None
-            case ast.Name():
-                return self._name(expression)
-            case ast.Call():
-                return self._call(expression)
-            case ast.Attribute():
-                return self._attribute(expression)
-            case ast.Negative(operand=operand):
-                value = self.value(operand)
-                if isinstance(value, Size):
-                    return -value
-                if value is not None:
-                    self._mixed(expression, "a minus sign belongs to sizes only")
-                return None
-            case ast.Binary():
-                return self._binary(expression)
-            case ast.MatrixGroup():
-                pending.matrix_group(self.report, expression.kind, expression.span)
-                return None
-            case ast.Wildcard():
-                self.report.error(
-                    "SYM206",
-                    expression.span,
-                    "`_` stands for the whole size of an axis with a representation",
-                    help="write the size, or `_: representation`",
-                )
-                return None
-            case _:
-                self.report.error(
-                    "SYM204",
-                    expression.span,
-                    "expected a size, a group or a representation, "
-                    f"found `{self.report.excerpt(expression.span)}`",
-                )
-                return None
-
-    def _mixed(self, expression: ast.Expression, help: str) -> None:
-        self.report.error(
             "SYM312",
             expression.span,
-            f"`{self.report.excerpt(expression.span)}` mixes sizes and representations",
-            help=help,
-        )
-
-    def _name(self, name: ast.Name) -> Value | None:
-        entry = self.declared.get(name.text)
-        if entry is None or entry.kind == "size":
-            return self.sizes.use(name.text, name.span)
-        if entry.kind == "group":
-            if name.text in self.groups.failed:
-                return None
-            return self.groups.instances.get(name.text)
-        self.report.error(
-            "SYM204",
-            name.span,
-            f"`{name.text}` is {ARTICLE[entry.kind]}, not a size or a group",
-            help="sizes, groups, inputs and outputs share one namespace",
+            f"`{self.report.excerpt(expression.span)}` is {kind_of(value)}, but a size is wanted "
+            "here",
+            help="an axis is written `size: representation`, as in `n: S(n)` or `_: P * M.vector`",
         )
         return None
 
     def representation(self, expression: ast.Expression) -> Carried | None:
-        """A representation; a bare group name is its natural one."""
-        value = self.value(expression)
+        """The expression as a representation; a group alone means its bare one."""
+        value = self._value(expression)
         if isinstance(value, Size):
-            near = None
-            if isinstance(expression, ast.Name) and expression.text not in self.declared:
-                near = suggestion(expression.text, self.groups.instances)
-                self.sizes.seen.pop(expression.text, None)
-                self.sizes.used.discard(expression.text)
-                self.report.error(
-                    "SYM201",
-                    expression.span,
-                    f"`{expression.text}` is not declared",
-                    help=near or f"declare it: `group {expression.text} = S(n)`",
-                )
-                return None
-            self.report.error(
-                "SYM312",
-                expression.span,
-                f"expected a representation, found a size, "
-                f"`{self.report.excerpt(expression.span)}`",
-                help="an axis without a representation is a channel axis: write the size alone",
-            )
+            self._unexpected_size(expression)
             return None
         return self._carried(value, expression)
+
+    def group(self, expression: ast.Expression) -> GroupInstance | None:
+        """The expression as one group."""
+        if isinstance(expression, ast.Binary) and expression.operator in "*+":
+            before = self.report.count
+            values = [self.group(expression.left), self.group(expression.right)]
+            if self.report.count == before and None not in values:
+                self.report.error(
+                    "SYM310",
+                    expression.span,
+                    "a product is not written as one group",
+                    help="declare each factor, `group P = S(n)` and `group M = O(3)`; the "
+                    "symmetry of a spec is the product of all its groups",
+                )
+            return None
+        value = self._value(expression)
+        if value is None or isinstance(value, GroupInstance):
+            return value
+        text = self.report.excerpt(expression.span)
+        self.report.error(
+            "SYM204",
+            expression.span,
+            f"`{text}` is {kind_of(value)}, but a group is wanted here",
+            help=f"groups: {available()}, or the name of one declared with `group`",
+        )
+        return None
+
+    # Expressions
+
+    def _value(self, expression: ast.Expression, wants_size: bool = False) -> Value | None:
+        match expression:
+            case ast.Name():
+                return self._name(expression, wants_size)
+            case ast.Integer(value=value):
+                if value >= LIMIT:
+                    return self._out_of_range(expression)
+                return Size.constant(value)
+            case ast.Negative(operand=operand):
+                inner = self._value(operand, wants_size)
+                if inner is None or isinstance(inner, Size):
+                    return None if inner is None else -inner
+                return self._mixed(expression, "a representation has no negative")
+            case ast.Binary(operator="wr"):
+                return pending.wreath(self.report, expression.span)
+            case ast.MatrixGroup(kind=kind):
+                return pending.matrix_group(self.report, kind, expression.span)
+            case ast.Binary():
+                return self._binary(expression, wants_size)
+            case ast.Attribute():
+                return self._attribute(expression)
+            case ast.Call():
+                return self._call(expression)
+            case ast.Wildcard():
+                self.report.error(
+                    "SYM206",
+                    expression.span,
+                    "`_` can only be the whole size of an axis that carries a representation",
+                    help="write `_: 8*M.vector`, or a size",
+                )
+            case _:
+                self.report.error(
+                    "SYM205",
+                    expression.span,
+                    f"`{self.report.excerpt(expression.span)}` is no whole number",
+                    help="sizes are whole numbers, size names, and their sums, products and powers",
+                )
+        return None
+
+    def _name(self, name: ast.Name, wants_size: bool) -> Value | None:
+        text = name.text
+        entry = self.declared.get(text)
+        if entry is None:
+            if text in self.unread:
+                return None
+            if wants_size or text in self.size_words:
+                return self.sizes.use(text, name.span)
+            return self._undeclared(name)
+        match entry.kind:
+            case "size":
+                return self.sizes.use(text, name.span)
+            case "group":
+                if text in self.groups.failed:
+                    return None
+                return self.groups.instances.get(text)
+        wanted = "a size" if wants_size else "a size or a representation"
+        self.report.error(
+            "SYM204",
+            name.span,
+            f"`{text}` is {ARTICLE[entry.kind]}, but {wanted} is wanted here",
+            help="sizes and tensors share one namespace: choose another name for one of them",
+            related=[Related(entry.span, f"`{text}` is declared here")],
+        )
+        return None
+
+    def _undeclared(self, name: ast.Name) -> Value | None:
+        """An undeclared name where a group would stand."""
+        text = name.text
+        groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
+        if text in families():
+            hint: str | None = f"`{text}` needs its parameter: `{text}("
+            hint += f"{families()[text].parameter})`"
+        elif groups:
+            hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
+        else:
+            hint = f"declare it, as in `group {text} = S(n)`"
+        self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint)
+        return None
+
+    def _binary(self, expression: ast.Binary, wants_size: bool) -> Value | None:
+        operator = expression.operator
+        left = self._operand(expression.left, expression, wants_size)
+        right = self._operand(expression.right, expression, wants_size)
+        if left is None or right is None:
+            return None
+        try:
+            if operator == "^":
+                return self._power(expression, left, right)
+            if operator == "/":
+                self.report.error(
+                    "SYM205",
+                    expression.span,
+                    "a size is no quotient",
+                    help="name the smaller size and write the larger one as its multiple, "
+                    "as in `2*n`",
+                )
+                return None
+            if isinstance(left, Size) and isinstance(right, Size):
+                return self._sizes(operator, left, right)
+            if operator == "*":
+                return self._product(expression, left, right)
+            if operator == "-":
+                return self._mixed(expression, "representations cannot be subtracted")
+            if isinstance(left, Size) or isinstance(right, Size):
+                return self._mixed(expression, "a size and a representation cannot be added")
+            first = self._carried(left, expression.left)
+            second = self._carried(right, expression.right)
+            if first is None or second is None:
+                return None
+            return self._in_range(expression, direct_sum(first, second))
+        except OutOfRange:
+            return self._out_of_range(expression)
+
+    def _operand(
+        self, operand: ast.Expression, parent: ast.Binary, wants_size: bool
+    ) -> Value | None:
+        """An operand of a product may be a multiplicity, which comes into being here."""
+        if parent.operator == "*" and isinstance(operand, ast.Name) and not wants_size:
+            text = operand.text
+            if text not in self.declared and text not in self.unread:
+                groups = [name for name, entry in self.declared.items() if entry.kind == "group"]
+                near = nearest(text, groups) if len(text) > 3 else None
+                if near is None or text in self.size_words:
+                    return self.sizes.use(text, operand.span)
+        return self._value(operand, wants_size)
+
+    @staticmethod
+    def _sizes(operator: str, left: Size, right: Size) -> Size:
+        match operator:
+            case "*":
+                return multiply(left, right)
+            case "-":
+                return add(left, -right)
+            case _:
+                return add(left, right)
+
+    def _product(
+        self, expression: ast.Binary, left: Value, right: Value
+    ) -> Carried | None:
+        parts = []
+        for side, value in ((expression.left, left), (expression.right, right)):
+            if isinstance(value, Size):
+                self.counted.append((value, side.span))
+                parts.append(trivial(value))
+            else:
+                carried = self._carried(value, side)
+                if carried is None:
+                    return None
+                parts.append(carried)
+        if self.refuse_product(parts[0], parts[1], expression.span):
+            return None
+        return self._in_range(expression, product(parts[0], parts[1]))
+
+    def refuse_product(self, left: Carried, right: Carried, span: Span) -> bool:
+        """Report a product that a point does not allow."""
+        if not meaningless(left, right):
+            return False
+        self.report.error(
+            "SYM306",
+            span,
+            "a point cannot be multiplied by a vector, a sign or another point",
+            help="a translation would mix into the product: use `vector`, or give the factors "
+            "axes of separate tensors; channels and permutations may multiply a point",
+        )
+        return True
+
+    def _power(self, expression: ast.Binary, left: Value, right: Value) -> Value | None:
+        exponent = self.sizes.resolved(right).value if isinstance(right, Size) else None
+        if exponent is None or exponent < 0:
+            self.report.error(
+                "SYM205",
+                expression.right.span,
+                f"the exponent `{self.report.excerpt(expression.right.span)}` is no whole number",
+                help="write a number, as in `n^2` or `M.vector^2`",
+            )
+            return None
+        if isinstance(left, Size):
+            if left.value is None and exponent > MAXIMUM_EXPONENT:
+                raise OutOfRange
+            return power(left, exponent)
+        base = self._carried(left, expression.left)
+        if base is None:
+            return None
+        if not 1 <= exponent <= MAXIMUM_EXPONENT:
+            self.report.error(
+                "SYM205",
+                expression.right.span,
+                f"a representation has powers from 1 to {MAXIMUM_EXPONENT}, not {exponent}",
+                help=f"a size stays below 2^{MAXIMUM_EXPONENT}",
+            )
+            return None
+        if exponent > 1 and self.refuse_product(base, base, expression.span):
+            return None
+        return self._in_range(expression, tensor_power(base, exponent))
+
+    def _in_range(self, expression: ast.Expression, carried: Carried) -> Carried | None:
+        if always_too_large(carried.dimension):
+            return self._out_of_range(expression)
+        return carried
+
+    def _attribute(self, expression: ast.Attribute) -> Carried | None:
+        owner = self._owner(expression)
+        if owner is None:
+            return None
+        facts = families()[owner.family]
+        name = expression.name
+        if name.text in facts.atoms:
+            return atom(owner, name.text)
+        if name.text in pending.IRREDUCIBLE and facts.element != "permutation":
+            return pending.irreducible(self.report, expression.span)
+        self.report.error(
+            "SYM303",
+            name.span,
+            f"`{owner.name}` has no representation `{name.text}`",
+            help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
+        )
+        return None
+
+    def _owner(self, expression: ast.Attribute) -> GroupInstance | None:
+        owner = self._value(expression.owner)
+        if owner is None or isinstance(owner, GroupInstance):
+            return owner
+        text = self.report.excerpt(expression.owner.span)
+        self.report.error(
+            "SYM204",
+            expression.owner.span,
+            f"`{text}` is {kind_of(owner)}: only a group has representations",
+            help=f"declare a group, as in `group P = S({text})`"
+            if isinstance(expression.owner, ast.Name)
+            else "write `group.name`, as in `M.vector`",
+        )
+        return None
+
+    def _call(self, call: ast.Call) -> Value | None:
+        function = call.function
+        if isinstance(function, ast.Attribute):
+            return self._called_representation(call, function)
+        if not isinstance(function, ast.Name):
+            self.report.error("SYM302", function.span, "only a group constructor takes arguments")
+            return None
+        name = function.text
+        lorentz = name in ("O", "SO") and _integers(call) == (1, 3)
+        if name in pending.GROUPS or lorentz:
+            return pending.group(self.report, name, call.span, lorentz)
+        if name in pending.REPRESENTATIONS:
+            return pending.built_representation(self.report, name, call.span)
+        if name in families():
+            return self._constructor(call, name)
+        entry = self.declared.get(name)
+        if entry is not None:
+            self.report.error(
+                "SYM304",
+                call.span,
+                f"`{name}` is {ARTICLE[entry.kind]} and takes no arguments",
+                help=f"write `{name}`",
+                related=[Related(entry.span, f"`{name}` is declared here")],
+            )
+        else:
+            near = nearest(name, families())
+            listing = f"available: {available()}"
+            self.report.error(
+                "SYM302",
+                function.span,
+                f"there is no group `{name}`",
+                help=listing if near is None else f"did you mean `{near}`? {listing}",
+            )
+        return None
+
+    def _called_representation(self, call: ast.Call, function: ast.Attribute) -> None:
+        before = self.report.count
+        carried = self._attribute(function)
+        if carried is not None and self.report.count == before:
+            self.report.error(
+                "SYM304",
+                call.span,
+                f"`{self.report.excerpt(function.span)}` takes no arguments",
+                help=f"write `{self.report.excerpt(function.span)}`",
+            )
+
+    def _constructor(self, call: ast.Call, family: str) -> GroupInstance | None:
+        facts = families()[family]
+        arguments = call.arguments
+        usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
+        if len(arguments) != 1 or arguments[0].name is not None:
+            count = "no argument" if not arguments else f"{len(arguments)} arguments"
+            if len(arguments) == 1:
+                count = "a named argument"
+            message = f"`{family}` takes one argument, not {count}"
+            self.report.error("SYM304", call.span, message, help=usage)
+            return None
+        value = arguments[0].value
+        text = self.report.excerpt(value.span)
+        if isinstance(value, ast.Decimal | ast.String | ast.MatrixLiteral):
+            message = f"`{text}` is no parameter of `{family}`"
+            self.report.error("SYM304", value.span, message, help=usage)
+            return None
+        parameter = self.size(value)
+        if parameter is None:
+            return None
+        known = self.sizes.resolved(parameter).value
+        if known is not None and known < 1:
+            message = f"`{family}({text})` does not exist: the parameter is a whole number from 1"
+            self.report.error("SYM304", value.span, message, help=usage)
+            return None
+        ragged = parameter.names & self.sizes.ragged.keys()
+        if ragged and (facts.element != "permutation" or parameter not in map(Size.variable, ragged)):
+            name = min(ragged)
+            message = f"`{text}` is computed from the ragged size `{name}`"
+            if facts.element != "permutation":
+                message = f"the dimension of a space cannot be ragged, as `{name}` is"
+            self.report.error(
+                "SYM207",
+                value.span,
+                message,
+                help=f"a ragged size stands alone on an axis and in `S({name})`",
+                related=[Related(self.sizes.seen[name], f"`{name}` is declared ragged here")],
+            )
+            return None
+        self.counted.append((parameter, value.span))
+        return self.groups.inline(family, parameter, call.span, self.report)
+
+    # Coercion and failures
 
     def _carried(self, value: Value | None, expression: ast.Expression) -> Carried | None:
         if not isinstance(value, GroupInstance):
             return value if isinstance(value, Carried) else None
         facts = families()[value.family]
-        if facts.bare is None:
-            self.report.error(
-                "SYM305",
-                expression.span,
-                f"`{self.report.excerpt(expression.span)}` has no bare name: "
-                "does it hold points or vectors?",
-                help=f"write `{self.report.excerpt(expression.span)}.point` (translations move "
-                "it) or `.vector` (they do not)",
-            )
-            return None
-        return atom(value, facts.bare)
-
-    def _binary(self, expression: ast.Binary) -> Value | None:
-        operator = expression.operator
-        if operator == "wr":
-            pending.wreath(self.report, expression.span)
-            return None
-        if operator == "^":
-            return self._power(expression)
-        left, right = self.value(expression.left), self.value(expression.right)
-        if left is None or right is None:
-            return None
-        try:
-            if isinstance(left, Size) and isinstance(right, Size):
-                return self._size_operation(expression, left, right)
-            if operator in ("-", "/"):
-                self._mixed(expression, f"`{operator}` is for sizes only")
-                return None
-            if operator == "+" and (isinstance(left, Size) or isinstance(right, Size)):
-                self._mixed(expression, "a multiplicity wants its representation: `3*M.scalar`")
-                return None
-            a = trivial(left) if isinstance(left, Size) else self._carried(left, expression.left)
-            b = trivial(right) if isinstance(right, Size) else self._carried(right, expression.right)
-            if a is None or b is None:
-                return None
-            if operator == "+":
-                return direct_sum(a, b)
-            if meaningless(a, b):
-                self._no_product(expression)
-                return None
-            return product(a, b)
-        except OutOfRange:
-            self._out_of_range(expression)
-            return None
-
-    def _no_product(self, expression: ast.Expression) -> None:
+        if facts.bare is not None:
+            return atom(value, facts.bare)
+        text = self.report.excerpt(expression.span)
+        names = [f"{text}.{name}" for name in facts.atoms if name != "scalar"]
         self.report.error(
-            "SYM306",
+            "SYM305",
             expression.span,
-            f"`{self.report.excerpt(expression.span)}` multiplies a point by a point, a vector "
-            "or a sign: a translation has no meaning there",
-            help="a point may be multiplied by channels and permutations; differences of points "
-            "are vectors: `M.vector`",
-        )
-
-    def _size_operation(self, expression: ast.Binary, left: Size, right: Size) -> Size | None:
-        match expression.operator:
-            case "+":
-                return add(left, right)
-            case "-":
-                return add(left, -right)
-            case "*":
-                return multiply(left, right)
-        divisor = right.value
-        if divisor and all(term.coefficient % divisor == 0 for term in left.terms):
-            terms = tuple(
-                term.model_copy(update={"coefficient": term.coefficient // divisor})
-                for term in left.terms
-            )
-            return Size(terms=terms)
-        self.report.error(
-            "SYM205",
-            expression.span,
-            f"`{self.report.excerpt(expression.span)}` is not a whole number for every size",
-            help="name the quotient instead: `m` here, and `2*m` where the double stands",
+            f"`{text}` alone does not say which representation it means",
+            help=f"write {listed(names, 'or')}: a point moves with translations, a vector "
+            "does not",
         )
         return None
 
-    def _power(self, expression: ast.Binary) -> Value | None:
-        base = self.value(expression.left)
-        exponent = self.value(expression.right)
-        if base is None or exponent is None:
-            return None
-        number = exponent.value if isinstance(exponent, Size) else None
-        if number is None or number < 1:
-            self.report.error(
-                "SYM205",
-                expression.right.span,
-                "an exponent is a whole number from 1, "
-                f"not `{self.report.excerpt(expression.right.span)}`",
-            )
-            return None
-        try:
-            if isinstance(base, Size):
-                return power(base, number)
-            carried = self._carried(base, expression.left)
-            if carried is None:
-                return None
-            if number > MAXIMUM_EXPONENT:
-                raise OutOfRange
-            if number > 1 and carried.affine:
-                self._no_product(expression)
-                return None
-            return tensor_power(carried, number)
-        except OutOfRange:
-            self._out_of_range(expression)
-            return None
-
-    def _attribute(self, expression: ast.Attribute) -> Value | None:
-        if expression.name.text in pending.IRREDUCIBLE:
-            pending.irreducible(self.report, expression.span)
-            return None
-        if isinstance(expression.owner, ast.Name) and expression.owner.text not in self.declared:
-            self.report.error(
-                "SYM201",
-                expression.owner.span,
-                f"the group `{expression.owner.text}` is not declared",
-                help=suggestion(
-                    expression.owner.text,
-                    self.groups.instances,
-                    f"declare it: `group {expression.owner.text} = E(3)`",
-                ),
-            )
-            return None
-        owner = self.value(expression.owner)
-        if owner is None:
-            return None
-        if not isinstance(owner, GroupInstance):
+    def _unexpected_size(self, expression: ast.Expression) -> None:
+        text = self.report.excerpt(expression.span)
+        for name in (expression,) if isinstance(expression, ast.Name) else ():
+            entry = self.declared.get(name.text)
             self.report.error(
                 "SYM204",
-                expression.owner.span,
-                f"`{self.report.excerpt(expression.owner.span)}` is {kind_of(owner)}, "
-                "and only groups have representations",
-            )
-            return None
-        return self._atom(owner, expression.name)
-
-    def _atom(self, group: GroupInstance, name: ast.Name) -> Carried | None:
-        facts = families()[group.family]
-        if name.text not in facts.atoms:
-            known = listed(facts.atoms)
-            self.report.error(
-                "SYM303",
                 name.span,
-                f"`{group.name}` has no representation `{name.text}`",
-                help=suggestion(name.text, facts.atoms, f"it has {known}"),
+                f"`{text}` is a size, but a representation is wanted here",
+                help=f"write `S({text})` for the permutations of {text} items; "
+                "a channel axis is the size alone",
+                related=[Related(entry.span, f"`{text}` is declared here")] if entry else [],
             )
-            return None
-        return atom(group, name.text)
+            return
+        self._mixed(expression, f"`{text}` is a size, but a representation is wanted here")
 
-    def _call(self, expression: ast.Call) -> Value | None:
-        function = expression.function
-        if isinstance(function, ast.Attribute):
-            if function.name.text in pending.IRREDUCIBLE:
-                pending.irreducible(self.report, expression.span)
-                return None
-            carried = self._attribute(function)
-            if carried is not None:
-                self.report.error(
-                    "SYM304",
-                    expression.span,
-                    f"`{function.name.text}` takes no arguments",
-                    help=f"write `{self.report.excerpt(function.span)}`",
-                )
-            return None
-        if not isinstance(function, ast.Name):
-            self.report.error("SYM302", function.span, "only a group's name can be called")
-            return None
-        if function.text in pending.REPRESENTATIONS:
-            pending.built_representation(self.report, function.text, expression.span)
-            return None
-        found = self.constructor(expression, function)
-        if found is None:
-            return None
-        family, parameter = found
-        return self.groups.inline(family, parameter, expression.span, self.report)
+    def _mixed(self, expression: ast.Expression, message: str) -> None:
+        self.report.error(
+            "SYM312",
+            expression.span,
+            message,
+            help="`8*R` repeats a representation, `R + R` adds two, `16*M.scalar` is 16 channels",
+        )
 
-    def constructor(self, expression: ast.Call, function: ast.Name) -> tuple[str, Size] | None:
-        """Family and parameter of `S(n)`, `E(3)`; None if that was reported."""
-        name, arguments = function.text, expression.arguments
-        lorentz = name in ("O", "SO") and len(arguments) == 2
-        if name in pending.GROUPS or (lorentz and _lorentzian(arguments)):
-            pending.group(self.report, name, expression.span, lorentz=lorentz)
-            return None
-        if name not in families():
-            self.report.error(
-                "SYM302",
-                function.span,
-                f"there is no group `{name}(...)`",
-                help=suggestion(name, families(), f"available: {available()}"),
-            )
-            return None
-        facts = families()[name]
-        if len(arguments) != 1 or arguments[0].name is not None:
-            self.report.error(
-                "SYM304",
-                expression.span,
-                f"`{name}` takes one whole number, `{name}({facts.parameter})`",
-                help=f"write `{name}({facts.parameter})` or a number in its place",
-            )
-            return None
-        parameter = self.size(arguments[0].value)
-        if parameter is None:
-            return None
-        if parameter.value is not None and parameter.value < 1:
-            self.report.error(
-                "SYM304",
-                arguments[0].span,
-                f"`{self.report.excerpt(expression.span)}`: the parameter is a whole number "
-                "from 1",
-            )
-            return None
-        return name, parameter
+    def _out_of_range(self, expression: ast.Expression) -> None:
+        self.report.error(
+            "SYM205",
+            expression.span,
+            f"`{self.report.excerpt(expression.span)}` is too large",
+            help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
+        )
 
 
-def _lorentzian(arguments: tuple[ast.Argument, ...]) -> bool:
-    values = [a.value.value for a in arguments if isinstance(a.value, ast.Integer)]
-    return 1 in values
+def _integers(call: ast.Call) -> tuple[int, ...]:
+    values = [argument.value for argument in call.arguments]
+    return tuple(value.value for value in values if isinstance(value, ast.Integer))

@@ -1,15 +1,17 @@
-"""Tensor statements to typed tensors; axis sizes against the representations on them."""
+"""Inputs and outputs: axes, what they carry, labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from symc.check import pending
-from symc.check.arithmetic import always_too_large, never_positive
-from symc.check.expressions import Elaborator
-from symc.check.report import Report
-from symc.check.sizes import Constraint, SizeTable
-from symc.ir.representations import Atom, Product, Representation, Sum, Trivial, atoms
+from symc.check.arithmetic import OutOfRange
+from symc.check.expressions import Expressions
+from symc.check.names import walk
+from symc.check.sizes import Constraint
+from symc.check.values import Carried, product, trivial
+from symc.diagnostics.diagnostic import Related
+from symc.ir.representations import Atom, atoms
 from symc.ir.sizes import LIMIT, Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
@@ -18,220 +20,194 @@ from symc_runtime.catalogue import groups as families
 
 
 @dataclass(frozen=True)
-class Typed:
-    """A tensor with the places of its axes."""
+class Declared:
+    """A checked tensor and its statement."""
 
     tensor: Tensor
     statement: ast.TensorStatement
-    spans: tuple[Span, ...]
 
 
-class TensorChecker:
-    """Types tensors, one after the other; None where something was reported."""
+@dataclass(frozen=True)
+class _AxisValue:
+    size: Size
+    carried: Carried
+    span: Span
 
-    def __init__(
-        self,
-        elaborator: Elaborator,
-        sizes: SizeTable,
-        report: Report,
-        constraints: list[Constraint],
-    ) -> None:
-        self.elaborator = elaborator
-        self.sizes = sizes
-        self.report = report
-        self.constraints = constraints
 
-    def check(self, statement: ast.TensorStatement) -> Typed | None:
-        """The typed tensor."""
-        axes: list[Axis] = []
-        failed = False
-        for node in statement.axes or ():
-            axis = self._axis(node)
-            if axis is None:
-                failed = True
-                continue
-            axes.append(axis)
-        if statement.derivation is not None:
-            pending.derived_output(self.report, statement.derivation.span)
-            failed = True
-        labels = self._labels(statement)
-        if statement.labels is not None and labels is None:
-            failed = True
-        if failed:
-            return None
-        if not self._one_point(statement, axes):
-            return None
-        if labels is not None and not self._labelled(statement, axes):
-            return None
-        tensor = Tensor(name=statement.name.text, axes=tuple(axes), labels=labels)
-        return Typed(tensor, statement, tuple(axis.span for axis in statement.axes or ()))
+def read_tensor(
+    statement: ast.TensorStatement, expressions: Expressions, constraints: list[Constraint]
+) -> Declared | None:
+    """The tensor of one statement, or None where something in it is wrong."""
+    values = [_read_axis(axis, expressions, constraints) for axis in statement.axes or ()]
+    axes = [value for value in values if value is not None]
+    sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
+    if statement.derivation is not None:
+        pending.derived_output(expressions.report, statement.derivation.span)
+        sound = False
+    labels = None
+    if statement.labels is not None:
+        labels = _read_labels(statement, statement.labels, expressions)
+        sound = labels is not None and sound
+    if not sound:
+        return None
+    tensor = Tensor(
+        name=statement.name.text,
+        axes=tuple(Axis(size=axis.size, representation=axis.carried.tree) for axis in axes),
+        labels=labels,
+    )
+    return Declared(tensor, statement)
 
-    def _axis(self, node: ast.Axis) -> Axis | None:
-        if len(node.sizes) > 1:
-            pending.joint_axes(self.report, node.span)
-            return None
-        (expression,) = node.sizes
-        if isinstance(expression, ast.Wildcard):
-            if node.representation is None:
-                self.report.error(
-                    "SYM206",
-                    expression.span,
-                    "nothing tells the size of this axis",
-                    help="write its size, or a representation: `_: 4*M.vector`",
-                )
-                return None
-            carried = self.elaborator.representation(node.representation)
-            if carried is None or not self._in_range(carried.dimension, node.representation.span):
-                return None
-            if self._ragged(carried.dimension, carried.tree, node.representation.span):
-                return None
-            return Axis(size=carried.dimension, representation=carried.tree)
-        size = self.elaborator.size(expression)
-        if node.representation is None:
-            if size is None or not self._in_range(size, expression.span):
-                return None
-            if self._ragged(size, Trivial(size=size), expression.span):
-                return None
-            return Axis(size=size, representation=Trivial(size=size))
-        carried = self.elaborator.representation(node.representation)
-        if size is None or carried is None or not self._in_range(size, expression.span):
-            return None
-        if not self._in_range(carried.dimension, node.representation.span):
-            return None
-        if self._ragged(size, carried.tree, expression.span):
-            return None
-        if size != carried.dimension:
-            self.constraints.append(
-                Constraint(size, carried.dimension, expression.span, node.representation.span)
+
+def _read_axis(
+    axis: ast.Axis, expressions: Expressions, constraints: list[Constraint]
+) -> _AxisValue | None:
+    carried = None
+    if axis.representation is not None:
+        carried = expressions.representation(axis.representation)
+    if len(axis.sizes) != 1:
+        if carried is not None or axis.representation is None:
+            pending.joint_axes(expressions.report, axis.span)
+        return None
+    written = axis.sizes[0]
+    if isinstance(written, ast.Wildcard):
+        if axis.representation is None:
+            expressions.report.error(
+                "SYM206",
+                written.span,
+                "nothing tells the size of this axis",
+                help="write a size, or a representation after it: `_: 8*M.vector`",
             )
-        return Axis(size=size, representation=carried.tree)
-
-    def _in_range(self, size: Size, span: Span) -> bool:
-        if never_positive(size) or always_too_large(size):
-            self.report.error(
-                "SYM205",
-                span,
-                f"`{self.report.excerpt(span)}` is {size}, out of range",
-                help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
-            )
-            return False
-        return True
-
-    def _ragged(self, size: Size, tree: Representation, span: Span) -> bool:
-        """Whether a ragged size is used for more than the length of a bare axis; reports it."""
-        ragged = sorted(size.names & self.sizes.ragged.keys())
-        if not ragged:
-            return False
-        name = ragged[0]
-        bare = size == Size.variable(name)
-        simple = isinstance(tree, Trivial) or (
-            isinstance(tree, Atom) and tree.dimension == Size.variable(name)
-        )
-        if bare and simple:
-            return False
-        self.report.error(
-            "SYM207",
-            span,
-            f"`{self.report.excerpt(span)}` is computed from the ragged size `{name}`",
-            help=f"give `{name}` an axis of its own, `{name}` or `{name}: P`",
-        )
-        return True
-
-    def _labels(self, statement: ast.TensorStatement) -> int | None:
-        if statement.labels is None:
+        if carried is None or axis.representation is None:
             return None
-        expression = statement.labels
-        if isinstance(expression, ast.Name):
-            entry = self.elaborator.declared.get(expression.text)
-            if entry is not None and entry.kind == "group":
-                pending.labels_of_items(self.report, expression.span)
-                return None
-        if statement.kind == "output":
-            self.report.error(
-                "SYM311",
-                expression.span,
-                "an output cannot be labels: a mean over samples is no whole number",
-                help=f"return scores: `output {statement.name.text}[10]`",
-            )
+        if _computes_from_ragged(carried, axis.representation, expressions):
             return None
-        size = self.elaborator.size(expression)
-        if size is None:
-            return None
-        number = self.sizes.resolved(size).value
-        if number is None or number < 1:
-            self.report.error(
-                "SYM311",
-                expression.span,
-                f"the number of labels is a whole number from 1, "
-                f"not `{self.report.excerpt(expression.span)}`",
-            )
-            return None
-        return number
+        expressions.counted.append((carried.dimension, axis.representation.span))
+        return _AxisValue(carried.dimension, carried, axis.span)
+    size = expressions.size(written)
+    if size is None:
+        return None
+    expressions.counted.append((size, written.span))
+    if _ragged_size(size, written, expressions):
+        return None
+    if axis.representation is None:
+        return _AxisValue(size, trivial(size), axis.span)
+    if carried is None or _computes_from_ragged(carried, axis.representation, expressions):
+        return None
+    spans = (written.span, axis.representation.span)
+    constraints.append(Constraint(size, carried.dimension, *spans))
+    return _AxisValue(size, carried, axis.span)
 
-    def _labelled(self, statement: ast.TensorStatement, axes: list[Axis]) -> bool:
-        for axis, node in zip(axes, statement.axes or (), strict=True):
-            for atom in atoms(axis.representation):
-                group = self.elaborator.groups.instances[atom.group]
-                facts = families()[group.family]
-                shape = facts.atoms[atom.name]
-                permutes = facts.element == "permutation" and not shape.character
-                if not permutes and not (shape.axis == "trivial" and not shape.character):
-                    where = node.representation or node
-                    self.report.error(
-                        "SYM311",
-                        where.span,
-                        f"labels are moved by permutations only, not by `{atom.group}.{atom.name}`",
-                        help="leave the representation away, or leave `of` away",
-                    )
-                    return False
-        return True
 
-    def _one_point(self, statement: ast.TensorStatement, axes: list[Axis]) -> bool:
-        """Axes multiply: a point on one goes with channels and permutations on the others."""
-        affine = [i for i, a in enumerate(axes) if _affine(a.representation, self.elaborator)]
-        linear = [i for i, a in enumerate(axes) if _linear(a.representation, self.elaborator)]
-        others = [i for i in linear if i not in affine]
-        if not affine or (len(affine) == 1 and not others):
-            return True
-        wrong = (affine[1:] + others)[0]
-        node = (statement.axes or ())[wrong]
-        self.report.error(
-            "SYM306",
-            (node.representation or node).span,
-            f"`{statement.name.text}` multiplies a point by "
-            f"{'another point' if wrong in affine else 'a vector or a sign'}",
-            help="a point may be multiplied by channels and permutations only; differences of "
-            "points are vectors: `.vector`",
-        )
+def _ragged_size(size: Size, written: ast.Expression, expressions: Expressions) -> bool:
+    names = size.names & expressions.sizes.ragged.keys()
+    if not names or size in map(Size.variable, names):
         return False
+    _refuse_ragged(min(names), written.span, expressions)
+    return True
 
 
-def _affine(tree: Representation, elaborator: Elaborator) -> bool:
-    return any(_facts(a, elaborator)[0] for a in atoms(tree))
+def _computes_from_ragged(
+    carried: Carried, written: ast.Expression, expressions: Expressions
+) -> bool:
+    """Whether a representation holds a ragged size other than as the whole of a permutation."""
+    ragged = expressions.sizes.ragged.keys()
+    if isinstance(carried.tree, Atom) and carried.dimension in map(Size.variable, ragged):
+        return False
+    names = carried.dimension.names & ragged
+    if not names:
+        return False
+    name = min(names)
+    spans = [
+        node.span for node in walk(written) if isinstance(node, ast.Name) and node.text == name
+    ]
+    inside_call = any(isinstance(node, ast.Call) for node in walk(written))
+    span = spans[0] if spans and not inside_call else written.span
+    _refuse_ragged(name, span, expressions)
+    return True
 
 
-def _linear(tree: Representation, elaborator: Elaborator) -> bool:
-    return any(_facts(a, elaborator)[1] for a in atoms(tree))
+def _refuse_ragged(name: str, span: Span, expressions: Expressions) -> None:
+    expressions.report.error(
+        "SYM207",
+        span,
+        f"`{expressions.report.excerpt(span)}` computes a size from the ragged size `{name}`",
+        help=f"give the ragged size an axis of its own: `{name}` or `{name}: S({name})`",
+        related=[Related(expressions.sizes.seen[name], f"`{name}` is declared ragged here")],
+    )
 
 
-def _facts(atom: Atom, elaborator: Elaborator) -> tuple[bool, bool]:
-    """Whether an atom is a point, whether it is a vector or a sign."""
-    family = families()[elaborator.groups.instances[atom.group].family]
-    shape = family.atoms[atom.name]
-    moved = shape.axis == "natural" and family.element != "permutation"
-    return shape.affine, shape.character or (moved and not shape.affine)
+def _points_stand_alone(axes: list[_AxisValue], expressions: Expressions) -> bool:
+    """The representation of a tensor is the product of its axes': the rule of points again."""
+    if not axes:
+        return True
+    whole = axes[0].carried
+    for axis in axes[1:]:
+        if expressions.refuse_product(whole, axis.carried, axis.span):
+            return False
+        try:
+            whole = product(whole, axis.carried)
+        except OutOfRange:
+            return True
+    return True
 
 
-def resolved(tree: Representation, sizes: SizeTable) -> Representation:
-    """The representation with fixed sizes put in."""
-    match tree:
-        case Trivial(size=size):
-            return Trivial(size=sizes.resolved(size))
-        case Atom():
-            return tree.model_copy(update={"dimension": sizes.resolved(tree.dimension)})
-        case Product(factors=factors):
-            return Product(factors=tuple(resolved(f, sizes) for f in factors))
-        case Sum(terms=terms):
-            return Sum(terms=tuple(resolved(t, sizes) for t in terms))
-        case _:
-            return tree.model_copy(update={"base": resolved(tree.base, sizes)})
+def _read_labels(
+    statement: ast.TensorStatement, labels: ast.Expression, expressions: Expressions
+) -> int | None:
+    report = expressions.report
+    if isinstance(labels, ast.Name):
+        entry = expressions.declared.get(labels.text)
+        if entry is not None and entry.kind == "group":
+            if labels.text not in expressions.groups.failed:
+                pending.labels_of_items(report, labels.span)
+            return None
+    if isinstance(labels, ast.Call | ast.Attribute):
+        before = report.count
+        if expressions.group(labels) is not None and report.count == before:
+            pending.labels_of_items(report, labels.span)
+        return None
+    if statement.kind == "output":
+        report.error(
+            "SYM311",
+            labels.span,
+            "an output cannot be labels: an expectation of labels is no label",
+            help=f"return scores, `output {statement.name.text}[..., 10]`, one a label",
+        )
+        return None
+    size = expressions.size(labels)
+    if size is None:
+        return None
+    value = expressions.sizes.resolved(size).value
+    if value is None or not 1 <= value < LIMIT:
+        report.error(
+            "SYM205",
+            labels.span,
+            f"`{report.excerpt(labels.span)}` is no number of labels",
+            help=f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+        )
+        return None
+    return value
+
+
+def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
+    """Report labels on what is not purely permuted: a label has no sign and is no component."""
+    if declared.tensor.labels is None:
+        return False
+    groups = expressions.groups.instances
+    for axis, written in zip(declared.tensor.axes, declared.statement.axes or (), strict=True):
+        for atom in atoms(axis.representation):
+            family = families()[groups[atom.group].family]
+            facts = family.atoms[atom.name]
+            permutes = facts.axis == "trivial" or family.element == "permutation"
+            if permutes and not facts.character:
+                continue
+            span = written.representation.span if written.representation else written.span
+            expressions.report.error(
+                "SYM311",
+                span,
+                f"labels can only be permuted, but `{atom.group}.{atom.name}` multiplies them",
+                help=f"drop `of {declared.tensor.labels}` for numbers, or let the labels lie on "
+                "permutations and channels",
+            )
+            return True
+    return False

@@ -20,7 +20,7 @@ CODES: dict[str, Code] = {
     # 1xx syntax
     "SYM101": Code("a character that no token starts with"),
     "SYM102": Code("a token that cannot stand here"),
-    "SYM103": Code("a bracket that is not closed"),
+    "SYM103": Code("a bracket or quote that is not closed"),
     "SYM104": Code("a statement that does not exist"),
     "SYM105": Code("`spec` or its docstring in the wrong place"),
     "SYM106": Code("a name that cannot be used"),

@@ -43,6 +43,8 @@ def emit(plan: Plan, spec_text: str | None = None) -> str:
         *listing("outputs", plan.outputs),
         *listing("draws", plan.draws),
     ]
+    if plan.trusted:
+        lines.append(f"    trusted = {source(plan.trusted)}")
     if plan.ragged:
         lines.append(f"    ragged = {source(plan.ragged)}")
     if plan.fixed:

@@ -33,7 +33,7 @@ class CompiledModel(Symmetrized):
         chunk: int | None = None,
     ) -> None:
         self.__dict__["_plan"] = plan
-        for name in ("groups", "inputs", "outputs", "draws", "ragged", "fixed"):
+        for name in ("groups", "inputs", "outputs", "draws", "trusted", "ragged", "fixed"):
             self.__dict__[name] = getattr(plan, name)
         super().__init__(base, samples=plan.samples, eval_samples=plan.eval_samples, chunk=chunk)
         self.program = plan.program

@@ -43,6 +43,7 @@ class Plan:
     outputs: tuple[layout.Tensor, ...]
     stages: tuple[StagePlan, ...]
     draws: tuple[Draw, ...]
+    trusted: tuple[str, ...]
     ragged: dict[str, int]
     fixed: dict[str, int]
     samples: int
@@ -112,6 +113,7 @@ def make_plan(program: Program) -> Plan:
         outputs=tuple(declarations.tensor(tensor, program) for tensor in program.outputs),
         stages=tuple(stages),
         draws=tuple(draws),
+        trusted=tuple(stage.group for stage in trusted),
         ragged={v.name: v.bound for v in program.sizes if v.bound is not None},
         fixed=fixed,
         samples=samples,

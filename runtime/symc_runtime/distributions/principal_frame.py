@@ -119,12 +119,12 @@ class PrincipalFrame(OrthogonalNoise):
 
 
 def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
-    """rows [N, m, d] over the length of the longest, so that tiny and huge inputs keep their axes.
+    """rows [N, m, d] over their Frobenius norm, so that tiny and huge inputs keep their axes.
 
     In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
-    is not invariant.
+    is not invariant, nor is the longest row of a tensor with two axes.
     """
     largest = rows.abs().amax((1, 2), keepdim=True)
     rows = rows / torch.where(largest > 0, largest, torch.ones_like(largest))
-    longest = rows.square().sum(-1, keepdim=True).amax(1, keepdim=True).sqrt()
-    return rows / torch.where(longest > 0, longest, torch.ones_like(longest))
+    norm = rows.square().sum((1, 2), keepdim=True).sqrt()
+    return rows / torch.where(norm > 0, norm, torch.ones_like(norm))

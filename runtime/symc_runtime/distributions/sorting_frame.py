@@ -56,11 +56,12 @@ class SortingFrame(PermutationNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Drawn:
         """The sorted order of the items."""
-        columns = item_columns(
+        columns, scales = item_columns(
             self.inputs, self.groups, self.own, self.later, self.anchors, inputs, counts
         )
         valid = self._valid(noise, counts)
         if valid is not None:
             valid = fold(valid, noise.shape[0] // valid.shape[0])
         folded = [fold_like(column, noise) for column in columns]
-        return Permutation(sorting_index(folded, noise[..., 0], valid)), None
+        sizes = [fold_like(scale, noise) for scale in scales]
+        return Permutation(sorting_index(folded, noise[..., 0], valid, sizes)), None

@@ -1,0 +1,86 @@
+"""The command `symc`: finds the file of a subcommand and hands over; nothing else is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from symc import __version__
+
+DEFECT = 70  # EX_SOFTWARE of sysexits.h
+
+
+class _Commands(click.Group):
+    """Subcommands are the files of `symc/commands` that define a `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all subcommands."""
+        folder = Path(__file__).with_name("commands")
+        names = sorted(path.stem for path in folder.glob("*.py") if path.stem[0] != "_")
+        return [name for name in names if self.get_command(ctx, name) is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports one subcommand."""
+        module = f"symc.commands.{cmd_name}"
+        if not cmd_name.isidentifier() or find_spec(module) is None:
+            return None
+        command = getattr(import_module(module), "command", None)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 clean, 1 errors found, 2 usage or input/output, 70 a defect of symc.",
+)
+@click.version_option(__version__, message="symc %(version)s")
+def command() -> None:
+    """Compile declarative symmetry specs: make any PyTorch model equivariant."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command and exits: 0, 1, 2, or 70 where symc itself is at fault."""
+    try:
+        status = command.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="symc",
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Who reads our output has had enough (`| head`); Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    except Exception as error:
+        _defect(error)
+        sys.exit(DEFECT)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _defect(error: Exception) -> None:
+    """Says that this is our fault, and what helps to find it."""
+    if os.environ.get("SYMC_TRACEBACK"):
+        import traceback
+
+        traceback.print_exc()
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    lines = [
+        f"symc has a defect: {type(error).__name__}: {str(error)[:200]} ({place})",
+        "Your spec is not at fault. Please report this line, the command and the spec.",
+        "SYMC_TRACEBACK=1 in the environment shows the traceback.",
+    ]
+    click.echo("\n".join(lines), err=True)

@@ -1,0 +1,63 @@
+"""`symc format`: the one way to write a spec."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+
+import click
+
+from symc.commands.reading import STDIN, read_source, report, spec_paths, write
+from symc.diagnostics.diagnostic import Diagnostic
+from symc.source import Source
+from symc.syntax.format import format_document
+from symc.syntax.parse import parse
+
+
+@click.command("format")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--check", is_flag=True, help="Change nothing; exit status 1 if a file would change.")
+@click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
+def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
+    """Format every spec at PATH... in place; - reads standard input and writes standard output.
+
+    A spec with syntax errors is left as it is.
+    """
+    found: list[Diagnostic] = []
+    changed = 0
+    for path in spec_paths(paths):
+        source = read_source(path)
+        formatted = _formatted(source, found)
+        if isinstance(source, Diagnostic) or formatted is None:
+            continue
+        if diff:
+            click.echo(_difference(source, formatted), nl=False)
+        elif path == STDIN and not check:
+            click.echo(formatted, nl=False)
+        if formatted == source.text:
+            continue
+        changed += 1
+        if check:
+            click.echo(f"would reformat {source.name}", err=True)
+        elif not diff and path != STDIN:
+            write(path, formatted)
+            click.echo(f"reformatted {source.name}", err=True)
+    report(found)
+    if found or ((check or diff) and changed):
+        raise SystemExit(1)
+
+
+def _formatted(source: Source | Diagnostic, found: list[Diagnostic]) -> str | None:
+    """The formatted text, or None and why there is none."""
+    if isinstance(source, Diagnostic):
+        found.append(source)
+        return None
+    result = parse(source)
+    found += result.diagnostics
+    return None if result.diagnostics else format_document(result.document)
+
+
+def _difference(source: Source, formatted: str) -> str:
+    before, after = source.text.splitlines(True), formatted.splitlines(True)
+    lines = unified_diff(before, after, source.name, source.name)
+    marked = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else line + marked for line in lines)

@@ -1,0 +1,60 @@
+"""`symc new`: a commented spec to start from."""
+
+from __future__ import annotations
+
+import keyword
+from pathlib import Path
+
+import click
+
+from symc.commands.reading import STDIN, InputError
+
+_TEMPLATE = '''\
+spec {name}
+
+"""What the model computes, in a sentence."""
+
+# Sizes: read off the tensors at each call, fixed (`= 5`), or ragged (`<= 64`: padded tensors).
+size n
+
+# Groups: S(n) permutes n items; E(3) moves points in space and turns vectors with them.
+group P = S(n)
+group M = E(3)
+
+# Tensors without their batch axis, in the order in which the base model takes and returns them.
+# Each axis is a size and, after a colon, the representation it carries; without one it is a
+# channel axis, which no group moves.
+input  pos[n: P, 3: M.point]
+input  vel[n: P, 3: M.vector]
+input  charge[n: P, 1]
+output next[n: P, 3: M.point]
+
+# How groups are handled. Also: average, frame, canonical, base. `symc describe` shows the stages.
+symmetrize M, P by probabilistic(samples=20)
+'''
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("-o", "--output", help="Write here, not to NAME.sym; - is standard output.")
+def command(name: str, output: str | None) -> None:
+    """Write NAME.sym, a commented spec to start from."""
+    from symc.syntax.parse.names import RESERVED
+
+    stem = name.removesuffix(".sym")
+    usable = stem.isascii() and stem.isidentifier() and stem != "_"
+    if not usable or keyword.iskeyword(stem) or stem in RESERVED:
+        raise InputError(f"`{name}` cannot name a spec: use ASCII letters, digits and `_`")
+    text = _TEMPLATE.format(name=stem)
+    if output == STDIN:
+        click.echo(text, nl=False)
+        return
+    path = Path(output or f"{stem}.sym")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise InputError(f"`{path}` exists already and is left as it is") from error
+    except OSError as error:
+        raise InputError(f"cannot write `{path}`: {error.strerror}") from error
+    click.echo(f"wrote {path}: `symc check {path}` checks it", err=True)

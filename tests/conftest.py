@@ -1,0 +1,30 @@
+"""Options of the test run, and text that is compared with files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-goldens", action="store_true", help="write the golden files anew, then look"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(path, text)`: the text equals the file below tests/goldens, or becomes it."""
+
+    def compare(path: str, text: str) -> None:
+        file = GOLDENS / path
+        if request.config.getoption("--update-goldens"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="")
+        assert text == file.read_bytes().decode("utf-8"), f"{file}: see --update-goldens"
+
+    return compare
