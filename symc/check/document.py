@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from symc.check.expressions import Elaborator
+from symc.check.elaborate import Elaborator
 from symc.check.groups import GroupTable
 from symc.check.names import declarations, walk
 from symc.check.report import Report
 from symc.check.sizes import Constraint, Fixing, SizeTable, solve
 from symc.check.stages import Inputs, StageChecker
-from symc.check.tensors import TensorChecker, Typed, resolved
+from symc.check.typed import TensorChecker, Typed, resolved
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.blocks import TooManyBlocks, blocks
 from symc.ir.determination import determine

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from symc.check.expressions import Elaborator
+from symc.check.elaborate import Elaborator
 from symc.check.report import Report, listed, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.blocks import Block
