@@ -75,7 +75,7 @@ class Examples:
 
 
 class Displacement(nn.Module):
-    """The base: a transformer that says how far each particle ends from its straight line.
+    """The base: a transformer that says how far each particle moves.
 
     It sees positions from their centre, which is all that the plain one knows of symmetry.
     """
@@ -93,8 +93,8 @@ class Displacement(nn.Module):
 
     def forward(self, position: Tensor, velocity: Tensor, charges: Tensor) -> Tensor:
         centred = position - position.mean(dim=1, keepdim=True)
-        bend: Tensor = self.transformer(centred, velocity, charges)
-        return straight_line(position, velocity) + bend
+        moved: Tensor = self.transformer(centred, velocity, charges)
+        return position + moved
 
 
 def straight_line(position: Tensor, velocity: Tensor) -> Tensor:
@@ -271,7 +271,7 @@ def main() -> None:
     torch.set_num_threads(1)
     console = Console()
     settings = {"seconds": options.seconds, "seed": options.seed}
-    schedule = Schedule(options.seconds, batch=100, learning_rate=2e-3)
+    schedule = Schedule(options.seconds, batch=100, learning_rate=5e-3)
     methods = [] if options.show else options.methods
     with progress_bar(console) as progress:
         data = generate(options.seed, progress)

@@ -1,43 +1,53 @@
-"""The stages of a compilation, each computed once and only if asked for."""
+"""The way of a spec, a cached property a stage."""
 
 from __future__ import annotations
 
-import keyword
-import re
-from dataclasses import dataclass
 from functools import cached_property
 
-from symc.check import CheckResult, check
+from symc.check import CheckResult, check_document
+from symc.check.document import default_name, join
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
 from symc.source import Source
+from symc.syntax import ast
+from symc.syntax.parse import ParseResult, parse
 
 
-def identifier_of(stem: str) -> str:
-    """A file's stem as an identifier: `2d-shapes` gives `_2d_shapes`."""
-    name = re.sub(r"\W", "_", stem, flags=re.ASCII) or "Model"
-    if name[0].isdigit():
-        name = "_" + name
-    return name + "_" if keyword.iskeyword(name) or set(name) == {"_"} else name
-
-
-@dataclass(frozen=True)
 class Compilation:
-    """One source on its way; `name` is the spec's unless the text says so."""
+    """One spec on its way; each stage runs when it is first asked for, once."""
 
-    source: Source
-    name: str = "Model"
+    def __init__(self, source: Source, name: str | None = None) -> None:
+        self.source = source
+        self.name = name or default_name(source)
 
     @cached_property
-    def _result(self) -> CheckResult:
-        return check(self.source, self.name)
+    def parsed(self) -> ParseResult:
+        """Syntax."""
+        return parse(self.source)
+
+    @property
+    def document(self) -> ast.Document:
+        """The syntax tree; without the statements that could not be read."""
+        return self.parsed.document
+
+    @cached_property
+    def checked(self) -> CheckResult:
+        """Meaning."""
+        result = check_document(
+            self.document,
+            self.source,
+            self.name,
+            unread=self.parsed.unread_names,
+            partial=bool(self.parsed.diagnostics),
+        )
+        return join(self.parsed.diagnostics, result)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything found, in the order of the text."""
-        return self._result.diagnostics
+        """Everything that is to be said about the spec, in the order of the text."""
+        return self.checked.diagnostics
 
     @property
     def program(self) -> Program | None:
-        """The checked program, None if there is an error."""
-        return self._result.program
+        """The checked spec, None where it has errors."""
+        return self.checked.program

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from symc.compilation import Compilation, identifier_of
+from symc.compilation import Compilation
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
 from symc.source import Source
@@ -52,10 +52,8 @@ def _is_file(spec: str | Path) -> bool:
 def _compilation(spec: str | Path) -> Compilation:
     if _is_file(spec):
         path = Path(spec)
-        return Compilation(
-            Source(str(spec), path.read_text(encoding="utf-8")), identifier_of(path.stem)
-        )
-    return Compilation(Source("<text>", str(spec)), "Model")
+        return Compilation(Source(str(spec), path.read_text(encoding="utf-8")))
+    return Compilation(Source("<text>", str(spec)))
 
 
 def load(spec: str | Path | Spec) -> Spec:

@@ -137,6 +137,10 @@ class Symmetrized(nn.Module):
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
 
+    def taken_counts(self, counts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Those counts that the base's forward names."""
+        return {name: counts[name] for name in self.base_counts}
+
     def extra_repr(self) -> str:
         """The symmetry and the numbers of samples."""
         groups = " x ".join(str(group) for group in self.groups)

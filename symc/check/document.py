@@ -1,262 +1,171 @@
-"""A whole document: declarations, tensors, sizes, stages, in that order."""
+"""A whole spec: reads its statements and asks what only all of them together can answer."""
 
 from __future__ import annotations
 
-from symc.check.elaborate import Elaborator
+import keyword
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from symc.check.absence import (
+    refuse_absent_tensors,
+    refuse_uncarried_groups,
+    refuse_undetermined_sizes,
+    refuse_unanchored_points,
+    refuse_wrong_ranges,
+)
+from symc.check.expressions import Expressions
 from symc.check.groups import GroupTable
-from symc.check.names import declarations, walk
+from symc.check.informing import Informing
+from symc.check.names import declarations, size_words, walk
 from symc.check.report import Report
-from symc.check.sizes import Constraint, Fixing, SizeTable, solve
-from symc.check.stages import Inputs, StageChecker
-from symc.check.typed import TensorChecker, Typed, resolved
+from symc.check.sizes import Constraint, SizeTable, solve
+from symc.check.stages import read_stages
+from symc.check.statements import read_groups, read_sizes
+from symc.check.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import TooManyBlocks, blocks
-from symc.ir.determination import determine
+from symc.ir.blocks import MAXIMUM, Block, TooManyBlocks, blocks
 from symc.ir.program import Program
-from symc.ir.representations import atoms
-from symc.ir.tensors import Axis, Tensor
 from symc.source import Source, Span
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
+from symc.syntax.parse import parse
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """`program` is None exactly where some diagnostic is an error; in the order of the text."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def default_name(source: Source) -> str:
+    """The name of a spec that does not say it: a file's stem as an identifier, else `Model`."""
+    if source.name.startswith("<"):
+        return "Model"
+    stem = re.sub(r"\W", "_", PurePath(source.name).stem, flags=re.ASCII)
+    if not stem.strip("_"):
+        return "Model"
+    if stem[0].isdigit():
+        stem = f"_{stem}"
+    return f"{stem}_" if keyword.iskeyword(stem) else stem
+
+
+def check(source: Source, name: str | None = None) -> CheckResult:
+    """Parse and check a spec; `name` is what it is called where it does not say."""
+    parsed = parse(source)
+    result = check_document(
+        parsed.document,
+        source,
+        name or default_name(source),
+        unread=parsed.unread_names,
+        partial=bool(parsed.diagnostics),
+    )
+    return join(parsed.diagnostics, result)
+
+
+def join(syntax: Iterable[Diagnostic], result: CheckResult) -> CheckResult:
+    """A result with the diagnostics of the syntax put into their places."""
+    found = sorted((*syntax, *result.diagnostics), key=lambda d: d.span)
+    failed = any(diagnostic.severity == "error" for diagnostic in found)
+    return CheckResult(None if failed else result.program, tuple(found))
 
 
 def check_document(
     document: ast.Document,
     source: Source,
     name: str,
-    *,
-    partial: bool,
     unread: frozenset[str] = frozenset(),
-) -> tuple[Program | None, tuple[Diagnostic, ...]]:
-    """The program of a document, None where anything was reported.
+    partial: bool = False,
+) -> CheckResult:
+    """Check a parsed spec. Never raises.
 
-    `partial`: statements may be missing, so nothing is said about what is not there.
+    `unread`: names in statements that could not be parsed; `partial`: there are some.
     """
-    checker = _DocumentChecker(document, source, partial, unread)
-    program = checker.check(name)
-    return program, checker.report.diagnostics
-
-
-class _DocumentChecker:
-    def __init__(
-        self, document: ast.Document, source: Source, partial: bool, unread: frozenset[str]
-    ) -> None:
-        self.document = document
-        self.report = Report(source, partial)
-        self.declared = declarations(document, self.report)
-        self.sizes = SizeTable()
-        names = {node.text for node in walk(document) if isinstance(node, ast.Name)}
-        self.groups = GroupTable(names)
-        self.groups.failed |= unread
-        self.elaborator = Elaborator(self.report, self.declared, self.sizes, self.groups)
-        self.constraints: list[Constraint] = []
-
-    def check(self, name: str) -> Program | None:
-        doc = ""
-        for statement in self.document.statements:
-            if isinstance(statement, ast.SpecStatement):
-                name = statement.name.text
-            elif isinstance(statement, ast.Docstring):
-                doc = statement.value
-            elif isinstance(statement, ast.SizeStatement):
-                self._size(statement)
-        for statement in self.document.statements:
-            if isinstance(statement, ast.GroupStatement):
-                self._group(statement)
-        tensors = [s for s in self.document.statements if isinstance(s, ast.TensorStatement)]
-        typing = TensorChecker(self.elaborator, self.sizes, self.report, self.constraints)
-        typed = [(statement, typing.check(statement)) for statement in tensors]
-        solve(self.sizes, self.constraints, self.report)
-        self.groups.refuse_copies(self.sizes, self.report)
-        good = [entry for _, entry in typed if entry is not None]
-        complete = len(good) == len(typed) and not self.report.partial
-        if not self.report.partial:
-            self._both_kinds(tensors)
-        if complete:
-            self._carried(good)
-            self._anchored(good)
-            self._determined(good)
-        inputs = self._inputs(good)
-        if inputs is None:
-            return None
-        stages = ()
-        lines = [s for s in self.document.statements if isinstance(s, ast.SymmetrizeStatement)]
-        if complete:
-            stages = StageChecker(
-                self.elaborator, self.groups.ordered(), inputs, self.report
-            ).check(lines)
-        if self.report.count or not complete:
-            return None
-        for group in self.groups.ordered():
-            if group.parameter.names & self.sizes.fixed.keys():
-                parameter = self.sizes.resolved(group.parameter)
-                self.groups.instances[group.name] = group.model_copy(
-                    update={"parameter": parameter}
-                )
-        return Program(
-            name=name,
-            doc=doc,
-            sizes=self.sizes.variables(),
-            groups=self.groups.ordered(),
-            inputs=tuple(self._final(t) for t in good if t.statement.kind == "input"),
-            outputs=tuple(self._final(t) for t in good if t.statement.kind == "output"),
-            stages=stages,
+    report = Report(source, partial)
+    try:
+        program = _read(document, report, name, unread)
+    except RecursionError:
+        report.error(
+            "SYM108",
+            Span(0, 0),
+            "an expression is nested too deeply",
+            help="name parts of it with `group` or `size`",
         )
+        program = None
+    diagnostics = report.diagnostics
+    failed = any(diagnostic.severity == "error" for diagnostic in diagnostics)
+    return CheckResult(None if failed else program, diagnostics)
 
-    def _final(self, typed: Typed) -> Tensor:
-        axes = tuple(
-            Axis(
-                size=self.sizes.resolved(axis.size),
-                representation=resolved(axis.representation, self.sizes),
-            )
-            for axis in typed.tensor.axes
+
+def _read(
+    document: ast.Document, report: Report, name: str, unread: frozenset[str]
+) -> Program | None:
+    statements = document.statements
+    declared = declarations(document, report)
+    taken = {node.text for node in walk(document) if isinstance(node, ast.Name)}
+    expressions = Expressions(
+        report, declared, size_words(document), SizeTable(), GroupTable(taken), unread
+    )
+    read_sizes([s for s in statements if isinstance(s, ast.SizeStatement)], expressions)
+    read_groups([s for s in statements if isinstance(s, ast.GroupStatement)], expressions)
+    constraints: list[Constraint] = []
+    written = [s for s in statements if isinstance(s, ast.TensorStatement)]
+    tensors = [read_tensor(statement, expressions, constraints) for statement in written]
+    refuse_absent_tensors(written, report)
+    before = report.count
+    solve(expressions.sizes, constraints, report)
+    refuse_wrong_ranges(expressions)
+    expressions.groups.refuse_copies(expressions.sizes, report)
+    sizes_agree = report.count == before
+
+    inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
+    outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
+    cut = {id(t): _blocks(t, expressions) for t in (*inputs, *outputs)}
+    complete = (
+        not report.partial
+        and sum(s.kind == "input" for s in written) == len(inputs) > 0
+        and all(cut[id(t)] is not None for t in inputs)
+    )
+    for tensor in (*inputs, *outputs):
+        refuse_moved_labels(tensor, expressions)
+    informing = Informing(
+        {t.tensor.name: cut[id(t)] or () for t in inputs}, complete, report
+    )
+    lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
+    stages = read_stages(lines, expressions, informing)
+    if complete:
+        refuse_unanchored_points(
+            [(output, cut[id(output)] or ()) for output in outputs], expressions, informing
         )
-        return typed.tensor.model_copy(update={"axes": axes})
+        refuse_uncarried_groups(expressions, informing)
+        if sizes_agree and len(tensors) == len(inputs) + len(outputs):
+            refuse_undetermined_sizes([t.tensor for t in inputs], expressions)
+    if report.count or report.partial:
+        return None
+    names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
+    texts = [s.value for s in statements if isinstance(s, ast.Docstring)]
+    return Program(
+        name=names[0] if names else name,
+        doc=texts[0] if texts else "",
+        sizes=expressions.sizes.variables(),
+        groups=expressions.groups.ordered(),
+        inputs=tuple(t.tensor for t in inputs),
+        outputs=tuple(t.tensor for t in outputs),
+        stages=stages,
+    )
 
-    def _size(self, statement: ast.SizeStatement) -> None:
-        name = statement.name
-        if self.declared[name.text].span != name.span:
-            return
-        self.sizes.seen[name.text] = name.span
-        self.sizes.declared.add(name.text)
-        expression = statement.value or statement.bound
-        if expression is None:
-            return
-        size = self.elaborator.size(expression)
-        if size is None:
-            return
-        value = self.sizes.resolved(size).value
-        if value is None or not 1 <= value < 2**31:
-            self.report.error(
-                "SYM205",
-                expression.span,
-                f"`{name.text}` wants a whole number from 1 to {2**31 - 1}, "
-                f"not `{self.report.excerpt(expression.span)}`",
-                help="sizes are read off the tensors where no number is written",
-            )
-        elif statement.value is not None:
-            message = f"`{name.text}` is {value} here"
-            self.sizes.fixed[name.text] = Fixing(value, name.span, message)
-        else:
-            self.sizes.ragged[name.text] = value
 
-    def _group(self, statement: ast.GroupStatement) -> None:
-        name, expression = statement.name, statement.value
-        if self.declared[name.text].span != name.span:
-            return
-        if isinstance(expression, ast.Binary) and expression.operator == "*":
-            self.report.error(
-                "SYM310",
-                expression.span,
-                f"`{self.report.excerpt(expression.span)}` is two groups",
-                help="declare each by itself; the symmetry is the product of all groups: "
-                f"`group {name.text}1 = ...`, `group {name.text}2 = ...`",
-            )
-            self.groups.failed.add(name.text)
-            return
-        family = None
-        if isinstance(expression, ast.Call) and isinstance(expression.function, ast.Name):
-            function = expression.function
-            family = self.elaborator.constructor(expression, function)
-        else:
-            value = self.elaborator.value(expression)
-            if value is not None:
-                self.report.error(
-                    "SYM302",
-                    expression.span,
-                    f"`{self.report.excerpt(expression.span)}` is no group",
-                    help=f"write a constructor: `group {name.text} = S(n)`",
-                )
-        if family is None:
-            self.groups.failed.add(name.text)
-            return
-        if family[1].names & self.sizes.ragged.keys():
-            bare = str(family[1]) in self.sizes.ragged
-            if not bare or families()[family[0]].element != "permutation":
-                self.report.error(
-                    "SYM207",
-                    expression.span,
-                    f"`{self.report.excerpt(expression.span)}` is computed from a ragged size",
-                    help="only `S(n)` itself takes a ragged size",
-                )
-                self.groups.failed.add(name.text)
-                return
-        self.groups.name(name.text, self.groups.anonymous(*family), name.span)
-
-    def _both_kinds(self, tensors: list[ast.TensorStatement]) -> None:
-        for kind, example in (("input", "input x[n: S(n), 3]"), ("output", "output y[10]")):
-            if not any(tensor.kind == kind for tensor in tensors):
-                self.report.error(
-                    "SYM208",
-                    Span(0, 0),
-                    f"the spec has no {kind}",
-                    help=f"declare one, as in `{example}`",
-                )
-
-    def _carried(self, typed: list[Typed]) -> None:
-        carried = {
-            atom.group
-            for entry in typed
-            if entry.statement.kind == "input"
-            for axis in entry.tensor.axes
-            for atom in atoms(axis.representation)
-        }
-        for group in self.groups.ordered():
-            if group.name not in carried and not self.groups.failed:
-                self.report.error(
-                    "SYM308",
-                    self.groups.places[group.name],
-                    f"no input carries `{group.name}`: nothing could tell how it acted",
-                    help="put one of its representations on an axis of an input, or remove it",
-                )
-
-    def _anchored(self, typed: list[Typed]) -> None:
-        def points(entry: Typed) -> set[str]:
-            return {
-                atom.group
-                for axis in entry.tensor.axes
-                for atom in atoms(axis.representation)
-                if families()[self.groups.instances[atom.group].family].atoms[atom.name].affine
-            }
-
-        anchored: set[str] = set()
-        for entry in typed:
-            if entry.statement.kind == "input":
-                anchored |= points(entry)
-        for entry in typed:
-            if entry.statement.kind == "output":
-                for group in sorted(points(entry) - anchored):
-                    self.report.error(
-                        "SYM307",
-                        entry.statement.name.span,
-                        f"the output `{entry.tensor.name}` is a point of `{group}`, but no input "
-                        "is: nothing says where the origin lies",
-                        help=f"make an input a `{group}.point`, or the output a `{group}.vector`",
-                    )
-
-    def _determined(self, typed: list[Typed]) -> None:
-        inputs = [t.tensor for t in typed if t.statement.kind == "input"]
-        told = {entry.name for entry in determine(inputs, self.sizes.fixed.keys())}
-        known = told | self.sizes.fixed.keys()
-        for name, span in self.sizes.seen.items():
-            if name in known:
-                continue
-            if name not in self.sizes.used:
-                message = f"the size `{name}` is never used"
-                hint = "remove it, or use it as the size of an axis"
-            else:
-                message = f"no input tells the size `{name}`"
-                hint = f"write `size {name} = ...`, or give an input an axis `{name}`"
-            self.report.error("SYM401", span, message, help=hint)
-
-    def _inputs(self, typed: list[Typed]) -> Inputs | None:
-        found = {}
-        for entry in typed:
-            try:
-                parts = blocks(entry.tensor, tuple(self.groups.instances.values()))
-            except TooManyBlocks as error:
-                self.report.error("SYM108", entry.statement.span, str(error))
-                return None
-            if entry.statement.kind == "input":
-                found[entry.tensor.name] = parts
-        return Inputs(found)
+def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:
+    try:
+        return blocks(declared.tensor, expressions.groups.ordered())
+    except TooManyBlocks:
+        expressions.report.error(
+            "SYM108",
+            declared.statement.name.span,
+            f"`{declared.tensor.name}` falls into more than {MAXIMUM} blocks",
+            help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
+            "tensors",
+        )
+        return None

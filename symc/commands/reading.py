@@ -90,9 +90,9 @@ def compilation_of(path: str) -> Compilation:
 
 def compile_source(source: Source, path: str) -> Compilation:
     """The compilation of a text that was read from `path`, whose stem names the spec."""
-    from symc.compilation import Compilation, identifier_of
+    from symc.compilation import Compilation
 
-    return Compilation(source, "Model" if path == STDIN else identifier_of(Path(path).stem))
+    return Compilation(source)
 
 
 def report(

@@ -1,0 +1,129 @@
+"""What the inputs tell about an element of each group, and which methods that allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symc.check.report import Report, listed
+from symc.ir.blocks import Block
+from symc.ir.groups import GroupInstance
+from symc.source import Span
+from symc.syntax import ast
+from symc_runtime.catalogue import groups as families
+from symc_runtime.methods.method import Method
+
+
+class Informing:
+    """The inputs as blocks.
+
+    `complete`: False where an input could not be read, so that nothing may be said to be missing.
+    """
+
+    def __init__(
+        self, inputs: dict[str, tuple[Block, ...]], complete: bool, report: Report
+    ) -> None:
+        self.inputs = inputs
+        self.complete = complete
+        self.report = report
+
+    @property
+    def _blocks(self) -> list[Block]:
+        return [block for blocks in self.inputs.values() for block in blocks]
+
+    def carries(self, group: GroupInstance) -> bool:
+        """Whether some input is moved by the group."""
+        return any(
+            block.natural_axes(group.name) or group.name in block.characters
+            for block in self._blocks
+        )
+
+    def anchor(self, group: GroupInstance) -> str | None:
+        """The first input that carries a point of the group."""
+        for name, blocks in self.inputs.items():
+            if any(block.affine == group.name for block in blocks):
+                return name
+        return None
+
+    def has_pairs(self, group: GroupInstance) -> bool:
+        """Whether some input has features of pairs of the group's items."""
+        return any(len(block.natural_axes(group.name)) > 1 for block in self._blocks)
+
+    def _has_vectors(self, group: GroupInstance) -> bool:
+        """Whether some block is odd in the group's vectors and free of its determinant."""
+        return any(
+            len(block.natural_axes(group.name)) % 2 == 1 and group.name not in block.characters
+            for block in self._blocks
+        )
+
+    def allows(self, group: GroupInstance, method: Method, span: Span) -> bool:
+        """Whether the method can handle the group on these inputs; else it is reported."""
+        element = families()[group.family].element
+        if element == "translation" and method.name == "average":
+            self.report.error(
+                "SYM502",
+                span,
+                f"`average` cannot handle `{group.name}`: translations have no Haar "
+                "probability measure",
+                help="write `by frame`: the translation is taken from the mean of the points",
+            )
+            return False
+        if not self.complete or element in ("permutation", "translation"):
+            return True
+        if method.name == "frame" and not any(b.natural_axes(group.name) for b in self._blocks):
+            self.report.error(
+                "SYM503",
+                span,
+                f"`frame` finds no axes of `{group.name}`: no input has a point, a vector or a "
+                "pseudovector of it",
+                help="write `by average`, or give the model a vector input",
+            )
+            return False
+        if method.name == "canonical" and not self._has_vectors(group):
+            self.report.error(
+                "SYM502",
+                span,
+                f"`canonical` cannot choose one element of `{group.name}`: no input has a point "
+                "or a vector of it",
+                help="x and -x look alike to what there is; write `by average` or "
+                f"`by {'frame' if self._framed(group) else 'probabilistic'}`",
+            )
+            return False
+        return True
+
+    def _framed(self, group: GroupInstance) -> bool:
+        return any(block.natural_axes(group.name) for block in self._blocks)
+
+    def refuse_anchor(self, anchor: ast.Name, groups: Sequence[GroupInstance]) -> None:
+        """Report an `anchor=NAME` that cannot be the origin of points of these groups."""
+        moving = [group for group in groups if families()[group.family].affine]
+        if groups and not moving:
+            self.report.error(
+                "SYM509",
+                anchor.span,
+                f"{listed(group.name for group in groups)} has no translations, so it takes no "
+                "anchor",
+                help="drop `anchor`; it is for `E(d)`, `SE(d)` and `T(d)`",
+            )
+            return
+        if not self.complete:
+            return
+        for group in moving:
+            fitting = [
+                name
+                for name, blocks in self.inputs.items()
+                if any(block.affine == group.name for block in blocks)
+            ]
+            if anchor.text in fitting:
+                continue
+            known = anchor.text in self.inputs
+            self.report.error(
+                "SYM509",
+                anchor.span,
+                f"the input `{anchor.text}` carries no point of `{group.name}`"
+                if known
+                else f"`{anchor.text}` is no input",
+                help=f"inputs with a point of `{group.name}`: {listed(fitting)}"
+                if fitting
+                else f"no input carries a point of `{group.name}`: drop `anchor`",
+            )
+            return

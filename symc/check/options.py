@@ -1,0 +1,216 @@
+"""Options of methods and of nets, by name, kind and range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from symc.check.report import Report, listed, suggestion
+from symc.diagnostics.diagnostic import Related
+from symc.ir.groups import GroupInstance, NetChoice
+from symc.syntax import ast
+from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import nets
+from symc_runtime.methods.method import Method, MethodOption
+from symc_runtime.nets.net import Net
+
+MAXIMUM_COUNT = 1_000_000
+
+
+@dataclass
+class Options:
+    """What one `symmetrize` line says: numbers by name, the net, the anchor and its place."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, float] = field(default_factory=dict)
+    net: NetChoice | None = None
+    anchor: ast.Name | None = None
+
+
+def fitting_nets(group: GroupInstance) -> list[str]:
+    """Names of the nets that can choose an element of the group."""
+    element = families()[group.family].element
+    kind = {"permutation": "permutation", "orthogonal": "orthogonal", "euclidean": "orthogonal"}
+    return [name for name, net in nets().items() if net.fits == kind.get(element)]
+
+
+def default_options(name: str) -> NetChoice:
+    """The net `name` with its default options."""
+    options = {key: option.default for key, option in nets()[name].options.items()}
+    return NetChoice(name=name, options=options)
+
+
+def read_options(
+    arguments: Sequence[ast.Argument],
+    method: Method,
+    line_groups: Sequence[GroupInstance],
+    report: Report,
+) -> Options:
+    """The options of one line; each that is wrong is reported and left out."""
+    found = Options()
+    owner = f"the method `{method.name}`"
+    for name, argument in _named(arguments, owner, method.options, report).items():
+        option = method.options[name]
+        match option.kind:
+            case "count":
+                count = _count(argument, 1, MAXIMUM_COUNT, report)
+                if count is not None:
+                    found.counts[name] = count
+            case "net":
+                found.net = _net(argument, line_groups, report)
+            case "input":
+                if isinstance(argument.value, ast.Name):
+                    found.anchor = argument.value
+                else:
+                    message = f"`{name}` takes the name of an input"
+                    report.error("SYM505", argument.value.span, message, help="write `anchor=pos`")
+            case _:
+                number = _number(argument, option, report)
+                if number is not None:
+                    found.numbers[name] = number
+    return found
+
+
+def _named(
+    arguments: Sequence[ast.Argument], owner: str, known: Collection[str], report: Report
+) -> dict[str, ast.Argument]:
+    """The arguments that name an option of `owner`, each once, by that name."""
+    names = list(known)
+    listing = f"its options: {listed(names)}" if names else "it has no options"
+    first: dict[str, ast.Argument] = {}
+    for argument in arguments:
+        if argument.name is None:
+            message = f"options of {owner} are named"
+            help_text = f"write `name=value`; {listing}"
+            report.error("SYM504", argument.value.span, message, help=help_text)
+        elif argument.name.text not in names:
+            name = argument.name.text
+            near = suggestion(name, names)
+            report.error(
+                "SYM504",
+                argument.name.span,
+                f"{owner} has no option `{name}`",
+                help=listing if near is None else f"{near} {listing}",
+            )
+        elif argument.name.text in first:
+            other = first[argument.name.text].name
+            report.error(
+                "SYM504",
+                argument.name.span,
+                f"the option `{argument.name.text}` is given twice",
+                help="keep one of the two",
+                related=[Related(other.span, "first given here")] if other else [],
+            )
+        else:
+            first[argument.name.text] = argument
+    return first
+
+
+def _literal(value: ast.Expression) -> float | None:
+    """A number with its sign; whole ones stay int."""
+    match value:
+        case ast.Integer(value=whole):
+            return whole
+        case ast.Decimal(text=text):
+            return float(text)
+        case ast.Negative(operand=operand):
+            inner = _literal(operand)
+            return None if inner is None else -inner
+    return None
+
+
+def _count(argument: ast.Argument, low: int, high: int, report: Report) -> int | None:
+    value = _literal(argument.value)
+    if isinstance(value, int) and low <= value <= high:
+        return value
+    name = argument.name.text if argument.name else ""
+    report.error(
+        "SYM505",
+        argument.value.span,
+        f"`{name}` is a whole number from {low} to {high}, not "
+        f"`{report.excerpt(argument.value.span)}`",
+        help=f"write `{name}={min(max(20, low), high)}`, for instance",
+    )
+    return None
+
+
+def _number(argument: ast.Argument, option: MethodOption, report: Report) -> float | None:
+    value = _literal(argument.value)
+    positive = option.kind == "positive"
+    if value is not None:
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number) and (number > 0 or (number == 0 and not positive)):
+            return number
+    name = argument.name.text if argument.name else ""
+    report.error(
+        "SYM505",
+        argument.value.span,
+        f"`{name}` is a number {'above 0' if positive else 'from 0'}, not "
+        f"`{report.excerpt(argument.value.span)}`",
+        help=f"{option.meaning}; the default is {option.default}",
+    )
+    return None
+
+
+def _net(
+    argument: ast.Argument, line_groups: Sequence[GroupInstance], report: Report
+) -> NetChoice | None:
+    value = argument.value
+    name = value.function if isinstance(value, ast.Call) else value
+    if not isinstance(name, ast.Name):
+        report.error(
+            "SYM508",
+            value.span,
+            "`net` takes a net, with options or without",
+            help=f"write `net={next(iter(nets()))}(hidden=64)`; nets: {listed(nets())}",
+        )
+        return None
+    for group in line_groups:
+        fitting = fitting_nets(group)
+        if name.text in fitting:
+            continue
+        if not fitting:
+            message = f"`{group.name}` takes no net: its element is the mean of the anchor"
+            hint: str | None = "drop the option, or handle the group on a line of its own"
+        elif name.text in nets():
+            message = f"the net `{name.text}` does not fit `{group.name}`"
+            hint = f"nets for `{group.name}`: {listed(fitting)}"
+            if len(line_groups) > 1:
+                hint += "; give each group a line of its own"
+        else:
+            message = f"there is no net `{name.text}`"
+            near = suggestion(name.text, fitting)
+            listing = f"nets for `{group.name}`: {listed(fitting)}"
+            hint = listing if near is None else f"{near} {listing}"
+        report.error("SYM508", name.span, message, help=hint)
+        return None
+    if name.text not in nets():
+        report.error(
+            "SYM508",
+            name.span,
+            f"there is no net `{name.text}`",
+            help=suggestion(name.text, nets()) or f"nets: {listed(nets())}",
+        )
+        return None
+    choice = default_options(name.text)
+    if not isinstance(value, ast.Call):
+        return choice
+    return NetChoice(
+        name=name.text,
+        options={**choice.options, **_net_options(value, nets()[name.text], report)},
+    )
+
+
+def _net_options(call: ast.Call, net: Net, report: Report) -> dict[str, int]:
+    given = {}
+    owner = f"the net `{net.name}`"
+    for name, argument in _named(call.arguments, owner, net.options, report).items():
+        option = net.options[name]
+        count = _count(argument, option.low, option.high, report)
+        if count is not None:
+            given[name] = count
+    return given
