@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -127,7 +128,7 @@ print("equal")
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={"PYTHONPATH": path, "PATH": ""},
+        env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
     )

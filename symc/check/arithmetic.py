@@ -11,34 +11,34 @@ _COEFFICIENT = 2**62
 _TERMS = 512
 
 
-class OutOfRange(ValueError):
+class OutOfRangeError(ValueError):
     """A size that cannot be below LIMIT, or a polynomial too large to be meant."""
 
 
 def _checked(size: Size) -> Size:
     if len(size.terms) > _TERMS or any(abs(t.coefficient) > _COEFFICIENT for t in size.terms):
-        raise OutOfRange
+        raise OutOfRangeError
     return size
 
 
 def add(left: Size, right: Size) -> Size:
-    """Sum; raises OutOfRange."""
+    """Sum; raises OutOfRangeError."""
     return _checked(left + right)
 
 
 def multiply(left: Size, right: Size) -> Size:
-    """Product; raises OutOfRange."""
+    """Product; raises OutOfRangeError."""
     if len(left.terms) * len(right.terms) > _TERMS * 8:
-        raise OutOfRange
+        raise OutOfRangeError
     return _checked(left * right)
 
 
 def power(base: Size, exponent: int) -> Size:
-    """Power with a whole exponent from 0; raises OutOfRange."""
+    """Power with a whole exponent from 0; raises OutOfRangeError."""
     if base.value in (0, 1):
         return base if exponent else Size.constant(1)
     if exponent > _COEFFICIENT.bit_length():
-        raise OutOfRange
+        raise OutOfRangeError
     result = Size.constant(1)
     for _ in range(exponent):
         result = multiply(result, base)

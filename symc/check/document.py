@@ -10,9 +10,9 @@ from pathlib import PurePath
 
 from symc.check.absence import (
     refuse_absent_tensors,
+    refuse_unanchored_points,
     refuse_uncarried_groups,
     refuse_undetermined_sizes,
-    refuse_unanchored_points,
     refuse_wrong_ranges,
 )
 from symc.check.expressions import Expressions
@@ -25,7 +25,7 @@ from symc.check.stages import read_stages
 from symc.check.statements import read_groups, read_sizes
 from symc.check.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import MAXIMUM, Block, TooManyBlocks, blocks
+from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
@@ -130,9 +130,7 @@ def _read(
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
-    informing = Informing(
-        {t.tensor.name: cut[id(t)] or () for t in inputs}, complete, report
-    )
+    informing = Informing({t.tensor.name: cut[id(t)] or () for t in inputs}, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     stages = read_stages(lines, expressions, informing)
     if complete:
@@ -160,7 +158,7 @@ def _read(
 def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:
     try:
         return blocks(declared.tensor, expressions.groups.ordered())
-    except TooManyBlocks:
+    except TooManyBlocksError:
         expressions.report.error(
             "SYM108",
             declared.statement.name.span,

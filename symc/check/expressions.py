@@ -5,12 +5,13 @@ from __future__ import annotations
 from symc.check import pending
 from symc.check.arithmetic import (
     MAXIMUM_EXPONENT,
-    OutOfRange,
+    OutOfRangeError,
     add,
     always_too_large,
     multiply,
     power,
 )
+from symc.check.constructors import read_attribute, read_call
 from symc.check.groups import GroupTable, available
 from symc.check.names import ARTICLE, Declaration
 from symc.check.report import Report, listed, nearest, suggestion
@@ -63,7 +64,7 @@ class Expressions:
 
     def size(self, expression: ast.Expression) -> Size | None:
         """The expression as a size."""
-        value = self._value(expression, wants_size=True)
+        value = self.value(expression, wants_size=True)
         if value is None or isinstance(value, Size):
             return value
         self.report.error(
@@ -77,7 +78,7 @@ class Expressions:
 
     def representation(self, expression: ast.Expression) -> Carried | None:
         """The expression as a representation; a group alone means its bare one."""
-        value = self._value(expression)
+        value = self.value(expression)
         if isinstance(value, Size):
             self._unexpected_size(expression)
             return None
@@ -97,7 +98,7 @@ class Expressions:
                     "symmetry of a spec is the product of all its groups",
                 )
             return None
-        value = self._value(expression)
+        value = self.value(expression)
         if value is None or isinstance(value, GroupInstance):
             return value
         text = self.report.excerpt(expression.span)
@@ -111,29 +112,34 @@ class Expressions:
 
     # Expressions
 
-    def _value(self, expression: ast.Expression, wants_size: bool = False) -> Value | None:
+    def value(self, expression: ast.Expression, wants_size: bool = False) -> Value | None:
+        """Whatever the expression means; where `wants_size`, a new name is a new size."""
         match expression:
             case ast.Name():
                 return self._name(expression, wants_size)
             case ast.Integer(value=value):
                 if value >= LIMIT:
-                    return self._out_of_range(expression)
+                    self._out_of_range(expression)
+                    return None
                 return Size.constant(value)
             case ast.Negative(operand=operand):
-                inner = self._value(operand, wants_size)
+                inner = self.value(operand, wants_size)
                 if inner is None or isinstance(inner, Size):
                     return None if inner is None else -inner
-                return self._mixed(expression, "a representation has no negative")
+                self._mixed(expression, "a representation has no negative")
+                return None
             case ast.Binary(operator="wr"):
-                return pending.wreath(self.report, expression.span)
+                pending.wreath(self.report, expression.span)
+                return None
             case ast.MatrixGroup(kind=kind):
-                return pending.matrix_group(self.report, kind, expression.span)
+                pending.matrix_group(self.report, kind, expression.span)
+                return None
             case ast.Binary():
                 return self._binary(expression, wants_size)
             case ast.Attribute():
-                return self._attribute(expression)
+                return read_attribute(expression, self)
             case ast.Call():
-                return self._call(expression)
+                return read_call(expression, self)
             case ast.Wildcard():
                 self.report.error(
                     "SYM206",
@@ -181,8 +187,8 @@ class Expressions:
         text = name.text
         groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
         if text in families():
-            hint: str | None = f"`{text}` needs its parameter: `{text}("
-            hint += f"{families()[text].parameter})`"
+            parameter = families()[text].parameter
+            hint: str | None = f"a constructor has its parameter: `{text}({parameter})`"
         elif groups:
             hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
         else:
@@ -213,16 +219,19 @@ class Expressions:
             if operator == "*":
                 return self._product(expression, left, right)
             if operator == "-":
-                return self._mixed(expression, "representations cannot be subtracted")
+                self._mixed(expression, "representations cannot be subtracted")
+                return None
             if isinstance(left, Size) or isinstance(right, Size):
-                return self._mixed(expression, "a size and a representation cannot be added")
+                self._mixed(expression, "a size and a representation cannot be added")
+                return None
             first = self._carried(left, expression.left)
             second = self._carried(right, expression.right)
             if first is None or second is None:
                 return None
             return self._in_range(expression, direct_sum(first, second))
-        except OutOfRange:
-            return self._out_of_range(expression)
+        except OutOfRangeError:
+            self._out_of_range(expression)
+            return None
 
     def _operand(
         self, operand: ast.Expression, parent: ast.Binary, wants_size: bool
@@ -235,7 +244,7 @@ class Expressions:
                 near = nearest(text, groups) if len(text) > 3 else None
                 if near is None or text in self.size_words:
                     return self.sizes.use(text, operand.span)
-        return self._value(operand, wants_size)
+        return self.value(operand, wants_size)
 
     @staticmethod
     def _sizes(operator: str, left: Size, right: Size) -> Size:
@@ -247,9 +256,7 @@ class Expressions:
             case _:
                 return add(left, right)
 
-    def _product(
-        self, expression: ast.Binary, left: Value, right: Value
-    ) -> Carried | None:
+    def _product(self, expression: ast.Binary, left: Value, right: Value) -> Carried | None:
         parts = []
         for side, value in ((expression.left, left), (expression.right, right)):
             if isinstance(value, Size):
@@ -289,7 +296,7 @@ class Expressions:
             return None
         if isinstance(left, Size):
             if left.value is None and exponent > MAXIMUM_EXPONENT:
-                raise OutOfRange
+                raise OutOfRangeError
             return power(left, exponent)
         base = self._carried(left, expression.left)
         if base is None:
@@ -308,129 +315,9 @@ class Expressions:
 
     def _in_range(self, expression: ast.Expression, carried: Carried) -> Carried | None:
         if always_too_large(carried.dimension):
-            return self._out_of_range(expression)
+            self._out_of_range(expression)
+            return None
         return carried
-
-    def _attribute(self, expression: ast.Attribute) -> Carried | None:
-        owner = self._owner(expression)
-        if owner is None:
-            return None
-        facts = families()[owner.family]
-        name = expression.name
-        if name.text in facts.atoms:
-            return atom(owner, name.text)
-        if name.text in pending.IRREDUCIBLE and facts.element != "permutation":
-            return pending.irreducible(self.report, expression.span)
-        self.report.error(
-            "SYM303",
-            name.span,
-            f"`{owner.name}` has no representation `{name.text}`",
-            help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
-        )
-        return None
-
-    def _owner(self, expression: ast.Attribute) -> GroupInstance | None:
-        owner = self._value(expression.owner)
-        if owner is None or isinstance(owner, GroupInstance):
-            return owner
-        text = self.report.excerpt(expression.owner.span)
-        self.report.error(
-            "SYM204",
-            expression.owner.span,
-            f"`{text}` is {kind_of(owner)}: only a group has representations",
-            help=f"declare a group, as in `group P = S({text})`"
-            if isinstance(expression.owner, ast.Name)
-            else "write `group.name`, as in `M.vector`",
-        )
-        return None
-
-    def _call(self, call: ast.Call) -> Value | None:
-        function = call.function
-        if isinstance(function, ast.Attribute):
-            return self._called_representation(call, function)
-        if not isinstance(function, ast.Name):
-            self.report.error("SYM302", function.span, "only a group constructor takes arguments")
-            return None
-        name = function.text
-        lorentz = name in ("O", "SO") and _integers(call) == (1, 3)
-        if name in pending.GROUPS or lorentz:
-            return pending.group(self.report, name, call.span, lorentz)
-        if name in pending.REPRESENTATIONS:
-            return pending.built_representation(self.report, name, call.span)
-        if name in families():
-            return self._constructor(call, name)
-        entry = self.declared.get(name)
-        if entry is not None:
-            self.report.error(
-                "SYM304",
-                call.span,
-                f"`{name}` is {ARTICLE[entry.kind]} and takes no arguments",
-                help=f"write `{name}`",
-                related=[Related(entry.span, f"`{name}` is declared here")],
-            )
-        else:
-            near = nearest(name, families())
-            listing = f"available: {available()}"
-            self.report.error(
-                "SYM302",
-                function.span,
-                f"there is no group `{name}`",
-                help=listing if near is None else f"did you mean `{near}`? {listing}",
-            )
-        return None
-
-    def _called_representation(self, call: ast.Call, function: ast.Attribute) -> None:
-        before = self.report.count
-        carried = self._attribute(function)
-        if carried is not None and self.report.count == before:
-            self.report.error(
-                "SYM304",
-                call.span,
-                f"`{self.report.excerpt(function.span)}` takes no arguments",
-                help=f"write `{self.report.excerpt(function.span)}`",
-            )
-
-    def _constructor(self, call: ast.Call, family: str) -> GroupInstance | None:
-        facts = families()[family]
-        arguments = call.arguments
-        usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
-        if len(arguments) != 1 or arguments[0].name is not None:
-            count = "no argument" if not arguments else f"{len(arguments)} arguments"
-            if len(arguments) == 1:
-                count = "a named argument"
-            message = f"`{family}` takes one argument, not {count}"
-            self.report.error("SYM304", call.span, message, help=usage)
-            return None
-        value = arguments[0].value
-        text = self.report.excerpt(value.span)
-        if isinstance(value, ast.Decimal | ast.String | ast.MatrixLiteral):
-            message = f"`{text}` is no parameter of `{family}`"
-            self.report.error("SYM304", value.span, message, help=usage)
-            return None
-        parameter = self.size(value)
-        if parameter is None:
-            return None
-        known = self.sizes.resolved(parameter).value
-        if known is not None and known < 1:
-            message = f"`{family}({text})` does not exist: the parameter is a whole number from 1"
-            self.report.error("SYM304", value.span, message, help=usage)
-            return None
-        ragged = parameter.names & self.sizes.ragged.keys()
-        if ragged and (facts.element != "permutation" or parameter not in map(Size.variable, ragged)):
-            name = min(ragged)
-            message = f"`{text}` is computed from the ragged size `{name}`"
-            if facts.element != "permutation":
-                message = f"the dimension of a space cannot be ragged, as `{name}` is"
-            self.report.error(
-                "SYM207",
-                value.span,
-                message,
-                help=f"a ragged size stands alone on an axis and in `S({name})`",
-                related=[Related(self.sizes.seen[name], f"`{name}` is declared ragged here")],
-            )
-            return None
-        self.counted.append((parameter, value.span))
-        return self.groups.inline(family, parameter, call.span, self.report)
 
     # Coercion and failures
 
@@ -446,8 +333,7 @@ class Expressions:
             "SYM305",
             expression.span,
             f"`{text}` alone does not say which representation it means",
-            help=f"write {listed(names, 'or')}: a point moves with translations, a vector "
-            "does not",
+            help=f"write {listed(names, 'or')}: a point moves with translations, a vector does not",
         )
         return None
 
@@ -481,8 +367,3 @@ class Expressions:
             f"`{self.report.excerpt(expression.span)}` is too large",
             help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
         )
-
-
-def _integers(call: ast.Call) -> tuple[int, ...]:
-    values = [argument.value for argument in call.arguments]
-    return tuple(value.value for value in values if isinstance(value, ast.Integer))

@@ -193,5 +193,3 @@ def _never_equated(table: SizeTable, constraint: Constraint, report: Report) -> 
         help=hint,
         related=[Related(constraint.size_span, "the size of the axis")],
     )
-
-

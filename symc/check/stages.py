@@ -29,11 +29,10 @@ def default_order(groups: Sequence[GroupInstance]) -> list[GroupInstance]:
 
 @dataclass(frozen=True)
 class _Line:
-    """One `symmetrize` statement with its groups and the place of each."""
+    """One `symmetrize` statement with its groups."""
 
     statement: ast.SymmetrizeStatement
     groups: tuple[GroupInstance, ...]
-    places: tuple[Span, ...]
 
 
 def read_stages(
@@ -49,11 +48,9 @@ def read_stages(
         method = _method(line.statement, expressions)
         if method is None:
             continue
-        options = read_options(
-            line.statement.options, method, line.groups, expressions.report
-        )
+        options = read_options(line.statement.options, method, line.groups, expressions.report)
         _one_count(line.statement, options, explicit, expressions)
-        for group, place in zip(line.groups, line.places, strict=True):
+        for group in line.groups:
             if not informing.allows(group, method, line.statement.method.span):
                 continue
             stages.append(_stage(group, method, options, informing, explicit=True))
@@ -67,16 +64,13 @@ def read_stages(
     return tuple(stages)
 
 
-def _assign(
-    statements: Sequence[ast.SymmetrizeStatement], expressions: Expressions
-) -> list[_Line]:
+def _assign(statements: Sequence[ast.SymmetrizeStatement], expressions: Expressions) -> list[_Line]:
     """The groups of each line. Lines without groups take what no other line names."""
     report = expressions.report
     named: dict[str, Span] = {}
-    found: dict[int, tuple[list[GroupInstance], list[Span]]] = {}
-    for number, statement in enumerate(statements):
+    found: list[list[GroupInstance]] = []
+    for statement in statements:
         groups: list[GroupInstance] = []
-        places: list[Span] = []
         for written in statement.groups:
             group = expressions.group(written)
             if group is None:
@@ -92,21 +86,18 @@ def _assign(
                 )
                 continue
             groups.append(group)
-            places.append(written.span)
-        found[number] = (groups, places)
+        found.append(groups)
     lines = []
     open_line = None
-    for number, statement in enumerate(statements):
-        groups, places = found[number]
+    for statement, groups in zip(statements, found, strict=True):
         if not statement.groups:
             everything = expressions.groups.ordered()
             left = [group for group in everything if group.name not in named]
             if (open_line is not None or not left) and not expressions.groups.failed:
                 _refuse_empty(statement, open_line, expressions)
             groups = default_order(left) if open_line is None else []
-            places = [statement.method.span] * len(groups)
             open_line = open_line or statement
-        lines.append(_Line(statement, tuple(groups), tuple(places)))
+        lines.append(_Line(statement, tuple(groups)))
     return lines
 
 

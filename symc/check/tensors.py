@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symc.check import pending
-from symc.check.arithmetic import OutOfRange
+from symc.check.arithmetic import OutOfRangeError
 from symc.check.expressions import Expressions
 from symc.check.names import walk
 from symc.check.sizes import Constraint
@@ -146,7 +146,7 @@ def _points_stand_alone(axes: list[_AxisValue], expressions: Expressions) -> boo
             return False
         try:
             whole = product(whole, axis.carried)
-        except OutOfRange:
+        except OutOfRangeError:
             return True
     return True
 

@@ -56,13 +56,12 @@ def atom(group: GroupInstance, name: str) -> Carried:
         Atom(group=group.name, name=name, dimension=size),
         size,
         affine=facts.affine,
-        linear=facts.character
-        or (facts.axis == "natural" and not facts.affine and not permutes),
+        linear=facts.character or (facts.axis == "natural" and not facts.affine and not permutes),
     )
 
 
 def direct_sum(left: Carried, right: Carried) -> Carried:
-    """Direct sum, flat; raises OutOfRange."""
+    """Direct sum, flat; raises OutOfRangeError."""
     terms = (
         *(left.tree.terms if isinstance(left.tree, Sum) else (left.tree,)),
         *(right.tree.terms if isinstance(right.tree, Sum) else (right.tree,)),
@@ -76,7 +75,7 @@ def direct_sum(left: Carried, right: Carried) -> Carried:
 
 
 def product(left: Carried, right: Carried) -> Carried:
-    """Tensor product, flat; raises OutOfRange."""
+    """Tensor product, flat; raises OutOfRangeError."""
     factors = (
         *(left.tree.factors if isinstance(left.tree, Product) else (left.tree,)),
         *(right.tree.factors if isinstance(right.tree, Product) else (right.tree,)),
@@ -90,7 +89,7 @@ def product(left: Carried, right: Carried) -> Carried:
 
 
 def tensor_power(base: Carried, exponent: int) -> Carried:
-    """Tensor power; raises OutOfRange."""
+    """Tensor power; raises OutOfRangeError."""
     return Carried(
         Power(base=base.tree, exponent=exponent),
         power(base.dimension, exponent),

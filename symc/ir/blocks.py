@@ -29,7 +29,7 @@ MAXIMUM = 4096
 """More blocks than this in one tensor are refused."""
 
 
-class TooManyBlocks(ValueError):
+class TooManyBlocksError(ValueError):
     """A tensor that falls into more than MAXIMUM blocks."""
 
 
@@ -85,7 +85,7 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     """The blocks of a tensor, sums from left to right, the first axis slowest.
 
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
-    TooManyBlocks above MAXIMUM.
+    TooManyBlocksError above MAXIMUM.
     """
     families_of = {group.name: group.family for group in groups}
     parts = [Block(axes=())]
@@ -110,7 +110,7 @@ def _extend(
             return _with_factors(parts, factors, families_of)
         case Sum(terms=terms):
             if len(parts) * len(terms) > MAXIMUM:
-                raise TooManyBlocks(f"more than {MAXIMUM} blocks")
+                raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             extended = []
             for part in parts:
                 start = Size.constant(0)
@@ -121,7 +121,7 @@ def _extend(
                     extended += _extend([cut], term, families_of)
                     start = start + length
                     if len(extended) > MAXIMUM:
-                        raise TooManyBlocks(f"more than {MAXIMUM} blocks")
+                        raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             return extended
     raise TypeError(f"not a representation: {representation!r}")
 

@@ -49,7 +49,10 @@ def emit(plan: Plan, spec_text: str | None = None) -> str:
         lines.append(f"    ragged = {source(plan.ragged)}")
     if plan.fixed:
         lines.append(f"    fixed = {source(plan.fixed)}")
-    lines += ["", *_constructor(plan), "", *_symmetrize(graph)]
+    body = _symmetrize(graph)
+    if any("torch." in line for line in body):
+        lines.insert(lines.index("import symc_runtime as sr"), "import torch\n")
+    lines += ["", *_constructor(plan), "", *body]
     return "\n".join(lines) + "\n"
 
 

@@ -68,6 +68,6 @@ def named_lengths(shapes: Sequence[Shape], tensors: Sequence[Tensor]) -> dict[st
 
 
 def one_hot(labels: Tensor, count: int, like: Tensor) -> Tensor:
-    """Labels [...] as [..., count] in the dtype of `like`; any other number gives a row of zeros."""
+    """Labels [...] as [..., count] in the dtype of `like`; other numbers give rows of zeros."""
     classes = torch.arange(count, device=labels.device)
     return (labels.unsqueeze(-1) == classes).to(like.dtype)

@@ -30,6 +30,7 @@ def read_document(source: Source) -> ParseResult:
     diagnostics = list(lexed.diagnostics)
     statements: list[ast.Statement] = []
     unread: set[str] = set()
+    names: set[str] = set()
     chunks = split(source, lexed.tokens)
     starts = [token_span(chunk.tokens[0]).start for chunk in chunks]
     # What stands before the first statement is counted to it.
@@ -46,7 +47,7 @@ def read_document(source: Source) -> ParseResult:
             diagnostics += refused
         if reading.statement is not None and not refused and "SYM107" not in odd:
             statements.append(reading.statement)
-            diagnostics += check_names(source, reading.statement)
+            diagnostics += check_names(source, reading.statement, names)
         else:
             reading.statement = None
         if reading.statement is None or reading.diagnostics:

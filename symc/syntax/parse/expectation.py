@@ -59,7 +59,7 @@ def expected(accepts: Collection[str], tokens: Sequence[Token]) -> str:
         return "expected a row `[...]` after `[`"
     words = [f"`{_SYMBOLS[terminal]}`" for terminal in _ORDER if terminal in accepts]
     if "NAME" in accepts:
-        words.insert(0, "a name")
+        words.insert(0, "a method" if last.type == "BY" else "a name")
     if kind in ("arguments", "parenthesis") or (kind in ("axes", "row") and "RPAR" in accepts):
         words = [word for word in words if word != "`:`"]
     block = [f"`{_SYMBOLS[t]}`" for t in ("ELEMENT", "RELATION", "BASIS") if t in accepts]
@@ -82,7 +82,7 @@ def alternatives(words: Sequence[str]) -> str:
 
 def _operand(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
     last = tokens[-1].type
-    if last in _OPERATORS:
+    if last in _OPERATORS or (last == "EQUAL" and kind == "arguments"):
         return "a value"
     if kind == "axes":
         return "a representation" if last == "COLON" else "an axis"
@@ -96,9 +96,7 @@ def _operand(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
 
 
 def _after_keyword(last: str) -> str:
-    return {"OF": "how many labels there are, or the group whose items they name"}.get(
-        last, "an expression"
-    )
+    return {"OF": "the number of labels or a group"}.get(last, "an expression")
 
 
 def _after(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:

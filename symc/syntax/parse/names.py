@@ -25,9 +25,10 @@ _BETTER = {
 }
 
 
-def check_names(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
-    """Every name of a statement that cannot be one, each once."""
-    seen = set()
+def check_names(
+    source: Source, statement: ast.Statement, seen: set[str]
+) -> Iterator[Diagnostic]:
+    """Every name of a statement that cannot be one; those in `seen` have been reported."""
     for name in _names(statement):
         if name.text not in seen:
             seen.add(name.text)

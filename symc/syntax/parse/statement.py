@@ -122,7 +122,7 @@ def _unexpected(
             return _unclosed(source, opener, token_span(token), found(token))
     elif token.type in CLOSERS:
         message = f"`{token}` closes nothing"
-        return Diagnostic("SYM102", message, source, token_span(token), "take it away")
+        return Diagnostic("SYM102", message, source, token_span(token), "remove it")
     related: tuple[Related, ...] = ()
     if opened and token.type not in CLOSERS:
         place = token_span(done[opened[-1]])
@@ -168,7 +168,7 @@ def _unfinished(source: Source, tokens: list[Token], accepts: set[str]) -> Diagn
     if opened:
         return _unclosed(source, tokens[opened[-1]], end_of(tokens), "but the statement ends here")
     message = f"{expected(accepts, tokens)}, but {found(None)}"
-    return Diagnostic("SYM102", message, source, end_of(tokens), _USAGE.get(tokens[0].type))
+    return Diagnostic("SYM102", message, source, end_of(tokens), _usage(tokens))
 
 
 def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
@@ -185,6 +185,8 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return f"one number an example is declared without brackets: `{done[0]} {done[1]}`"
     if kind == "axes" and OPERANDS <= accepts and token.type == "COLON":
         return "the size comes first; `_: R` lets the compiler compute it"
+    if kind == "axes" and last.type == "COLON" and token.type in ("COMMA", "RSQB"):
+        return "a channel axis, which no group moves, is a size alone"
     if kind == "axes" and token.type == "EQUAL":
         return "an axis is `size` or `size: representation`"
     if kind == "axes" and "COMMA" in accepts and token.type in ("NAME", "INTEGER"):
@@ -199,4 +201,11 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return "a docstring stands in three quotes, after `spec NAME`"
     if done[0].type in ("INPUT", "OUTPUT") and len(done) == 2 and token.type == "LPAR":
         return f"axes stand in square brackets: `{done[0]} {last}[...]`"
-    return _USAGE.get(done[0].type)
+    return _usage(done)
+
+
+def _usage(tokens: list[Token]) -> str | None:
+    """How the statement that was begun is written."""
+    if tokens[-1].type == "OF":
+        return "labels 0 to 9 are written `of 10`"
+    return _USAGE.get(tokens[0].type)

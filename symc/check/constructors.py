@@ -1,0 +1,160 @@
+"""Constructors of groups, and representations of groups by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symc.check import pending
+from symc.check.groups import available
+from symc.check.names import ARTICLE
+from symc.check.report import listed, nearest, suggestion
+from symc.check.values import Carried, Value, atom, kind_of
+from symc.diagnostics.diagnostic import Related
+from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
+from symc.syntax import ast
+from symc_runtime.catalogue import groups as families
+
+if TYPE_CHECKING:
+    from symc.check.expressions import Expressions
+
+
+def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carried | None:
+    """`group.name`."""
+    owner = _owner(expression, expressions)
+    if owner is None:
+        return None
+    facts = families()[owner.family]
+    name = expression.name
+    if name.text in facts.atoms:
+        return atom(owner, name.text)
+    if name.text in pending.IRREDUCIBLE and facts.element != "permutation":
+        pending.irreducible(expressions.report, expression.span)
+        return None
+    expressions.report.error(
+        "SYM303",
+        name.span,
+        f"`{owner.name}` has no representation `{name.text}`",
+        help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
+    )
+    return None
+
+
+def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance | None:
+    owner = expressions.value(expression.owner)
+    if owner is None or isinstance(owner, GroupInstance):
+        return owner
+    text = expressions.report.excerpt(expression.owner.span)
+    expressions.report.error(
+        "SYM204",
+        expression.owner.span,
+        f"`{text}` is {kind_of(owner)}: only a group has representations",
+        help=f"declare a group, as in `group P = S({text})`"
+        if isinstance(expression.owner, ast.Name)
+        else "write `group.name`, as in `M.vector`",
+    )
+    return None
+
+
+def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
+    """A constructor, or a form that takes no arguments or comes later."""
+    function = call.function
+    if isinstance(function, ast.Attribute):
+        _called_representation(call, function, expressions)
+        return None
+    if not isinstance(function, ast.Name):
+        expressions.report.error(
+            "SYM302", function.span, "only a group constructor takes arguments"
+        )
+        return None
+    name = function.text
+    lorentz = name in ("O", "SO") and _integers(call) == (1, 3)
+    if name in pending.GROUPS or lorentz:
+        pending.group(expressions.report, name, call.span, lorentz)
+        return None
+    if name in pending.REPRESENTATIONS:
+        pending.built_representation(expressions.report, name, call.span)
+        return None
+    if name in families():
+        return _constructor(call, name, expressions)
+    entry = expressions.declared.get(name)
+    if entry is not None:
+        expressions.report.error(
+            "SYM304",
+            call.span,
+            f"`{name}` is {ARTICLE[entry.kind]} and takes no arguments",
+            help=f"write `{name}`",
+            related=[Related(entry.span, f"`{name}` is declared here")],
+        )
+    else:
+        near = nearest(name, families())
+        listing = f"available: {available()}"
+        expressions.report.error(
+            "SYM302",
+            function.span,
+            f"there is no group `{name}`",
+            help=listing if near is None else f"did you mean `{near}`? {listing}",
+        )
+    return None
+
+
+def _called_representation(
+    call: ast.Call, function: ast.Attribute, expressions: Expressions
+) -> None:
+    before = expressions.report.count
+    carried = read_attribute(function, expressions)
+    if carried is not None and expressions.report.count == before:
+        expressions.report.error(
+            "SYM304",
+            call.span,
+            f"`{expressions.report.excerpt(function.span)}` takes no arguments",
+            help=f"write `{expressions.report.excerpt(function.span)}`",
+        )
+
+
+def _constructor(call: ast.Call, family: str, expressions: Expressions) -> GroupInstance | None:
+    facts = families()[family]
+    arguments = call.arguments
+    usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
+    if len(arguments) != 1 or arguments[0].name is not None:
+        count = "no argument" if not arguments else f"{len(arguments)} arguments"
+        if len(arguments) == 1:
+            count = "a named argument"
+        message = f"`{family}` takes one argument, not {count}"
+        expressions.report.error("SYM304", call.span, message, help=usage)
+        return None
+    value = arguments[0].value
+    text = expressions.report.excerpt(value.span)
+    if isinstance(value, ast.Decimal | ast.String | ast.MatrixLiteral):
+        message = f"`{text}` is no parameter of `{family}`"
+        expressions.report.error("SYM304", value.span, message, help=usage)
+        return None
+    parameter = expressions.size(value)
+    if parameter is None:
+        return None
+    known = expressions.sizes.resolved(parameter).value
+    if known is not None and known < 1:
+        message = f"`{family}({text})` does not exist: the parameter is a whole number from 1"
+        expressions.report.error("SYM304", value.span, message, help=usage)
+        return None
+    ragged = parameter.names & expressions.sizes.ragged.keys()
+    if ragged and (facts.element != "permutation" or parameter not in map(Size.variable, ragged)):
+        name = min(ragged)
+        message = f"`{text}` is computed from the ragged size `{name}`"
+        if facts.element != "permutation":
+            message = f"the dimension of a space cannot be ragged, as `{name}` is"
+        expressions.report.error(
+            "SYM207",
+            value.span,
+            message,
+            help=f"a ragged size stands alone on an axis and in `S({name})`",
+            related=[Related(expressions.sizes.seen[name], f"`{name}` is declared ragged here")],
+        )
+        return None
+    expressions.counted.append((parameter, value.span))
+    return expressions.groups.inline(family, parameter, call.span, expressions.report)
+
+
+def _integers(call: ast.Call) -> tuple[int, ...]:
+    values = [argument.value for argument in call.arguments]
+    return tuple(value.value for value in values if isinstance(value, ast.Integer))

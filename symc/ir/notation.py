@@ -1,0 +1,55 @@
+"""Representations and tensors as a spec would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symc.ir.groups import GroupInstance
+from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+from symc_runtime.catalogue import groups as families
+
+
+def representation(tree: Representation, groups: Sequence[GroupInstance]) -> str:
+    """The representation as text: `16*M.scalar + P*M.vector^2`."""
+    bare = {group.name: families()[group.family].bare for group in groups}
+    return _written(tree, bare)
+
+
+def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
+    """The tensor as declared, each size in full: `pos[n: P, 3: M.point]`."""
+    axes = []
+    for axis in declared.axes:
+        channel = isinstance(axis.representation, Trivial)
+        carried = "" if channel else f": {representation(axis.representation, groups)}"
+        axes.append(f"{axis.size}{carried}")
+    shape = f"[{', '.join(axes)}]" if axes else ""
+    labels = f" of {declared.labels}" if declared.labels is not None else ""
+    return f"{declared.name}{shape}{labels}"
+
+
+def _size(size: Size) -> str:
+    return f"({size})" if len(size.terms) > 1 else str(size)
+
+
+def _written(tree: Representation, bare: dict[str, str | None]) -> str:
+    match tree:
+        case Trivial(size=size):
+            return _size(size)
+        case Atom(group=group, name=name):
+            return group if bare[group] == name else f"{group}.{name}"
+        case Sum(terms=terms):
+            return " + ".join(_written(term, bare) for term in terms)
+        case Product(factors=factors):
+            return "*".join(_factor(factor, bare) for factor in factors)
+        case Power(base=base, exponent=exponent):
+            text = _factor(base, bare)
+            text = f"({text})" if isinstance(base, Product | Power) else text
+            return f"{text}^{exponent}"
+    raise TypeError(f"not a representation: {tree!r}")
+
+
+def _factor(tree: Representation, bare: dict[str, str | None]) -> str:
+    text = _written(tree, bare)
+    return f"({text})" if isinstance(tree, Sum) else text

@@ -1,0 +1,310 @@
+"""Language contract, sections 5 and 7: what a compiled module means, and how it is called."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+import symc
+import torch
+from torch import nn
+
+SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
+
+
+class Weighted(nn.Module):
+    """Not equivariant: the weight of an item is its place."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        place = torch.arange(1, x.shape[1] + 1, dtype=x.dtype)
+        return (x[..., 0] + x.sum((1, 2)).unsqueeze(-1)) * place
+
+
+class First(nn.Module):
+    """Returns its first input."""
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return inputs[0]
+
+
+def test_section_5_average_enumerates_small_groups() -> None:
+    model = symc.build(SETS + "\nsymmetrize by average", Weighted())
+    x = torch.randn(3, 4, 2, dtype=torch.float64)
+    expected = torch.zeros(3, 4, dtype=torch.float64)
+    for order in permutations(range(4)):
+        inverse = torch.argsort(torch.tensor(order))
+        expected += Weighted()(x[:, list(order)])[:, inverse] / 24
+    assert model.draw_noise(x)["S(n)"].shape[0] == 24
+    assert torch.allclose(model(x), expected)
+
+
+def test_section_5_average_stays_within_5040_elements() -> None:
+    model = symc.build(SETS + "\nsymmetrize by average", Weighted())
+    assert model.draw_noise(torch.randn(1, 7, 2))["S(n)"].shape[0] == 5040
+    assert model.draw_noise(torch.randn(1, 8, 2))["S(n)"].shape[0] == 20
+    model = symc.build(SETS + "\nsymmetrize by average(samples=3)", Weighted())
+    assert model.draw_noise(torch.randn(1, 4, 2))["S(n)"].shape[0] == 3
+
+
+@pytest.mark.parametrize(("group", "elements"), [("O(3)", 8), ("SO(3)", 4), ("O(2)", 4)])
+def test_section_5_frame_takes_all_signs(group: str, elements: int) -> None:
+    d = group[-2]
+    text = f"input x[4, {d}: {group}]\noutput y[4, {d}: {group}]\nsymmetrize by frame"
+    model = symc.build(text, First())
+    x = torch.randn(2, 4, int(d))
+    assert model.draw_noise(x)[group].shape[0] == elements
+    matrices = model.get_submodule(model.draws[0].attribute)(
+        model.draw_noise(x)[group].flatten(0, 1), x
+    )[0].matrix
+    assert torch.unique(matrices.reshape(elements, 2, -1)[:, 0].round(decimals=4), dim=0).shape[
+        0
+    ] == elements
+    assert torch.allclose(model(x), x, atol=1e-5)
+
+
+def test_section_5_identity_base_gives_the_input_back() -> None:
+    text = """
+    group P = S(n)
+    group M = E(3)
+    input pos[n: P, 3: M.point]
+    output out[n: P, 3: M.point]
+    """
+    x = 5 + torch.randn(2, 6, 3, dtype=torch.float64)
+    for method in ("average(samples=2)", "frame", "canonical", "probabilistic", "base"):
+        model = symc.build(f"{text}symmetrize by {method}", First()).double()
+        assert torch.allclose(model(x), x), method
+
+
+def test_section_5_samples_draw_every_stage_once() -> None:
+    text = "group P = S(n)\ngroup Q = S(m)\ninput x[n: P, m: Q]\noutput y[n: P, m: Q]\n"
+    model = symc.build(text + "symmetrize by probabilistic(samples=6)", First())
+    noise = model.draw_noise(torch.randn(2, 3, 4))
+    assert noise.keys() == {"P", "Q"}
+    assert {value.shape[0] for value in noise.values()} == {6}
+    model = symc.build(
+        text + "symmetrize P by average\nsymmetrize Q by probabilistic(samples=5)", First()
+    )
+    assert {v.shape[0] for v in model.draw_noise(torch.randn(2, 3, 4)).values()} == {30}
+
+
+def test_section_5_ragged_padding_is_never_read() -> None:
+    text = """
+    size n <= 6
+    group P = S(n)
+    group M = E(3)
+    input pos[n: P, 3: M.point]
+    input pair[n: P, n: P]
+    input kind[n: P] of 3
+    output out[n: P, 3: M.point]
+    output energy
+    """
+
+    class Base(nn.Module):
+        def forward(self, pos, pair, kind):  # type: ignore[no-untyped-def]
+            assert torch.isfinite(pos).all()
+            assert torch.isfinite(pair).all()
+            return pos + pair.sum(-1, keepdim=True), pos.sum((1, 2)) + kind.sum(1)
+
+    counts = torch.tensor([6, 3, 1, 0])
+    pos, pair = torch.randn(4, 6, 3).double(), torch.randn(4, 6, 6).double()
+    kind = torch.randint(0, 3, (4, 6))
+    dirty = [pos.clone(), pair.clone(), kind.clone()]
+    for b, n in enumerate(counts.tolist()):
+        dirty[0][b, n:] = torch.nan
+        dirty[1][b, n:] = torch.inf
+        dirty[1][b, :, n:] = torch.nan
+        dirty[2][b, n:] = -77
+    for method in ("average(samples=2)", "frame", "canonical", "probabilistic"):
+        model = symc.build(f"{text}symmetrize by {method}", Base()).double()
+        noise = model.draw_noise(pos, pair, kind, n=counts)
+        clean = model(pos, pair, kind, noise=noise, n=counts)
+        again = model(*dirty, noise=noise, n=counts)
+        assert all(torch.equal(a, b) for a, b in zip(clean, again, strict=True)), method
+        assert all(clean[0][b, n:].eq(0).all() for b, n in enumerate(counts.tolist()))
+
+
+def test_section_5_base_gets_k_times_b_rows_and_labels_as_integers() -> None:
+    seen: list[tuple[torch.Size, torch.dtype]] = []
+
+    class Base(nn.Module):
+        def forward(self, kind: torch.Tensor) -> torch.Tensor:
+            seen.append((kind.shape, kind.dtype))
+            return kind.float()
+
+    model = symc.build("input kind[n: S(n)] of 3\noutput y[n: S(n)]", Base())
+    model(torch.randint(0, 3, (4, 5)))
+    assert seen == [(torch.Size([80, 5]), torch.int64)]
+
+
+def test_section_7_return_samples_and_penalty() -> None:
+    model = symc.build(SETS, Weighted())
+    x = torch.randn(3, 4, 2)
+    noise = model.draw_noise(x)
+    ys, w = model(x, noise=noise, return_samples=True)
+    assert ys.shape == (20, 3, 4)
+    assert w.shape == (20, 3)
+    assert torch.allclose((ys * w.unsqueeze(-1)).sum(0), model(x, noise=noise), atol=1e-5)
+    _, penalty = model(x, noise=noise, return_penalty=True)
+    assert penalty.item() > 0
+    penalty.backward()
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+    _, penalty = model.eval()(x, return_penalty=True)
+    assert penalty.item() == 0
+
+
+def test_section_7_samples_in_training_and_in_eval_mode() -> None:
+    model = symc.build(SETS + "\nsymmetrize by probabilistic(samples=3, eval_samples=7)", First())
+    x = torch.randn(2, 4, 2)
+    assert model.draw_noise(x)["S(n)"].shape[0] == 3
+    assert model.eval().draw_noise(x)["S(n)"].shape[0] == 7
+    model.eval_samples = 11
+    assert model.draw_noise(x)["S(n)"].shape[0] == 11
+
+
+def test_section_7_noise_is_all_the_randomness() -> None:
+    model = symc.build(SETS, Weighted())
+    x = torch.randn(2, 4, 2)
+    first = model.draw_noise(x, generator=torch.Generator().manual_seed(3))
+    second = model.draw_noise(x, generator=torch.Generator().manual_seed(3))
+    state = torch.get_rng_state()
+    assert torch.equal(model(x, noise=first), model(x, noise=second))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_section_7_chunks_change_nothing() -> None:
+    for training in (True, False):
+        torch.manual_seed(0)
+        whole = symc.build(SETS, Weighted()).train(training)
+        torch.manual_seed(0)
+        parts = symc.build(SETS, Weighted(), chunk=3).train(training)
+        x = torch.randn(2, 4, 2)
+        noise = whole.draw_noise(x)
+        a = whole(x, noise=noise, return_penalty=True)
+        b = parts(x, noise=noise, return_penalty=True)
+        assert torch.allclose(a[0], b[0], rtol=1e-4, atol=1e-5)
+        assert torch.allclose(a[1], b[1], rtol=1e-4, atol=1e-5)
+        if training:
+            (a[0].sum() + a[1]).backward()
+            (b[0].sum() + b[1]).backward()
+            for p, q in zip(whole.parameters(), parts.parameters(), strict=True):
+                if p.grad is not None and q.grad is not None:
+                    assert torch.allclose(p.grad, q.grad, rtol=1e-3, atol=1e-4)
+
+
+def test_section_7_distributions_are_replaceable() -> None:
+    class Scores(nn.Module):
+        def forward(self, noise: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+            assert noise.shape[0] == x.shape[0] == 40
+            return x[..., 0]
+
+    text = SETS + "\nsymmetrize by canonical"
+    model = symc.build(text, Weighted(), distributions={"S(n)": Scores()})
+    model = symc.build(SETS, Weighted(), distributions={"S(n)": Scores()})
+    x = torch.randn(2, 4, 2)
+    order = x[..., 0].argsort(-1)
+    expected = Weighted()(x.gather(1, order.unsqueeze(-1).expand_as(x)))
+    assert torch.allclose(model(x), expected.gather(1, order.argsort(-1)), atol=1e-5)
+
+    class Vectors(nn.Module):
+        def forward(self, noise: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+            return x[:, :3]
+
+    text = "input x[4, 3: O(3)]\noutput y[4, 3: O(3)]"
+    model = symc.build(text, First(), distributions={"O(3)": Vectors()})
+    assert torch.allclose(model(torch.ones(2, 4, 3)), torch.ones(2, 4, 3), atol=1e-4)
+
+
+def test_section_7_unknown_keys_are_errors() -> None:
+    with pytest.raises(ValueError, match="'S\\(n\\)'"):
+        symc.build(SETS, First(), distributions={"P": First()})
+    with pytest.raises(ValueError, match="sizes"):
+        symc.build(SETS, First(), sizes={"m": 3})
+    with pytest.raises(TypeError, match="`m` is no size"):
+        symc.build(SETS, First())(torch.randn(1, 2, 2), m=torch.tensor([1]))
+
+
+def test_section_7_files_texts_and_specs(tmp_path: Path) -> None:
+    path = tmp_path / "my-set.sym"
+    path.write_text(SETS, encoding="utf-8")
+    assert symc.load(path).ir.name == "my_set"
+    assert symc.load(str(path)).ir == symc.load(path).ir
+    assert symc.load(SETS).ir.name == "Model"
+    assert symc.build(symc.load(path), First()).program.name == "my_set"
+    assert symc.check(SETS) == []
+    with pytest.raises(symc.SpecError) as error:
+        symc.build("input x[3", First())
+    assert error.value.diagnostics
+    assert "SYM103" in str(error.value)
+
+
+SHAPES = "size k = 3\ninput a[n: S(n), k]\ninput b[n: S(n)]\noutput y[n: S(n)]\noutput e"
+
+
+class Two(nn.Module):
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return b, b.sum(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((torch.zeros(2, 4, 2), torch.zeros(2, 4)), symc.ShapeError, "`a`, axis 2.*3.*got 2"),
+        ((torch.zeros(2, 4, 3), torch.zeros(2, 5)), symc.ShapeError, "`b`, axis 1.*4.*got 5"),
+        ((torch.zeros(2, 4, 3), torch.zeros(3, 4)), symc.ShapeError, "`b`, axis 0.*2.*got 3"),
+        ((torch.zeros(2, 4), torch.zeros(2, 4)), symc.ShapeError, "`a`.*3 axes.*got 2"),
+        ((torch.zeros(2, 4, 3),), TypeError, "expected 2 inputs.*got 1"),
+        ((torch.zeros(2, 4, 3), torch.zeros(2, 4).double()), TypeError, "`b`.*float32.*float64"),
+        ((torch.zeros(2, 4, 3), torch.zeros(2, 4).long()), TypeError, "`b`.*floating.*int64"),
+        ((torch.zeros(2, 4, 3), [1.0]), TypeError, "`b`.*list"),
+    ],
+)
+def test_section_7_wrong_tensors(arguments: tuple[object, ...], error: type, words: str) -> None:
+    model = symc.build(SHAPES, Two())
+    with pytest.raises(error, match=words):
+        model(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "words"),
+    [
+        (lambda a, b: b, symc.ShapeError, "1 tensor; expected 2"),
+        (lambda a, b: (b, b.sum(1, keepdim=True)), symc.ShapeError, r"`e`.*squeeze\(-1\)"),
+        (lambda a, b: (b[:, :2], b.sum(1)), symc.ShapeError, "`y`, axis 1.*4.*got 2"),
+        (lambda a, b: (b[:3], b.sum(1)), symc.ShapeError, "`y`, axis 0"),
+        (lambda a, b: (b, 3.0), TypeError, "`e`.*float"),
+        (lambda a, b: None, TypeError, "NoneType"),
+    ],
+)
+def test_section_5_wrong_base(result: object, error: type, words: str) -> None:
+    class Base(nn.Module):
+        def forward(self, a: torch.Tensor, b: torch.Tensor) -> object:
+            return result(a, b)  # type: ignore[operator]
+
+    with pytest.raises(error, match=words):
+        symc.build(SHAPES, Base())(torch.zeros(2, 4, 3), torch.zeros(2, 4))
+
+
+@pytest.mark.parametrize(
+    ("counts", "error", "words"),
+    [
+        (None, symc.ShapeError, "`n`.*counts.*none"),
+        (torch.tensor([1, 2, 3]), symc.ShapeError, r"`n`.*\[2\].*\(3,\)"),
+        (torch.tensor([1, 5]), symc.ShapeError, "`n`.*4.*got 5"),
+        (torch.tensor([1, 9]), symc.ShapeError, "`n`.*8.*got 9"),
+        (torch.tensor([-1, 2]), symc.ShapeError, "`n`.*got -1"),
+        (torch.tensor([1.0, 2.0]), TypeError, "`n`.*float32"),
+    ],
+)
+def test_section_7_wrong_counts(counts: object, error: type, words: str) -> None:
+    model = symc.build("size n <= 8\n" + SETS, Weighted())
+    with pytest.raises(error, match=words):
+        model(torch.zeros(2, 4, 2), n=counts)
+
+
+def test_section_7_wrong_labels() -> None:
+    model = symc.build("input kind[n: S(n)] of 3\noutput y[n: S(n)]", First())
+    with pytest.raises(symc.ShapeError, match="`kind`.*0 to 2.*got 3"):
+        model(torch.tensor([[0, 3]]))
+    with pytest.raises(TypeError, match="`kind`.*whole numbers.*float32"):
+        model(torch.zeros(1, 2))

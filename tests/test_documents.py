@@ -1,0 +1,28 @@
+"""Every spec shown in a document checks clean."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import symc
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = [
+    pytest.param(block, id=f"{path.stem}-{index}")
+    for path in [ROOT / "docs" / "language.md"]
+    for index, block in enumerate(re.findall(r"```sym\n(.*?)```", path.read_text("utf-8"), re.S))
+]
+
+
+@pytest.mark.parametrize("text", BLOCKS)
+def test_specs_of_the_language_page(text: str) -> None:
+    assert symc.check(text) == []
+
+
+def test_the_first_spec_of_the_readme() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    first = re.search(r"```\n(group P.*?)```", text, re.S)
+    assert first is not None
+    assert symc.check(first[1]) == []
