@@ -19,14 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import symc
 import torch
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from symc_runtime.bases.mlp import MLP
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+import symc
+from symc_runtime.bases.mlp import MLP
 from training import Schedule, load_results, progress_bar, save_result, train
 
 SPEC = Path(__file__).parents[1] / "specs" / "graphs.sym"
@@ -78,14 +79,14 @@ def _mlp() -> nn.Module:
 
 
 BASES = {
-    "message passing": lambda: MessagePassing(positions=False),
-    "message passing, positions": lambda: MessagePassing(positions=True),
+    "messages": lambda: MessagePassing(positions=False),
+    "messages + positions": lambda: MessagePassing(positions=True),
     "MLP": _mlp,
 }
 
 RUNS = {
-    "alone": ("message passing", "plain"),
-    **{f"positions-{method}": ("message passing, positions", method) for method in METHODS},
+    "alone": ("messages", "plain"),
+    **{f"positions-{method}": ("messages + positions", method) for method in METHODS},
     **{f"mlp-{method}": ("MLP", method) for method in METHODS},
 }
 
@@ -175,9 +176,9 @@ def _share(hits: Tensor) -> float:
 def table(results: dict[str, dict[str, Any]]) -> Table:
     """Accuracy by base and method; self pairs: a graph and a relabelled copy get one class."""
     view = Table(title="circular skip links: accuracy on 60 test graphs, ten classes")
-    view.add_column("base")
-    view.add_column("method")
-    for column in ("train", "test", "self pairs", "steps", "CPU s"):
+    view.add_column("base", no_wrap=True)
+    view.add_column("method", no_wrap=True)
+    for column in ("train", "test", "self\npairs", "steps", "CPU s"):
         view.add_column(column, justify="right")
     for name in RUNS:
         if name in results:

@@ -18,17 +18,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import symc
 import torch
-from plots import plot_trajectories
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from torch import Tensor, nn
+
+import symc
+from plots import plot_trajectories
 from simulation import STEP, State, initial_state, simulate
 from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import equivariance_error
-from torch import Tensor, nn
 from training import Schedule, load_results, progress_bar, save_result, train
 
 SPEC = Path(__file__).parents[1] / "specs" / "nbody.sym"
@@ -221,13 +222,13 @@ def run(
 def table(test: Examples, results: dict[str, dict[str, Any]]) -> Table:
     """What each method reached, below the two predictors that learn nothing."""
     view = Table(title="position after 1,000 steps: mean squared error on 2,000 test systems")
-    view.add_column("method")
+    view.add_column("method", no_wrap=True)
     for column in (
         "mean",
         "median",
         "of plain",
-        "equivariance error",
-        "as sampled",
+        "equiv.\nerror",
+        "as\nsampled",
         "steps",
         "CPU s",
     ):

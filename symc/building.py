@@ -86,8 +86,9 @@ def build(
         program = with_sizes(program, sizes)
     plan = make_plan(program)
     drawn = {
-        stage.group.name for stage in plan.stages if stage.stage.method in _REPLACEABLE
-        and stage.distribution is not None
+        stage.group.name
+        for stage in plan.stages
+        if stage.stage.method in _REPLACEABLE and stage.distribution is not None
     }
     _refuse_unknown("distributions", distributions or {}, drawn)
     return CompiledModel(plan, base, distributions=distributions, chunk=chunk)

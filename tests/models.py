@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
+
 from symc_runtime.layout import Tensor, dimension, symbolic_dimension
 from symc_runtime.sizes import names
 from symc_runtime.symmetrized import Symmetrized
-from torch import nn
 
 SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.sym"))
 
@@ -50,7 +51,8 @@ class FlatBase(nn.Module):
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         dtype = self.first.weight.dtype
         rows = [
-            x.flatten(1) if labels is None
+            x.flatten(1)
+            if labels is None
             else (x.unsqueeze(-1) == torch.arange(labels)).to(dtype).flatten(1)
             for x, labels in zip(inputs, self.labels, strict=True)
         ]

@@ -6,9 +6,10 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-import symc
 import torch
 from torch import nn
+
+import symc
 
 SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
 
@@ -57,9 +58,10 @@ def test_section_5_frame_takes_all_signs(group: str, elements: int) -> None:
     matrices = model.get_submodule(model.draws[0].attribute)(
         model.draw_noise(x)[group].flatten(0, 1), x
     )[0].matrix
-    assert torch.unique(matrices.reshape(elements, 2, -1)[:, 0].round(decimals=4), dim=0).shape[
-        0
-    ] == elements
+    assert (
+        torch.unique(matrices.reshape(elements, 2, -1)[:, 0].round(decimals=4), dim=0).shape[0]
+        == elements
+    )
     assert torch.allclose(model(x), x, atol=1e-5)
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import symc
 
 ROOT = Path(__file__).parents[1]

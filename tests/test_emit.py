@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-import symc
 import torch
 from models import SPECS, example_counts, example_inputs, flat_base, sizes_for
+from torch import nn
+
+import symc
 from symc.lower.emit import emit
 from symc.lower.identifiers import class_name
 from symc.lower.plan import make_plan
 from symc_runtime.symmetrized import Symmetrized
-from torch import nn
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,9 +78,7 @@ def test_same_bits_as_build(text: str) -> None:
     for training in (True, False):
         model.train(training)
         twin.train(training)
-        noise = model.draw_noise(
-            *inputs, sizes=counts, generator=torch.Generator().manual_seed(1)
-        )
+        noise = model.draw_noise(*inputs, sizes=counts, generator=torch.Generator().manual_seed(1))
         same = twin.draw_noise(*inputs, sizes=counts, generator=torch.Generator().manual_seed(1))
         assert noise.keys() == same.keys()
         assert all(torch.equal(noise[key], same[key]) for key in noise)

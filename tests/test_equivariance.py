@@ -9,13 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-import symc
 import torch
 from models import KINDS, SPECS, example_counts, example_inputs, flat_base, sizes_for
+from torch import nn
+
+import symc
 from symc_runtime.catalogue import methods
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import assert_equivariant, equivariance_error
-from torch import nn
 
 BATCH = 4
 

@@ -64,9 +64,7 @@ def skeleton(node: ast.Node) -> object:
 
 
 @pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
-def test_malformed_specs_read_as_recorded(
-    path: Path, golden: Callable[[str, str], None]
-) -> None:
+def test_malformed_specs_read_as_recorded(path: Path, golden: Callable[[str, str], None]) -> None:
     text = path.read_bytes().decode("utf-8")
     found = parse(Source(path.name, text)).diagnostics
     assert found, "a malformed spec was accepted"
@@ -81,7 +79,9 @@ def test_language_2_every_statement() -> None:
         'spec s """doc""" size n size m = 5 size k <= 64 group P = S(n) input x[n: P] of 10 '
         "output y output z[3] = -grad(y, x) symmetrize P by frame symmetrize by average(samples=2)"
     )
-    kinds = [type(statement).__name__.removesuffix("Statement") for statement in document.statements]
+    kinds = [
+        type(statement).__name__.removesuffix("Statement") for statement in document.statements
+    ]
     assert kinds == [
         "Spec", "Docstring", "Size", "Size", "Size", "Group", "Tensor", "Tensor", "Tensor",
         "Symmetrize", "Symmetrize",
@@ -102,7 +102,22 @@ def test_language_2_line_breaks_carry_no_meaning() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "element relation basis base self noise forward training keys n E S irrep".split()
+    "name",
+    [
+        "element",
+        "relation",
+        "basis",
+        "base",
+        "self",
+        "noise",
+        "forward",
+        "training",
+        "keys",
+        "n",
+        "E",
+        "S",
+        "irrep",
+    ],
 )
 def test_language_2_any_other_name_works(name: str) -> None:
     document = good(f"group {name} = E(3) input x{name}[{name}: {name}, {name}] output {name}")
@@ -215,8 +230,54 @@ def test_options_alone_take_decimals() -> None:
 
 
 PIECES = st.sampled_from(
-    "spec size group input output symmetrize by of wr generated lie element x n S E _ 3 0.5 1e9 "
-    '[ ] ( ) { } , : . = <= + - * / ^ " """ # \n ; \0 é ∘ lambda inptu'.split(" ")
+    [
+        "spec",
+        "size",
+        "group",
+        "input",
+        "output",
+        "symmetrize",
+        "by",
+        "of",
+        "wr",
+        "generated",
+        "lie",
+        "element",
+        "x",
+        "n",
+        "S",
+        "E",
+        "_",
+        "3",
+        "0.5",
+        "1e9",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ",",
+        ":",
+        ".",
+        "=",
+        "<=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        '"',
+        '"""',
+        "#",
+        "\n",
+        ";",
+        "\x00",
+        "é",
+        "∘",
+        "lambda",
+        "inptu",
+    ]
 )
 
 

@@ -8,11 +8,12 @@ import pickle
 from pathlib import Path
 
 import pytest
-import symc
 import torch
 from models import example_counts, example_inputs, flat_base, sizes_for
-from symc_runtime.symmetrized import Symmetrized
 from torch import nn
+
+import symc
+from symc_runtime.symmetrized import Symmetrized
 
 SPECS = Path(__file__).parents[1] / "specs"
 NAMES = ["nbody", "molecule", "point_cloud"]

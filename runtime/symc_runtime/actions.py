@@ -43,9 +43,7 @@ class _StraightThrough(torch.autograd.Function):
         return x.gather(dim, _along(index, x, dim))
 
     @staticmethod
-    def backward(
-        ctx: Any, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor, None, torch.Tensor, None]:
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, torch.Tensor, None]:
         x, index = ctx.saved_tensors
         dim: int = ctx.dim
         to_x = gradient.gather(dim, _along(inverse_index(index), gradient, dim))
@@ -56,16 +54,16 @@ class _StraightThrough(torch.autograd.Function):
 
 def unpermute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g^-1 x along dim: x[index]. Gradients reach the scores through `element.soft`."""
-    x = fold_like(x, element.index)
+    x = fold_like(x, element.order)
     if element.soft is not None and x.is_floating_point():
-        return _straight_through(x, element.index, element.soft, dim)
-    return x.gather(dim, _along(element.index, x, dim))
+        return _straight_through(x, element.order, element.soft, dim)
+    return x.gather(dim, _along(element.order, x, dim))
 
 
 def permute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g x along dim: (g x)[index[j]] = x[j]."""
-    x = fold_like(x, element.index)
-    inverse = inverse_index(element.index)
+    x = fold_like(x, element.order)
+    inverse = inverse_index(element.order)
     if element.soft is not None and x.is_floating_point():
         return _straight_through(x, inverse, element.soft.transpose(1, 2), dim)
     return x.gather(dim, _along(inverse, x, dim))
@@ -74,7 +72,8 @@ def permute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
 def _straight_through(
     x: torch.Tensor, index: torch.Tensor, soft: torch.Tensor, dim: int
 ) -> torch.Tensor:
-    result: torch.Tensor = _StraightThrough.apply(x, index, soft.to(x.dtype), dim)
+    function: Any = _StraightThrough.apply
+    result: torch.Tensor = function(x, index, soft.to(x.dtype), dim)
     return result
 
 
@@ -115,10 +114,7 @@ def untranslate(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor
 
 def flip(x: torch.Tensor, element: Orthogonal | Permutation) -> torch.Tensor:
     """x times the determinant, or the sign of the permutation; its own inverse."""
-    if isinstance(element, Orthogonal):
-        factor = determinant(element.matrix)
-    else:
-        factor = sign(element.index)
+    factor = determinant(element.matrix) if isinstance(element, Orthogonal) else sign(element.order)
     x = fold_like(x, factor)
     return x * factor.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
 

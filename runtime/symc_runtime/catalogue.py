@@ -21,7 +21,8 @@ Entry = TypeVar("Entry", Group, Method, Net)
 
 
 def _subclasses(root: type[Entry]) -> list[type[Entry]]:
-    found = []
+    found: list[type[Entry]] = []
+    child: type[Entry]
     for child in root.__subclasses__():
         found += [child, *_subclasses(child)]
     return found

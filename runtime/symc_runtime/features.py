@@ -24,7 +24,9 @@ Level = tuple[str, ...]
 
 @dataclass
 class Seen:
-    """Features by level: scalars [N, items..., c], vectors [N, items..., c, d], matrices [N, c, d, d].
+    """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
+
+    `matrices` [N, c, d, d] are about the whole.
 
     `masks`: valid items [N, n] of each ragged permutation group.
     """
@@ -123,7 +125,7 @@ def point_centers(
             axis = next(i for i, a in enumerate(block.axes, 1) if a.group == group)
             weight = torch.ones_like(x.narrow(axis, 0, 1))
             for i, a in enumerate(block.axes, 1):
-                if a.group in masks:
+                if a.group is not None and a.group in masks:
                     shape = [1] * x.ndim
                     shape[0], shape[i] = masks[a.group].shape
                     weight = weight * masks[a.group].reshape(shape).to(x.dtype)
@@ -225,7 +227,8 @@ class Features(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the weights."""
-        return next(self.parameters()).dtype
+        weight: torch.Tensor = next(self.parameters())
+        return weight.dtype
 
     def forward(
         self, *inputs: torch.Tensor, counts: Mapping[str, torch.Tensor] | None = None
@@ -299,8 +302,11 @@ class Features(nn.Module):
         """Products in which later groups, and signs, cancel."""
         product = left * right
         items = 1 + len(level)
-        _add(seen.scalars, level, squashed(product.flatten(items, -2).sum(-2)
-                                           if product.ndim > items + 1 else product))
+        _add(
+            seen.scalars,
+            level,
+            squashed(product.flatten(items, -2).sum(-2) if product.ndim > items + 1 else product),
+        )
         if own == 1:
             # Contracted axes stand before the own one: sum them out of the outer product.
             a = left.movedim(-1, items).unsqueeze(-1)

@@ -80,7 +80,9 @@ def check_noise(
     unknown = noise.keys() - {entry.key for entry in draws}
     if unknown:
         expected = ", ".join(repr(entry.key) for entry in draws) or "none"
-        raise ShapeError(f"noise {sorted(unknown)[0]!r} names no stage that draws; those: {expected}")
+        raise ShapeError(
+            f"noise {sorted(unknown)[0]!r} names no stage that draws; those: {expected}"
+        )
     values: list[torch.Tensor] = []
     for entry in draws:
         if entry.key not in noise:

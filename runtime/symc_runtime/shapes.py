@@ -18,7 +18,7 @@ from symc_runtime.layout import (
     solve_sizes,
     symbolic_dimension,
 )
-from symc_runtime.sizes import UndeterminedSize, names
+from symc_runtime.sizes import UndeterminedSizeError, names
 
 
 class ShapeError(ValueError):
@@ -34,8 +34,10 @@ def _carried(representation: Representation) -> str:
         case Sign(group):
             return f"the sign of {group}"
         case Product(factors):
-            return " * ".join(str(symbolic_dimension(f)) if isinstance(f, Trivial)
-                              else _carried(f) for f in factors)
+            return " * ".join(
+                str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f)
+                for f in factors
+            )
         case Sum(terms):
             return " + ".join(_carried(t) or str(symbolic_dimension(t)) for t in terms)
 
@@ -128,12 +130,11 @@ def check_inputs(
         try:
             _axes("input", tensor, value.shape, sizes)
         except KeyError as missing:
-            raise UndeterminedSize(missing.args[0]) from None
+            raise UndeterminedSizeError(missing.args[0]) from None
     for name, bound in ragged.items():
         if name in sizes and sizes[name] > bound:
             raise ShapeError(
-                f"size `{name}`: the spec says at most {bound}, got tensors padded to "
-                f"{sizes[name]}"
+                f"size `{name}`: the spec says at most {bound}, got tensors padded to {sizes[name]}"
             )
     return sizes
 
@@ -150,9 +151,7 @@ def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
         )
 
 
-def check_counts(
-    name: str, counts: object, batch: int, padded: int, bound: int
-) -> torch.Tensor:
+def check_counts(name: str, counts: object, batch: int, padded: int, bound: int) -> torch.Tensor:
     """counts as int64 [batch].
 
     Raises TypeError, or ShapeError for a wrong shape, and, where counts lie on the CPU, for values

@@ -15,7 +15,7 @@ Polynomial = tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
 """Terms: a coefficient and the powers of the names in it."""
 
 
-class UndeterminedSize(ValueError):
+class UndeterminedSizeError(ValueError):
     """A size that the given shapes do not determine; `name` says which."""
 
     def __init__(self, name: str) -> None:

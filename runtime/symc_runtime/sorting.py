@@ -38,9 +38,7 @@ def _clusters(
     if valid is not None:
         column = column.masked_fill(~valid, 0)
     by_value = torch.argsort(column, dim=-1, stable=True)
-    order = by_value.gather(
-        -1, torch.argsort(clusters.gather(-1, by_value), dim=-1, stable=True)
-    )
+    order = by_value.gather(-1, torch.argsort(clusters.gather(-1, by_value), dim=-1, stable=True))
     values, ranks = column.gather(-1, order), clusters.gather(-1, order)
     gap = (values[..., 1:] - values[..., :-1]) > tolerance(column.dtype) * scale
     cut = gap | (ranks[..., 1:] != ranks[..., :-1])
@@ -57,7 +55,7 @@ def sorting_index(
 ) -> torch.Tensor:
     """idx [N, n] with x[idx] in ascending lexicographic order of the columns, each [N, n].
 
-    Values closer than sqrt(eps) of a column's scale [N, 1] count as equal, so that rounding never
+    Values closer than sqrt(eps) of a column's scale [N, 1] count as equal: rounding never
     decides; a scale is the magnitude of what the column was computed from, by default of the
     column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that are not
     `valid` [N, n] come last and keep their places.

@@ -191,9 +191,13 @@ class Symmetrized(nn.Module):
         generator: torch.Generator | None,
     ) -> dict[str, torch.Tensor]:
         floating = [x.dtype for x in inputs if x.is_floating_point()]
-        dtype = floating[0] if floating else next(
-            (p.dtype for p in self.parameters() if p.is_floating_point()),
-            torch.get_default_dtype(),
+        dtype = (
+            floating[0]
+            if floating
+            else next(
+                (p.dtype for p in self.parameters() if p.is_floating_point()),
+                torch.get_default_dtype(),
+            )
         )
         if dtype in (torch.float16, torch.bfloat16):
             # Ties are broken by noise, which half precision rounds away.
@@ -246,8 +250,10 @@ class Symmetrized(nn.Module):
                 values = checkpoint(part, *pieces, use_reentrant=False)
             else:
                 values = part(*pieces)
-            result = values if result is None else tuple(
-                a + b for a, b in zip(result, values, strict=True)
+            result = (
+                values
+                if result is None
+                else tuple(a + b for a, b in zip(result, values, strict=True))
             )
         if result is None:
             raise ShapeError("noise without samples: its first axis is K, at least 1")

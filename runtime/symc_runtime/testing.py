@@ -83,7 +83,10 @@ def random_motion(
 
 
 def _axis_matrix(
-    axis: Representation, motions: Mapping[str, Motion], sizes: Mapping[str, int], like: torch.Tensor
+    axis: Representation,
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    like: torch.Tensor,
 ) -> torch.Tensor:
     """The matrix [batch, m, m] of an axis, built from the definition of the representation."""
     batch = like.shape[0]
@@ -116,7 +119,10 @@ def _axis_matrix(
 
 
 def _axis_shift(
-    axis: Representation, motions: Mapping[str, Motion], sizes: Mapping[str, int], like: torch.Tensor
+    axis: Representation,
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    like: torch.Tensor,
 ) -> torch.Tensor:
     """What the translation adds to an axis [batch, m]; permutations inside leave it as it is."""
     batch = like.shape[0]
@@ -201,12 +207,11 @@ def _moved_noise(
         element = Permutation(motion.index.repeat(samples, 1))
     else:
         element = Orthogonal(motion.matrix.to(value.dtype).repeat(samples, 1, 1))
-    return stage.act_on_noise(element, rows).unflatten(0, (samples, -1))
+    moved: torch.Tensor = stage.act_on_noise(element, rows)
+    return moved.reshape(value.shape)
 
 
-def valid_part(
-    tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]
-) -> torch.Tensor:
+def valid_part(tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """x with its padding set to zero."""
     for dim, axis in enumerate(tensor.axes, start=1):
         size = symbolic_dimension(axis)

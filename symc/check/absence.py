@@ -67,8 +67,8 @@ def refuse_uncarried_groups(expressions: Expressions, informing: Informing) -> N
             "SYM308",
             expressions.groups.places[group.name],
             f"no input carries `{group.name}`",
-            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it; nothing "
-            "moves a `scalar` or a `vector` of `T(d)`, so they do not count",
+            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it; "
+            "nothing moves a `scalar` or a `vector` of `T(d)`, so they do not count",
         )
 
 

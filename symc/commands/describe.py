@@ -126,3 +126,7 @@ def _cost(cost: Cost) -> str:
     if isinstance(cost.enumerated, str):
         text += " (sampled instead while they are more than 5,040)"
     return f"{text}: evaluations of the base an example"
+
+
+def _bold(text: str, color: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if color else text

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -26,7 +26,7 @@ class InputError(click.ClickException):
 
     exit_code = 2
 
-    def show(self, file: TextIO | None = None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:
         """Prints `error: ...` to standard error."""
         click.echo(f"error: {self.message}", err=True)
 

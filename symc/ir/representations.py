@@ -48,9 +48,7 @@ class Power(Model):
     exponent: int
 
 
-Representation = Annotated[
-    Trivial | Atom | Product | Sum | Power, Field(discriminator="kind")
-]
+Representation = Annotated[Trivial | Atom | Product | Sum | Power, Field(discriminator="kind")]
 
 Product.model_rebuild()
 Sum.model_rebuild()

@@ -28,9 +28,7 @@ class Size(Model):
 
     @classmethod
     def _of(cls, collected: Mapping[Monomial, int]) -> Size:
-        ordered = sorted(
-            collected.items(), key=lambda item: (-sum(p for _, p in item[0]), item[0])
-        )
+        ordered = sorted(collected.items(), key=lambda item: (-sum(p for _, p in item[0]), item[0]))
         return cls(terms=tuple(Term(coefficient=c, powers=m) for m, c in ordered if c))
 
     @classmethod

@@ -128,7 +128,7 @@ def _value(node: fx.Node) -> str:
     if node.target is operator.getitem:
         return f"{arguments[0]}[{arguments[1]}]"
     if node.target in _OPERATORS:
-        return f" {_OPERATORS[node.target]} ".join(arguments)  # type: ignore[index]
+        return f" {_OPERATORS[node.target]} ".join(arguments)
     function = node.target
     if not callable(function):
         raise TypeError(f"cannot write {node.format_node()} as Python")

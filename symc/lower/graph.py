@@ -182,6 +182,7 @@ class GraphBuilder:
         def move(x: fx.Node, wanted: str, leaf: layout.Representation, dim: Dim) -> fx.Node:
             if isinstance(leaf, layout.Sign):
                 return self._call(wanted, actions.flip, x, element)
+            function: Callable[..., Any]
             if group.kind == "permutation":
                 function = actions.unpermute if inverse else actions.permute
             else:
@@ -257,10 +258,10 @@ class GraphBuilder:
                 for at, node in self._ragged_axes(anchor).items()
             }
             pieces.append((piece, dim, counts) if counts else (piece, dim))
-        self.centers[group] = self._call(
-            f"{plan.attribute}_center", actions.center, *pieces[0]
-        ) if len(pieces) == 1 else self._call(
-            f"{plan.attribute}_center", actions.center_of_all, *pieces
+        self.centers[group] = (
+            self._call(f"{plan.attribute}_center", actions.center, *pieces[0])
+            if len(pieces) == 1
+            else self._call(f"{plan.attribute}_center", actions.center_of_all, *pieces)
         )
         for tensor in self.plan.inputs:
             self.inputs[tensor.name] = self._translated(
@@ -272,7 +273,7 @@ class GraphBuilder:
         noise = self._method(
             f"{plan.attribute}_noise_rows", "flatten", self.noise[plan.group.name], 0, 1
         )
-        counts = {"counts": dict(self.counts)} if self.counts else {}
+        counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}
         drawn = self._record(
             self.graph.create_node(
                 "call_module",
@@ -284,9 +285,7 @@ class GraphBuilder:
         )
         element = self._call(plan.attribute, operator.getitem, drawn, 0)
         self.elements[plan.group.name] = element
-        self.penalties.append(
-            self._call(f"{plan.attribute}_penalty", operator.getitem, drawn, 1)
-        )
+        self.penalties.append(self._call(f"{plan.attribute}_penalty", operator.getitem, drawn, 1))
         first = self.folded is None
         if first:
             self.folded = noise
@@ -302,7 +301,7 @@ class GraphBuilder:
 
     def _base(self) -> dict[str, fx.Node]:
         self.comment = "The base model, in canonical poses."
-        counts = {
+        counts: dict[str, Any] = {
             name: node
             for name, node in self.counts.items()
             if self.base_counts is None or name in self.base_counts

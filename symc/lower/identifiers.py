@@ -16,8 +16,21 @@ def _attribute_names() -> frozenset[str]:
     # The instance has more names than the class: its own and those nn.Module sets.
     probe = Symmetrized.__new__(Symmetrized)
     super(Symmetrized, probe).__init__()
-    return frozenset({*dir(Symmetrized), *vars(probe), "base", "samples", "eval_samples", "chunk",
-                      "base_counts", "graph", "program", "recompile", *keyword.kwlist})
+    return frozenset(
+        {
+            *dir(Symmetrized),
+            *vars(probe),
+            "base",
+            "samples",
+            "eval_samples",
+            "chunk",
+            "base_counts",
+            "graph",
+            "program",
+            "recompile",
+            *keyword.kwlist,
+        }
+    )
 
 
 ATTRIBUTE_NAMES = _attribute_names()

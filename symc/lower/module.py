@@ -54,7 +54,7 @@ class CompiledModel(Symmetrized):
 
     def symmetrize(self, *tensors: Any) -> Any:
         """One pass over the samples; see `Symmetrized.symmetrize`."""
-        return self._run(self, *tensors)
+        return self.__dict__["_run"](self, *tensors)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
@@ -62,13 +62,12 @@ class CompiledModel(Symmetrized):
         state.pop("_run")
         state["_plan"] = None
         state["graph"] = None
-        state["_graph_edits"] = None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.__dict__["_plan"] = make_plan(self.program)
-        self.graph = GraphBuilder(self._plan, self.base_counts).build()
+        self.graph = GraphBuilder(self.__dict__["_plan"], self.base_counts).build()
         self.recompile()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CompiledModel:
@@ -76,7 +75,7 @@ class CompiledModel(Symmetrized):
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         twin.__dict__.update(copy.deepcopy(state, memo))
-        twin.__dict__["_plan"] = self._plan
+        twin.__dict__["_plan"] = self.__dict__["_plan"]
         twin.graph = copy.deepcopy(self.graph)
         twin.recompile()
         return twin
@@ -85,6 +84,8 @@ class CompiledModel(Symmetrized):
 def _function(graph: fx.Graph) -> Callable[..., Any]:
     code = graph.python_code("self")
     namespace: dict[str, Any] = dict(code.globals)
-    exec(compile(code.src, "<symc graph>", "exec"), namespace)  # the graph's own code, never a spec's
+    exec(
+        compile(code.src, "<symc graph>", "exec"), namespace
+    )  # the graph's own code, never a spec's
     function: Callable[..., Any] = namespace["forward"]
     return function

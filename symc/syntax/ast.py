@@ -81,7 +81,7 @@ Operator = Literal["+", "-", "*", "/", "^", "wr"]
 
 @dataclass(frozen=True)
 class Binary(Expression):
-    """`left operator right`; `^` binds tightest and to the right, then `* /`, then `+ -`, then `wr`."""
+    """`left operator right`; `^` binds tightest, to the right; then `* /`, `+ -`, `wr`."""
 
     operator: Operator
     left: Expression

@@ -91,14 +91,17 @@ def _binary(node: ast.Binary) -> str:
 def _tight(node: ast.Binary) -> bool:
     """`2*n`, `16*M.scalar`, `sqrt(3)/2` are set tight, `M.vector * M.vector` is not.
 
-    A chain is tight as a whole: where a `*` follows anything but a number or a name, none is.
+    A chain is tight as a whole: where a `*` follows anything but a number, a name or
+    a parenthesis, none is.
     """
     here: ast.Expression = node
     while isinstance(here, ast.Binary) and _LEVELS[here.operator] == _PRODUCT:
         before = here.left
         if isinstance(before, ast.Binary) and _LEVELS[before.operator] == _PRODUCT:
             before = before.right
-        if here.operator == "*" and not isinstance(before, ast.Integer | ast.Name):
+        in_parentheses = isinstance(before, ast.Binary) and _LEVELS[before.operator] < _PRODUCT
+        light = in_parentheses or isinstance(before, ast.Integer | ast.Name)
+        if here.operator == "*" and not light:
             return False
         here = here.left
     return True

@@ -64,5 +64,5 @@ class Block(nn.Module):
 
     def forward(self, tokens: Tensor, bias: Tensor | None = None) -> Tensor:
         tokens = tokens + self.attn(self.norm1(tokens), bias)
-        tokens = tokens + self.mlp(self.norm2(tokens))
-        return tokens
+        output: Tensor = tokens + self.mlp(self.norm2(tokens))
+        return output

@@ -33,7 +33,7 @@ class Distribution(nn.Module):
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Drawn:
-        """Elements for noise [K*B, ...] and inputs [B, ...] (shared by the K samples) or [K*B, ...].
+        """Elements for noise [K*B, ...] and inputs [B, ...] (shared by K samples) or [K*B, ...].
 
         `counts`: valid items of each ragged size, [rows of the inputs]; padding must be zero.
         """

@@ -12,7 +12,6 @@ from symc_runtime.layout import Group, Tensor
 from symc_runtime.orthogonalization import complete_frame, isotropic, proper
 from symc_runtime.sizes import evaluate
 
-
 SPARE = 3
 """Noise vectors beyond d, for draws in which one nearly lies in the span of those before it."""
 

@@ -39,7 +39,7 @@ class PermutationNoise(Distribution):
 
     def act_on_noise(self, element: Permutation, noise: torch.Tensor) -> torch.Tensor:
         """(h . noise)[pi(j)] = noise[j]."""
-        inverse = inverse_index(element.index).unsqueeze(-1)
+        inverse = inverse_index(element.order).unsqueeze(-1)
         return noise.gather(1, inverse.expand_as(noise))
 
     def _valid(

@@ -95,9 +95,7 @@ class LearnedPermutation(PermutationNoise):
         """The permutation that sorts the scores, ascending."""
         valid = self._valid(noise, counts)
         with torch.autocast(noise.device.type, enabled=False):
-            scores = self._scores(
-                self.noise_scale * noise[..., :-1], inputs, counts, valid
-            )
+            scores = self._scores(self.noise_scale * noise[..., :-1], inputs, counts, valid)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
             index = sorting_index([scores], noise[..., -1], valid)

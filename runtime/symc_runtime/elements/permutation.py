@@ -8,13 +8,13 @@ import torch
 
 
 class Permutation(NamedTuple):
-    """A batch of permutations: g^-1 x = x[index], (g x)[index[j]] = x[j].
+    """A batch of permutations: g^-1 x = x[order], (g x)[order[j]] = x[j].
 
-    `index`: [batch, n] int64. `soft`: [batch, n, n] or None; near one where index[a] == j, its
+    `order`: [batch, n] int64. `soft`: [batch, n, n] or None; near one where order[a] == j, its
     rows what gradients flow through in training (straight-through; forward values never use it).
     """
 
-    index: torch.Tensor
+    order: torch.Tensor
     soft: torch.Tensor | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
-"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`: a net; `input`: a name."""
+"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
 
 
 @dataclass(frozen=True)

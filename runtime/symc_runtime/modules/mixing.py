@@ -28,7 +28,8 @@ class IndexedMixing(nn.Module):
         i = torch.arange(size, device=self.weight.device, dtype=self.weight.dtype).unsqueeze(-1)
         k = torch.arange(1, BASIS // 2 + 1, device=i.device, dtype=i.dtype)
         angle = (i + 1) / 4.0 ** (k - 1)
-        return torch.cat([angle.sin(), angle.cos()], -1) @ self.weight / max(size, 1) ** 0.5
+        basis = torch.cat([angle.sin(), angle.cos()], -1)
+        return basis @ self.weight / float(max(size, 1)) ** 0.5
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[..., size] to [..., width]."""
@@ -52,9 +53,7 @@ def squashed(x: torch.Tensor) -> torch.Tensor:
     return x / (1 + x.abs())
 
 
-def masked_mean(
-    x: torch.Tensor, dim: int, mask: torch.Tensor | None
-) -> torch.Tensor:
+def masked_mean(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
     """Mean along dim over the items that mask [N, n] holds; x [N, ...]; zero without items."""
     if mask is None:
         return x.mean(dim)

@@ -121,16 +121,14 @@ class VectorNeurons(nn.Module):
         states: dict[Level, torch.Tensor] = {}
         for level, read in zip(self.levels, self.read, strict=True):
             parts = [seen.scalars.get(level), *invariants.get(level, (None, None))]
-            shape = next(
-                (p.shape[:-1] for p in parts if p is not None), torch.Size([batch])
-            )
+            shape = next((p.shape[:-1] for p in parts if p is not None), torch.Size([batch]))
             filled = [size.new_zeros(*shape, self.width) if p is None else p for p in parts]
             log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, self.width)
             states[level] = read(torch.cat([*filled, log], -1))
         context = self._context(states, seen)
         for update in self.update:
             pooled = self._pooled(states, seen)
-            for level, step in zip(self.levels, update, strict=True):
+            for level, step in zip(self.levels, list(update.children()), strict=True):
                 state = states[level]
                 shared = context.reshape(-1, *[1] * len(level), context.shape[-1])
                 near = pooled.get(level, torch.zeros_like(state))

@@ -6,7 +6,7 @@ from symc_runtime.nets.net import Net
 
 
 class Gin(Net):
-    """Message passing along pair features, (1 + eps) != 1. The default of S(n) with pair features."""
+    """Message passing along pairs, (1 + eps) != 1. The default of S(n) with pair features."""
 
     name = "gin"
     title = "message passing with a virtual node"

@@ -126,7 +126,7 @@ class _Shown:
             start, _, mark = labelled.pop()
             bars = sorted({m[0] for m in labelled} - {start})
             indent = min(start, max(0, room - 32))
-            stems = {column: ("|", "frame") for column in [*bars, start]}
+            stems = dict.fromkeys([*bars, start], ("|", "frame"))
             if len(rows) == 1:
                 rows.append(_draw(stems, color))
             before = {column: ("|", "frame") for column in bars if column < indent}

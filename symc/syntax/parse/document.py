@@ -15,6 +15,7 @@ from symc.syntax.parse.names import check_names
 from symc.syntax.parse.splitting import split
 from symc.syntax.parse.statement import read
 
+
 def read_document(source: Source) -> ParseResult:
     """See `symc.syntax.parse.parse`."""
     if len(source.text) > MAX_CHARACTERS:
@@ -65,9 +66,7 @@ def read_document(source: Source) -> ParseResult:
 def _document(
     source: Source, statements: list[ast.Statement], comments: list[ast.Comment]
 ) -> ast.Document:
-    return ast.Document(
-        Span(0, len(source.text)), tuple(statements), tuple(comments), source.text
-    )
+    return ast.Document(Span(0, len(source.text)), tuple(statements), tuple(comments), source.text)
 
 
 def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:

@@ -53,7 +53,7 @@ def expected(accepts: Collection[str], tokens: Sequence[Token]) -> str:
     opened = open_brackets(tokens)
     kind = bracket_kind(tokens, opened[-1]) if opened else ""
     last = tokens[-1]
-    if OPERANDS <= set(accepts):
+    if set(accepts) >= OPERANDS:
         return f"expected {_operand(tokens, kind, opened)} after `{last}`"
     if kind == "matrix" and last.type == "LSQB":
         return "expected a row `[...]` after `[`"

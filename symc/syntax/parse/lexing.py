@@ -74,7 +74,7 @@ def tokenize(source: Source) -> Lexed:
                         lexed.diagnostics.append(_too_long(source, token))
             break
         except UnexpectedCharacters as error:
-            diagnostic, start = _unknown(source, error.pos_in_stream)
+            diagnostic, start = _unknown(source, error.pos_in_stream or 0)
             lexed.diagnostics.append(diagnostic)
     return lexed
 

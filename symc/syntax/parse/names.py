@@ -11,7 +11,21 @@ from symc.source import Source, Span
 from symc.syntax import ast
 
 RESERVED = frozenset(
-    "spec size group input output symmetrize by of wr generated lie relax search".split()
+    [
+        "spec",
+        "size",
+        "group",
+        "input",
+        "output",
+        "symmetrize",
+        "by",
+        "of",
+        "wr",
+        "generated",
+        "lie",
+        "relax",
+        "search",
+    ]
 )
 _BETTER = {
     "lambda": "lam",
@@ -25,9 +39,7 @@ _BETTER = {
 }
 
 
-def check_names(
-    source: Source, statement: ast.Statement, seen: set[str]
-) -> Iterator[Diagnostic]:
+def check_names(source: Source, statement: ast.Statement, seen: set[str]) -> Iterator[Diagnostic]:
     """Every name of a statement that cannot be one; those in `seen` have been reported."""
     for name in _names(statement):
         if name.text not in seen:
@@ -63,7 +75,9 @@ def _names(statement: ast.Statement) -> Iterator[ast.Name]:
 def _check(source: Source, name: ast.Name) -> Diagnostic | None:
     text = name.text
     if not text.isascii():
-        stripped = "".join(c for c in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if c.isascii())
+        stripped = "".join(
+            c for c in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if c.isascii()
+        )
         help_ = f"write `{stripped}`" if stripped.isidentifier() else "write it in ASCII letters"
         if unicodedata.category(text[-1]) == "No" and stripped[-1:].isdigit():
             bare = text.rstrip("²³¹⁰⁴⁵⁶⁷⁸⁹")

@@ -183,7 +183,7 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return f"a product is written `{last}*{token}`"
     if kind == "axes" and pair == ("LSQB", "RSQB"):
         return f"one number an example is declared without brackets: `{done[0]} {done[1]}`"
-    if kind == "axes" and OPERANDS <= accepts and token.type == "COLON":
+    if kind == "axes" and accepts >= OPERANDS and token.type == "COLON":
         return "the size comes first; `_: R` lets the compiler compute it"
     if kind == "axes" and last.type == "COLON" and token.type in ("COMMA", "RSQB"):
         return "a channel axis, which no group moves, is a size alone"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from symc.source import Span
 from symc.syntax import ast
-from symc.syntax.parse.limits import MAX_DIGITS
 from symc.syntax.parse.lexing import token_span
+from symc.syntax.parse.limits import MAX_DIGITS
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -156,9 +156,7 @@ def _call(children: Sequence[Child]) -> Child:
 
 def _matrix(children: Sequence[Child]) -> Child:
     rows = (child.entries for child in children if isinstance(child, Items))
-    return ast.MatrixLiteral(
-        _whole(children), tuple(_nodes(row, ast.Expression) for row in rows)
-    )
+    return ast.MatrixLiteral(_whole(children), tuple(_nodes(row, ast.Expression) for row in rows))
 
 
 def _matrix_group(children: Sequence[Child]) -> Child:
