@@ -310,3 +310,18 @@ def test_section_7_wrong_labels() -> None:
         model(torch.tensor([[0, 3]]))
     with pytest.raises(TypeError, match="`kind`.*whole numbers.*float32"):
         model(torch.zeros(1, 2))
+
+
+def test_section_5_the_item_transformer_masks_by_counts() -> None:
+    from symc_runtime.bases.item_transformer import ItemTransformer
+
+    base = ItemTransformer(
+        [("n", 3)], [("n", 3)], sizes={"n": 6}, items="n", ragged="n", width=16, depth=1, heads=2
+    )
+    text = "size n <= 6\ngroup P = S(n)\ninput x[n: P, 3]\noutput y[n: P, 3]"
+    model = symc.build(text, base).eval()
+    x, counts = torch.randn(2, 6, 3), torch.tensor([4, 6])
+    noise = model.draw_noise(x, n=counts)
+    short = {key: value[:, :1, :4] for key, value in noise.items()}
+    whole = model(x, n=counts, noise=noise)[0, :4]
+    assert torch.allclose(whole, model(x[:1, :4], n=counts[:1], noise=short)[0], atol=1e-5)

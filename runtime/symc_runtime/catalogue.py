@@ -22,9 +22,11 @@ Entry = TypeVar("Entry", Group, Method, Net)
 
 def _subclasses(root: type[Entry]) -> list[type[Entry]]:
     found: list[type[Entry]] = []
-    child: type[Entry]
-    for child in root.__subclasses__():
-        found += [child, *_subclasses(child)]
+    pending: list[type[Entry]] = [root]
+    while pending:
+        children: list[type[Entry]] = type.__subclasses__(pending.pop())
+        found += children
+        pending += children
     return found
 
 

@@ -166,7 +166,8 @@ def cross_matrix(a: torch.Tensor) -> torch.Tensor:
     """[a]_x of pseudovectors a [..., 3]: a true matrix, v -> a x v."""
     x, y, z = a.unbind(-1)
     o = torch.zeros_like(x)
-    return torch.stack([o, -z, y, z, o, -x, -y, x, o], -1).unflatten(-1, (3, 3))
+    rows = torch.stack([o, -z, y, z, o, -x, -y, x, o], -1)
+    return rows.reshape(*a.shape[:-1], 3, 3)
 
 
 class Features(nn.Module):

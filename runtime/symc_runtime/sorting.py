@@ -57,8 +57,8 @@ def sorting_index(
 
     Values closer than sqrt(eps) of a column's scale [N, 1] count as equal: rounding never
     decides; a scale is the magnitude of what the column was computed from, by default of the
-    column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that are not
-    `valid` [N, n] come last and keep their places.
+    column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that
+    are not `valid` [N, n] come last and keep their places.
     """
     clusters = torch.zeros_like(secondary, dtype=torch.long)
     if valid is not None:

@@ -261,11 +261,15 @@ class Symmetrized(nn.Module):
 
 
 def counts_taken(base: nn.Module, ragged: Mapping[str, int]) -> tuple[str, ...]:
-    """The ragged sizes that the base's forward names: it gets their counts as keywords."""
+    """The ragged sizes that the base's forward names: it gets their counts as keywords.
+
+    A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
+    """
     if not ragged:
         return ()
     parameters = inspect.signature(base.forward).parameters
-    return tuple(name for name in ragged if name in parameters)
+    said = getattr(base, "ragged", None)
+    return tuple(name for name in ragged if name in parameters or name == said)
 
 
 def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:

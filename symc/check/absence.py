@@ -53,22 +53,32 @@ def refuse_wrong_ranges(expressions: Expressions) -> None:
         )
 
 
-def refuse_uncarried_groups(expressions: Expressions, informing: Informing) -> None:
+def refuse_uncarried_groups(
+    inputs: Sequence[Tensor], expressions: Expressions, informing: Informing
+) -> None:
     """A group that moves no input has no element that an input could tell."""
     if expressions.groups.failed:
         return
+    mentioned = {
+        atom.group
+        for tensor in inputs
+        for axis in tensor.axes
+        for atom in atoms(axis.representation)
+    }
     for group in expressions.groups.ordered():
         if informing.carries(group):
             continue
         atoms = families()[group.family].atoms
         bare = families()[group.family].bare
+        still = ""
+        if group.name in mentioned:
+            still = "; what it does not move, as a `scalar`, does not count"
         axis = group.name if bare is not None else f"{group.name}.{next(iter(atoms))}"
         expressions.report.error(
             "SYM308",
             expressions.groups.places[group.name],
             f"no input carries `{group.name}`",
-            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it; "
-            "nothing moves a `scalar` or a `vector` of `T(d)`, so they do not count",
+            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it{still}",
         )
 
 
@@ -105,7 +115,7 @@ def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions
     table = expressions.sizes
     told = {entry.name for entry in determine(inputs, table.fixed.keys())}
     for name, span in table.seen.items():
-        if name in table.fixed or name in told:
+        if name in table.fixed or name in told or name in table.failed:
             continue
         if name not in table.used:
             expressions.report.error(

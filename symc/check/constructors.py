@@ -117,10 +117,10 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
     arguments = call.arguments
     usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
     if len(arguments) != 1 or arguments[0].name is not None:
-        count = "no argument" if not arguments else f"{len(arguments)} arguments"
+        count = f"{len(arguments)} are" if arguments else "none is"
+        message = f"`{family}` takes one argument, but {count} given"
         if len(arguments) == 1:
-            count = "a named argument"
-        message = f"`{family}` takes one argument, not {count}"
+            message = f"the argument of `{family}` has no name"
         expressions.report.error("SYM304", call.span, message, help=usage)
         return None
     value = arguments[0].value

@@ -130,14 +130,19 @@ def _read(
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
-    informing = Informing({t.tensor.name: cut[id(t)] or () for t in inputs}, complete, report)
+    carried: dict[str, tuple[Block, ...]] = {}
+    for tensor in inputs:
+        # A name declared twice is reported already: both tensors count.
+        before_it = carried.get(tensor.tensor.name, ())
+        carried[tensor.tensor.name] = (*before_it, *(cut[id(tensor)] or ()))
+    informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(
             [(output, cut[id(output)] or ()) for output in outputs], expressions, informing
         )
-        refuse_uncarried_groups(expressions, informing)
+        refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
             refuse_undetermined_sizes([t.tensor for t in inputs], expressions)
     if report.count or report.partial:

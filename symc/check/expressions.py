@@ -13,7 +13,7 @@ from symc.check.arithmetic import (
 )
 from symc.check.constructors import read_attribute, read_call
 from symc.check.groups import GroupTable, available
-from symc.check.names import ARTICLE, Declaration
+from symc.check.names import ARTICLE, Declaration, walk
 from symc.check.report import Report, listed, nearest, suggestion
 from symc.check.sizes import SizeTable
 from symc.check.values import (
@@ -59,6 +59,7 @@ class Expressions:
         self.groups = groups
         self.unread = unread
         self.counted: list[tuple[Size, Span]] = []
+        self._misused: set[str] = set()
 
     # What is wanted
 
@@ -80,7 +81,8 @@ class Expressions:
         """The expression as a representation; a group alone means its bare one."""
         value = self.value(expression)
         if isinstance(value, Size):
-            self._unexpected_size(expression)
+            if not self._unknown_groups(expression):
+                self._unexpected_size(expression)
             return None
         return self._carried(value, expression)
 
@@ -98,15 +100,26 @@ class Expressions:
                     "symmetry of a spec is the product of all its groups",
                 )
             return None
+        text = self.report.excerpt(expression.span)
+        hint = f"groups: {available()}, or the name of one declared with `group`"
+        entry = self.declared.get(expression.text) if isinstance(expression, ast.Name) else None
+        if entry is not None and entry.kind != "group":
+            self.report.error(
+                "SYM204",
+                expression.span,
+                f"`{text}` is {ARTICLE[entry.kind]}, but a group is wanted here",
+                help=hint,
+                related=[Related(entry.span, f"`{text}` is declared here")],
+            )
+            return None
         value = self.value(expression)
         if value is None or isinstance(value, GroupInstance):
             return value
-        text = self.report.excerpt(expression.span)
         self.report.error(
             "SYM204",
             expression.span,
             f"`{text}` is {kind_of(value)}, but a group is wanted here",
-            help=f"groups: {available()}, or the name of one declared with `group`",
+            help=hint,
         )
         return None
 
@@ -172,7 +185,11 @@ class Expressions:
                 if text in self.groups.failed:
                     return None
                 return self.groups.instances.get(text)
-        wanted = "a size" if wants_size else "a size or a representation"
+        # A name that is taken for a size is often in several places of one tensor.
+        if text in self._misused:
+            return None
+        self._misused.add(text)
+        wanted = "a size" if wants_size else "a representation"
         self.report.error(
             "SYM204",
             name.span,
@@ -195,6 +212,21 @@ class Expressions:
             hint = f"declare it, as in `group {text} = S(n)`"
         self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint)
         return None
+
+    def _unknown_groups(self, expression: ast.Expression) -> bool:
+        """Report names that were taken for multiplicities where nothing is multiplied."""
+        unknown = [
+            node
+            for node in walk(expression)
+            if isinstance(node, ast.Name)
+            and node.text not in self.declared
+            and node.text not in self.size_words
+            and node.text not in families()
+            and node.text in self.sizes.seen
+        ]
+        for name in unknown:
+            self._undeclared(name)
+        return bool(unknown)
 
     def _binary(self, expression: ast.Binary, wants_size: bool) -> Value | None:
         operator = expression.operator
@@ -222,6 +254,8 @@ class Expressions:
                 self._mixed(expression, "representations cannot be subtracted")
                 return None
             if isinstance(left, Size) or isinstance(right, Size):
+                if self._unknown_groups(expression):
+                    return None
                 self._mixed(expression, "a size and a representation cannot be added")
                 return None
             first = self._carried(left, expression.left)
@@ -279,8 +313,8 @@ class Expressions:
             "SYM306",
             span,
             "a point cannot be multiplied by a vector, a sign or another point",
-            help="a translation would mix into the product: use `vector`, or give the factors "
-            "axes of separate tensors; channels and permutations may multiply a point",
+            help="write `vector` for `point`, or give each factor a tensor of its own; only "
+            "channels and permutations may multiply a point",
         )
         return True
 

@@ -128,7 +128,7 @@ def _count(argument: ast.Argument, low: int, high: int, report: Report) -> int |
     report.error(
         "SYM505",
         argument.value.span,
-        f"`{name}` is a whole number from {low} to {high}, not "
+        f"`{name}` is a whole number from {low} to {high:,}, not "
         f"`{report.excerpt(argument.value.span)}`",
         help=f"write `{name}={min(max(20, low), high)}`, for instance",
     )

@@ -36,7 +36,7 @@ class SizeTable:
     """Every size name of a spec in the order of the text.
 
     `seen`: the first place of each name (its declaration, where it has one); `declared`: the
-    names with a statement; `used`: the names that stand in a shape or a group; `fixed` and
+    names with a statement, `failed`: those whose statement is wrong; `used`: the names that stand in a shape or a group; `fixed` and
     `ragged` by name.
     """
 
@@ -44,6 +44,7 @@ class SizeTable:
     declared: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     fixed: dict[str, Fixing] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     ragged: dict[str, int] = field(default_factory=dict)
 
     def use(self, name: str, span: Span) -> Size:
@@ -113,14 +114,17 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
     if len(powers) != 1:
         return False
     (power,) = powers
-    equation = f"{_told(table, constraint.size)} = {_told(table, constraint.dimension)}"
     value = root(parts[power], power, -parts.get(0, 0))
     if value is None:
         report.error(
             "SYM203",
             constraint.representation_span,
-            f"no whole number `{name}` makes the size of this axis, `{constraint.size}`, equal to "
-            f"the dimension of its representation, `{constraint.dimension}`",
+            f"the size of this axis, `{constraint.size}`, is never "
+            f"{_told(table, constraint.dimension)}, the dimension of "
+            f"`{report.excerpt(constraint.representation_span)}`"
+            if constraint.dimension.names.isdisjoint(difference.names)
+            else f"no whole number `{name}` makes `{report.excerpt(constraint.representation_span)}` "
+            f"fit on an axis of size {_told(table, constraint.size)}",
             help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
             related=_reasons(table, constraint),
         )
@@ -136,7 +140,9 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
         )
         return True
     excerpt = report.excerpt(constraint.representation_span)
-    says = f"here `{name}` is {value}: {equation} for `{excerpt}`"
+    size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)
+    equation = "" if name in (size, dimension) else f", as {size} = {dimension}"
+    says = f"`{name}` is {value} here, on an axis with `{excerpt}`{equation}"
     table.fixed[name] = Fixing(value, constraint.size_span, says)
     return True
 

@@ -34,6 +34,10 @@ def read_sizes(statements: Sequence[ast.SizeStatement], expressions: Expressions
         pending = later
     for statement in pending:
         _refuse_open(statement, expressions)
+    fixed_or_ragged = table.fixed.keys() | table.ragged.keys()
+    for name, statement in mine.items():
+        if (statement.value or statement.bound) and name not in fixed_or_ragged:
+            table.failed.add(name)
     # A name in the value of another size is not yet a name that a shape tells.
     table.used = used
 
@@ -76,7 +80,7 @@ def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None
     for node in walk(written):
         if not isinstance(node, ast.Name) or node.text in table.fixed:
             continue
-        if node.text in expressions.unread:
+        if node.text in expressions.unread or node.text in table.failed:
             return
         entry = expressions.declared.get(node.text)
         what = "value" if statement.value is not None else "bound"
@@ -89,6 +93,7 @@ def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None
             f"`{statement.name.text}` is used, or fix `{node.text}` with `size {node.text} = 5`",
             related=[Related(entry.span, f"`{node.text}` is declared here")] if entry else [],
         )
+        table.failed.add(statement.name.text)
         return
 
 

@@ -56,8 +56,8 @@ def render(description: Description, color: bool = False) -> str:
             "Sizes",
             [(s.name, _size(s.kind, s.value, s.bound, s.told_by)) for s in description.sizes],
         ),
-        ("Inputs", [(t.name, t.written) for t in description.tensors if t.kind == "input"]),
-        ("Outputs", [(t.name, t.written) for t in description.tensors if t.kind == "output"]),
+        ("Inputs", [("", t.written) for t in description.tensors if t.kind == "input"]),
+        ("Outputs", [("", t.written) for t in description.tensors if t.kind == "output"]),
         ("Stages", [(s.group, _stage(s)) for s in description.stages]),
         ("Cost", [("K", _cost(description.cost))]),
     ]
@@ -75,8 +75,9 @@ def _table(rows: list[tuple[str, str]]) -> list[str]:
         if len(left) > column:
             lines.append(f"  {left}")
             left = ""
-        lines.append(f"  {left:<{column}}  {body[0]}".rstrip())
-        lines += [f"  {'':<{column}}  {line}" for line in body[1:]]
+        indent = column + 2 if column else 0
+        lines.append(f"  {left:<{indent}}{body[0]}".rstrip())
+        lines += [f"  {'':<{indent}}{'' if column else '  '}{line}" for line in body[1:]]
     return lines
 
 
@@ -124,8 +125,8 @@ def _cost(cost: Cost) -> str:
         if cost.eval_total != cost.total:
             text += f" and {cost.eval_total:,}"
     if isinstance(cost.enumerated, str):
-        text += " (sampled instead while they are more than 5,040)"
-    return f"{text}: evaluations of the base an example"
+        text += " (samples instead while these are more than 5,040)"
+    return f"{text} {'evaluation' if text == '1' else 'evaluations'} of the base an example"
 
 
 def _bold(text: str, color: bool) -> str:

@@ -6,7 +6,7 @@ from symc.syntax import ast
 
 INDENT = "    "
 
-# How tightly a form binds, as in the grammar; a tighter place puts parentheses around a looser form.
+# How tightly a form binds, as in the grammar; a tighter place puts parentheses around looser forms.
 _WR, _SUM, _PRODUCT, _UNARY, _POWER, _POSTFIX, _ATOM = range(7)
 _LEVELS = {"wr": _WR, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "^": _POWER}
 

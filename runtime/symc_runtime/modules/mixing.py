@@ -29,7 +29,7 @@ class IndexedMixing(nn.Module):
         k = torch.arange(1, BASIS // 2 + 1, device=i.device, dtype=i.dtype)
         angle = (i + 1) / 4.0 ** (k - 1)
         basis = torch.cat([angle.sin(), angle.cos()], -1)
-        return basis @ self.weight / float(max(size, 1)) ** 0.5
+        return (basis @ self.weight) / math.sqrt(max(size, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[..., size] to [..., width]."""

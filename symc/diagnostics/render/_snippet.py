@@ -150,7 +150,7 @@ def _draw(canvas: dict[int, tuple[str, str]], color: bool) -> str:
 
 
 def _window(columns: list[int], marks: list[Mark], room: int) -> tuple[int, int]:
-    """Characters to show of a line that is too long: all marks where they fit, else the main one."""
+    """Characters to show of a line that is too long: all marks if they fit, else the main one."""
     last = len(columns) - 1
     groups = [marks, [m for m in marks if m.primary] or marks[:1]]
     start = stop = 0

@@ -11,7 +11,7 @@ from symc.source import Source, Span
 
 def render(diagnostics: Sequence[Diagnostic], *, color: bool = False, files: int = 1) -> str:
     """Keys `code severity message help file start end related`; lines and columns from 1, `end`
-    exclusive; `help` is null where there is none; a related place has its file, start, end, message.
+    exclusive; `help` is null where there is none; a related place has file, start, end, message.
     """
     listed = [
         {

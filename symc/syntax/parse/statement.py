@@ -90,7 +90,7 @@ def _finish(state: InteractiveParser) -> ast.Statement | None:
 
 
 def _as_name_where_one_stands(state: InteractiveParser, token: Token) -> Token:
-    """`element` is a word of the grammar in its braces alone; reserved words are mended to names."""
+    """`element` is a word of the grammar in its braces alone; reserved words become names."""
     choices = state.choices()
     word = token.type in _SOFT or token.type == "UNDERSCORE" or str(token) in RESERVED
     if word and token.type not in choices and "NAME" in choices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from symc.source import Span
 from symc.syntax import ast
@@ -14,7 +14,7 @@ from symc.syntax.parse.limits import MAX_DIGITS
 if TYPE_CHECKING:
     from lark import Token, Tree
 
-    Child = ast.Node | Token | "Items"
+    Child: TypeAlias = ast.Node | Token | "Items"
 
 _N = TypeVar("_N", bound=ast.Node)
 
