@@ -24,7 +24,7 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 
 tables: $(VENV)/installed
-	$(BIN)/python -m symc.syntax.build_tables
+	$(BIN)/python -m symc.syntax.parse.tables
 
 goldens: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --update-goldens

@@ -13,6 +13,9 @@ import click
 
 from symc import __version__
 
+# Pydantic would look through every installed distribution for plugins: 30 ms at each start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 

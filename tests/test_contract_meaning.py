@@ -325,3 +325,22 @@ def test_section_5_the_item_transformer_masks_by_counts() -> None:
     short = {key: value[:, :1, :4] for key, value in noise.items()}
     whole = model(x, n=counts, noise=noise)[0, :4]
     assert torch.allclose(whole, model(x[:1, :4], n=counts[:1], noise=short)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["average(samples=2)", "frame", "canonical", "probabilistic"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_section_5_half_precision_keeps_elements_exact(method: str, dtype: torch.dtype) -> None:
+    text = """
+    group P = S(n)
+    group M = O(3)
+    input v[n: P, 3: M]
+    output w[n: P, 3: M]
+    """
+    model = symc.build(f"{text}symmetrize by {method}", First()).to(dtype)
+    v = torch.randn(2, 4, 3).to(dtype)
+    assert model(v).dtype == dtype
+    assert torch.allclose(model(v).float(), v.float(), atol=0.1)
+    stage = model.get_submodule("M")
+    matrix = stage(model.draw_noise(v)["M"].flatten(0, 1), v)[0].matrix
+    identity = torch.eye(3)
+    assert (matrix @ matrix.transpose(1, 2) - identity).abs().max() < 1e-5

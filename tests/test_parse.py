@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from symc.diagnostics.render import render
 from symc.source import Source, Span
 from symc.syntax import ast
+from symc.syntax.format import format_document
 from symc.syntax.parse import ParseResult, parse
 from symc.syntax.parse.limits import MAX_CHARACTERS, MAX_DEPTH
 from symc.syntax.parse.tables import TABLES, build, grammar_path
@@ -213,6 +214,12 @@ def test_what_is_parsed_is_shallow() -> None:
         depth, layer = depth + 1, [child for node in layer for child in node.children()]
     assert depth == MAX_DEPTH - 1
     assert codes(text + "+a" * 3) == ["SYM108"]
+    nested = "group G = " + "f(" * (MAX_DEPTH // 2 - 2) + "a" + ")" * (MAX_DEPTH // 2 - 2)
+    for deepest in (text, nested, text.replace("+", "^"), text.replace("+", " wr ")):
+        # A visitor that takes five frames a level must not meet Python's limit of 1,000.
+        frames = 5 * MAX_DEPTH
+        assert frames < sys.getrecursionlimit()
+        assert format_document(good(deepest))
 
 
 @pytest.mark.parametrize("digits", [19, 4301, 90_000])

@@ -68,12 +68,11 @@ def refuse_uncarried_groups(
     for group in expressions.groups.ordered():
         if informing.carries(group):
             continue
-        atoms = families()[group.family].atoms
-        bare = families()[group.family].bare
+        facts = families()[group.family]
         still = ""
         if group.name in mentioned:
             still = "; what it does not move, as a `scalar`, does not count"
-        axis = group.name if bare is not None else f"{group.name}.{next(iter(atoms))}"
+        axis = group.name if facts.bare is not None else f"{group.name}.{next(iter(facts.atoms))}"
         expressions.report.error(
             "SYM308",
             expressions.groups.places[group.name],

@@ -41,7 +41,16 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
 
 
 def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance | None:
+    if isinstance(expression.owner, ast.Name):
+        known = families().values()
+        having = [facts for facts in known if expression.name.text in facts.atoms]
+        # E(3).vector and O(3).vector read alike; the linear group is the simpler example.
+        having.sort(key=lambda facts: (facts.affine, facts.special))
+        if having:
+            number = "n" if having[0].element == "permutation" else "3"
+            expressions.example = f"{having[0].name}({number})"
     owner = expressions.value(expression.owner)
+    expressions.example = "S(n)"
     if owner is None or isinstance(owner, GroupInstance):
         return owner
     text = expressions.report.excerpt(expression.owner.span)
@@ -120,7 +129,7 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
         count = f"{len(arguments)} are" if arguments else "none is"
         message = f"`{family}` takes one argument, but {count} given"
         if len(arguments) == 1:
-            message = f"the argument of `{family}` has no name"
+            message = f"`{family}` takes its argument without a name"
         expressions.report.error("SYM304", call.span, message, help=usage)
         return None
     value = arguments[0].value

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from symc.check import pending
-from symc.check.arithmetic import (
-    MAXIMUM_EXPONENT,
-    OutOfRangeError,
-    add,
-    always_too_large,
-    multiply,
-    power,
-)
 from symc.check.constructors import read_attribute, read_call
 from symc.check.groups import GroupTable, available
 from symc.check.names import ARTICLE, Declaration, walk
-from symc.check.report import Report, listed, nearest, suggestion
+from symc.check.operators import read_binary
+from symc.check.report import Report, listed, suggestion
 from symc.check.sizes import SizeTable
 from symc.check.values import (
     Carried,
     Value,
     atom,
-    direct_sum,
     kind_of,
     meaningless,
-    product,
-    tensor_power,
-    trivial,
 )
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
@@ -41,6 +30,7 @@ class Expressions:
     `size_words`: undeclared names that stand for sizes somewhere; any other undeclared name can
     only be the multiplicity of a representation. `unread`: names in statements with syntax errors,
     of which nothing is known. `counted`: sizes whose range is looked at when all are known.
+    `example`: a group that would fit where a name is read, for messages.
     """
 
     def __init__(
@@ -59,6 +49,7 @@ class Expressions:
         self.groups = groups
         self.unread = unread
         self.counted: list[tuple[Size, Span]] = []
+        self.example = "S(n)"
         self._misused: set[str] = set()
 
     # What is wanted
@@ -81,10 +72,10 @@ class Expressions:
         """The expression as a representation; a group alone means its bare one."""
         value = self.value(expression)
         if isinstance(value, Size):
-            if not self._unknown_groups(expression):
+            if not self.unknown_groups(expression):
                 self._unexpected_size(expression)
             return None
-        return self._carried(value, expression)
+        return self.carried(value, expression)
 
     def group(self, expression: ast.Expression) -> GroupInstance | None:
         """The expression as one group."""
@@ -132,14 +123,14 @@ class Expressions:
                 return self._name(expression, wants_size)
             case ast.Integer(value=value):
                 if value >= LIMIT:
-                    self._out_of_range(expression)
+                    self.out_of_range(expression)
                     return None
                 return Size.constant(value)
             case ast.Negative(operand=operand):
                 inner = self.value(operand, wants_size)
                 if inner is None or isinstance(inner, Size):
                     return None if inner is None else -inner
-                self._mixed(expression, "a representation has no negative")
+                self.mixed(expression, "a representation has no negative")
                 return None
             case ast.Binary(operator="wr"):
                 pending.wreath(self.report, expression.span)
@@ -148,7 +139,7 @@ class Expressions:
                 pending.matrix_group(self.report, kind, expression.span)
                 return None
             case ast.Binary():
-                return self._binary(expression, wants_size)
+                return read_binary(self, expression, wants_size)
             case ast.Attribute():
                 return read_attribute(expression, self)
             case ast.Call():
@@ -202,18 +193,21 @@ class Expressions:
     def _undeclared(self, name: ast.Name) -> Value | None:
         """An undeclared name where a group would stand."""
         text = name.text
+        if text in self._misused:
+            return None
+        self._misused.add(text)
         groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
         if text in families():
             parameter = families()[text].parameter
-            hint: str | None = f"a constructor has its parameter: `{text}({parameter})`"
+            hint: str | None = f"write the constructor with its parameter: `{text}({parameter})`"
         elif groups:
             hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
         else:
-            hint = f"declare it, as in `group {text} = S(n)`"
+            hint = f"declare it, as in `group {text} = {self.example}`"
         self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint)
         return None
 
-    def _unknown_groups(self, expression: ast.Expression) -> bool:
+    def unknown_groups(self, expression: ast.Expression) -> bool:
         """Report names that were taken for multiplicities where nothing is multiplied."""
         unknown = [
             node
@@ -228,82 +222,7 @@ class Expressions:
             self._undeclared(name)
         return bool(unknown)
 
-    def _binary(self, expression: ast.Binary, wants_size: bool) -> Value | None:
-        operator = expression.operator
-        left = self._operand(expression.left, expression, wants_size)
-        right = self._operand(expression.right, expression, wants_size)
-        if left is None or right is None:
-            return None
-        try:
-            if operator == "^":
-                return self._power(expression, left, right)
-            if operator == "/":
-                self.report.error(
-                    "SYM205",
-                    expression.span,
-                    "a size is no quotient",
-                    help="name the smaller size and write the larger one as its multiple, "
-                    "as in `2*n`",
-                )
-                return None
-            if isinstance(left, Size) and isinstance(right, Size):
-                return self._sizes(operator, left, right)
-            if operator == "*":
-                return self._product(expression, left, right)
-            if operator == "-":
-                self._mixed(expression, "representations cannot be subtracted")
-                return None
-            if isinstance(left, Size) or isinstance(right, Size):
-                if self._unknown_groups(expression):
-                    return None
-                self._mixed(expression, "a size and a representation cannot be added")
-                return None
-            first = self._carried(left, expression.left)
-            second = self._carried(right, expression.right)
-            if first is None or second is None:
-                return None
-            return self._in_range(expression, direct_sum(first, second))
-        except OutOfRangeError:
-            self._out_of_range(expression)
-            return None
-
-    def _operand(
-        self, operand: ast.Expression, parent: ast.Binary, wants_size: bool
-    ) -> Value | None:
-        """An operand of a product may be a multiplicity, which comes into being here."""
-        if parent.operator == "*" and isinstance(operand, ast.Name) and not wants_size:
-            text = operand.text
-            if text not in self.declared and text not in self.unread:
-                groups = [name for name, entry in self.declared.items() if entry.kind == "group"]
-                near = nearest(text, groups) if len(text) > 3 else None
-                if near is None or text in self.size_words:
-                    return self.sizes.use(text, operand.span)
-        return self.value(operand, wants_size)
-
-    @staticmethod
-    def _sizes(operator: str, left: Size, right: Size) -> Size:
-        match operator:
-            case "*":
-                return multiply(left, right)
-            case "-":
-                return add(left, -right)
-            case _:
-                return add(left, right)
-
-    def _product(self, expression: ast.Binary, left: Value, right: Value) -> Carried | None:
-        parts = []
-        for side, value in ((expression.left, left), (expression.right, right)):
-            if isinstance(value, Size):
-                self.counted.append((value, side.span))
-                parts.append(trivial(value))
-            else:
-                carried = self._carried(value, side)
-                if carried is None:
-                    return None
-                parts.append(carried)
-        if self.refuse_product(parts[0], parts[1], expression.span):
-            return None
-        return self._in_range(expression, product(parts[0], parts[1]))
+    # Coercion and failures
 
     def refuse_product(self, left: Carried, right: Carried, span: Span) -> bool:
         """Report a product that a point does not allow."""
@@ -318,44 +237,8 @@ class Expressions:
         )
         return True
 
-    def _power(self, expression: ast.Binary, left: Value, right: Value) -> Value | None:
-        exponent = self.sizes.resolved(right).value if isinstance(right, Size) else None
-        if exponent is None or exponent < 0:
-            self.report.error(
-                "SYM205",
-                expression.right.span,
-                f"the exponent `{self.report.excerpt(expression.right.span)}` is no whole number",
-                help="write a number, as in `n^2` or `M.vector^2`",
-            )
-            return None
-        if isinstance(left, Size):
-            if left.value is None and exponent > MAXIMUM_EXPONENT:
-                raise OutOfRangeError
-            return power(left, exponent)
-        base = self._carried(left, expression.left)
-        if base is None:
-            return None
-        if not 1 <= exponent <= MAXIMUM_EXPONENT:
-            self.report.error(
-                "SYM205",
-                expression.right.span,
-                f"a representation has powers from 1 to {MAXIMUM_EXPONENT}, not {exponent}",
-                help=f"a size stays below 2^{MAXIMUM_EXPONENT}",
-            )
-            return None
-        if exponent > 1 and self.refuse_product(base, base, expression.span):
-            return None
-        return self._in_range(expression, tensor_power(base, exponent))
-
-    def _in_range(self, expression: ast.Expression, carried: Carried) -> Carried | None:
-        if always_too_large(carried.dimension):
-            self._out_of_range(expression)
-            return None
-        return carried
-
-    # Coercion and failures
-
-    def _carried(self, value: Value | None, expression: ast.Expression) -> Carried | None:
+    def carried(self, value: Value | None, expression: ast.Expression) -> Carried | None:
+        """The representation that a value means; a group means its bare one."""
         if not isinstance(value, GroupInstance):
             return value if isinstance(value, Carried) else None
         facts = families()[value.family]
@@ -384,9 +267,10 @@ class Expressions:
                 related=[Related(entry.span, f"`{text}` is declared here")] if entry else [],
             )
             return
-        self._mixed(expression, f"`{text}` is a size, but a representation is wanted here")
+        self.mixed(expression, f"`{text}` is a size, but a representation is wanted here")
 
-    def _mixed(self, expression: ast.Expression, message: str) -> None:
+    def mixed(self, expression: ast.Expression, message: str) -> None:
+        """Report sizes and representations that do not go together."""
         self.report.error(
             "SYM312",
             expression.span,
@@ -394,7 +278,8 @@ class Expressions:
             help="`8*R` repeats a representation, `R + R` adds two, `16*M.scalar` is 16 channels",
         )
 
-    def _out_of_range(self, expression: ast.Expression) -> None:
+    def out_of_range(self, expression: ast.Expression) -> None:
+        """Report a size that cannot be below the limit."""
         self.report.error(
             "SYM205",
             expression.span,

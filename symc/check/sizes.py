@@ -36,8 +36,8 @@ class SizeTable:
     """Every size name of a spec in the order of the text.
 
     `seen`: the first place of each name (its declaration, where it has one); `declared`: the
-    names with a statement, `failed`: those whose statement is wrong; `used`: the names that stand in a shape or a group; `fixed` and
-    `ragged` by name.
+    names with a statement, `failed`: those whose statement is wrong; `used`: the names that stand
+    in a shape or a group; `fixed` and `ragged` by name.
     """
 
     seen: dict[str, Span] = field(default_factory=dict)
@@ -115,16 +115,17 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
         return False
     (power,) = powers
     value = root(parts[power], power, -parts.get(0, 0))
+    excerpt = report.excerpt(constraint.representation_span)
     if value is None:
+        size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)
+        message = f"no whole number `{name}` makes `{excerpt}` fit on an axis of size {size}"
+        if name in constraint.size.names:
+            message = f"the size `{constraint.size}` of this axis is never {dimension}, as "
+            message += f"`{excerpt}` wants"
         report.error(
             "SYM203",
             constraint.representation_span,
-            f"the size of this axis, `{constraint.size}`, is never "
-            f"{_told(table, constraint.dimension)}, the dimension of "
-            f"`{report.excerpt(constraint.representation_span)}`"
-            if constraint.dimension.names.isdisjoint(difference.names)
-            else f"no whole number `{name}` makes `{report.excerpt(constraint.representation_span)}` "
-            f"fit on an axis of size {_told(table, constraint.size)}",
+            message,
             help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
             related=_reasons(table, constraint),
         )
@@ -139,7 +140,6 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
             related=[Related(table.seen[name], f"`{name}` is declared ragged here")],
         )
         return True
-    excerpt = report.excerpt(constraint.representation_span)
     size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)
     equation = "" if name in (size, dimension) else f", as {size} = {dimension}"
     says = f"`{name}` is {value} here, on an axis with `{excerpt}`{equation}"

@@ -87,8 +87,8 @@ def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None
         expressions.report.error(
             "SYM204" if entry is not None else "SYM201",
             node.span,
-            f"the {what} of `{statement.name.text}` is a number, but `{node.text}` "
-            + ("is no fixed size" if entry is not None else "is not declared"),
+            f"the {what} of `{statement.name.text}` must be known, but `{node.text}` "
+            + ("is not fixed" if entry is not None else "is not declared"),
             help=f"write `{expressions.report.excerpt(written.span)}` where "
             f"`{statement.name.text}` is used, or fix `{node.text}` with `size {node.text} = 5`",
             related=[Related(entry.span, f"`{node.text}` is declared here")] if entry else [],

@@ -113,20 +113,21 @@ def _stage(stage: StageDescription) -> str:
 
 def _cost(cost: Cost) -> str:
     """The cost multiplier in words."""
-    samples = str(cost.samples)
+    samples = f"{cost.samples} samples"
     if cost.eval_samples != cost.samples:
-        samples += f" in training and {cost.eval_samples} in eval mode"
-    factors = [f"{samples} samples"] if cost.sampled else []
+        samples += f" ({cost.eval_samples} in eval mode)"
+    factors = [samples] if cost.sampled else []
     if cost.enumerated != 1:
         factors.append(f"{cost.enumerated} enumerated elements")
-    text = " x ".join(factors) or "1"
-    if len(factors) == 2 and cost.total is not None:
-        text += f" = {cost.total:,}"
-        if cost.eval_total != cost.total:
-            text += f" and {cost.eval_total:,}"
+    total = "" if cost.total is None else f"{cost.total:,} "
+    if cost.eval_total != cost.total:
+        total = f"{cost.total:,} (in eval mode {cost.eval_total:,}) "
+    text = f"{total}evaluation{'' if cost.total == 1 else 's'} of the base an example"
+    if factors:
+        text += f": {' x '.join(factors)}"
     if isinstance(cost.enumerated, str):
-        text += " (samples instead while these are more than 5,040)"
-    return f"{text} {'evaluation' if text == '1' else 'evaluations'} of the base an example"
+        text += "; samples instead where these are more than 5,040"
+    return text
 
 
 def _bold(text: str, color: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -26,6 +26,14 @@ class Distribution(nn.Module):
         self.inputs = inputs
         self.groups = groups
         self.own = next(group for group in groups if group.name == own)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Distribution:
+        """Keep weights in single precision where a model goes to half: ties need the digits."""
+        super()._apply(fn, recurse)
+        for parameter in self.parameters():
+            if parameter.dtype in (torch.float16, torch.bfloat16):
+                parameter.data = parameter.data.float()
+        return self
 
     def forward(
         self,

@@ -1,0 +1,275 @@
+"""The checker: what correct specs mean, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symc.check import check
+from symc.compilation import Compilation
+from symc.diagnostics.codes import CODES
+from symc.diagnostics.render import render
+from symc.ir.program import Program
+from symc.source import Source
+
+ROOT = Path(__file__).parents[1]
+MALFORMED = sorted((Path(__file__).parent / "goldens" / "check").glob("*.sym"))
+SPECS = sorted((ROOT / "specs").glob("*.sym"))
+
+
+def codes(text: str) -> list[str]:
+    return [diagnostic.code for diagnostic in check(Source("<text>", text)).diagnostics]
+
+
+def program(text: str) -> Program:
+    result = check(Source("<text>", text))
+    assert result.program is not None, [d.message for d in result.diagnostics]
+    return result.program
+
+
+@pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
+def test_malformed_specs_read_as_recorded(path: Path, golden: Callable[[str, str], None]) -> None:
+    result = check(Source(path.name, path.read_text()))
+    assert result.program is None
+    places = [(d.code, d.span) for d in result.diagnostics]
+    assert len(set(places)) == len(places)
+    assert all(d.help for d in result.diagnostics)
+    plain = render("text", result.diagnostics)
+    assert max(map(len, plain.splitlines())) <= 80
+    golden(f"check/{path.stem}.txt", plain)
+    golden(f"check/{path.stem}.ansi", render("text", result.diagnostics, color=True))
+
+
+def test_goldens_cover_every_code_of_the_checker() -> None:
+    found = {code for path in MALFORMED for code in codes(path.read_text())}
+    assert found >= {code for code in CODES if code[3] in "23459"}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_reference_specs_have_no_findings(path: Path) -> None:
+    compilation = Compilation(Source(str(path), path.read_text()))
+    assert not compilation.diagnostics
+    assert compilation.program is not None
+
+
+def test_the_spec_of_the_first_section() -> None:
+    """Section 1: the symmetry is the product of the groups that appear, S(n) x E(3)."""
+    checked = program(
+        "input  pos[n: S(n), 3: E(3).point]\n"
+        "input  vel[n: S(n), 3: E(3).vector]\n"
+        "output next[n: S(n), 3: E(3).point]\n"
+    )
+    assert [group.name for group in checked.groups] == ["S(n)", "E(3)"]
+    assert [group.identifier for group in checked.groups] == ["S_n", "E_3"]
+    # Section 2: linear and Euclidean groups come before permutations.
+    assert [(s.group, s.method, s.anchor) for s in checked.stages] == [
+        ("E(3)", "probabilistic", "pos"),
+        ("S(n)", "probabilistic", None),
+    ]
+
+
+def test_two_names_are_two_groups_and_inline_ones_are_one() -> None:
+    """Section 2, `group`."""
+    two = program("group R = S(n)\ngroup C = S(n)\ninput x[n: R, n: C]\noutput y[n: R]")
+    assert [group.name for group in two.groups] == ["R", "C"]
+    one = program("input x[n: S(n), n: S(n)]\noutput y[n: S(n)]")
+    assert [group.name for group in one.groups] == ["S(n)"]
+
+
+@pytest.mark.parametrize(
+    ("axes", "value"),
+    [
+        ("n: S(5)", 5),
+        ("2*n + 1: S(7)", 3),
+        ("n^2: S(9)", 3),
+        ("_: n*O(3), 6", None),
+        ("9: S(n)^2", 3),
+        ("7: S(n) + 4*S(n).scalar", 3),
+    ],
+)
+def test_sizes_are_solved(axes: str, value: int | None) -> None:
+    """Section 3: the checker solves sizes together over all tensors."""
+    checked = program(f"input x[{axes}]\noutput y")
+    (variable,) = checked.sizes
+    assert variable.value == value
+
+
+def test_a_size_fixed_in_one_tensor_holds_in_all() -> None:
+    checked = program("input x[n: S(n), m]\ninput w[m: S(4)]\noutput y[m: S(4), n]")
+    assert {v.name: v.value for v in checked.sizes} == {"n": None, "m": 4}
+
+
+@given(
+    st.integers(1, 50),
+    st.integers(1, 9),
+    st.integers(-20, 20),
+    st.sampled_from(["x", "n", "size_"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_linear_equations_have_the_solution_that_was_put_in(
+    value: int, factor: int, rest: int, name: str
+) -> None:
+    total = factor * value + rest
+    if total < 1:
+        return
+    sign = "+" if rest >= 0 else "-"
+    text = f"input tensor[{factor}*{name} {sign} {abs(rest)}: S({total})]\noutput y"
+    assert [v.value for v in program(text).sizes] == [value]
+    assert codes(text.replace(f"S({total})", f"S({total}) + {name}*S({total})")) != []
+    wrong = text.replace("output y", f"input other[{name}: S({value + 1})]\noutput y")
+    assert codes(wrong) == ["SYM203"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "net"),
+    [
+        ("input x[n: S(n)]", "deepsets"),
+        ("input x[n: S(n), n: S(n)]", "gin"),
+        ("input x[n*n: S(n)^2]\ninput w[n]", "gin"),
+        ("input x[_: S(n) + 2*S(n)*S(n)]\ninput w[n]", "gin"),
+        ("input x[3: O(3)]", "vector_neurons"),
+        ("input x[3: T(3).point]", None),
+    ],
+)
+def test_nets_are_chosen_from_the_inputs(inputs: str, net: str | None) -> None:
+    (stage,) = program(f"{inputs}\noutput y").stages
+    assert (stage.net.name if stage.net else None) == net
+
+
+def test_options_reach_the_stage() -> None:
+    """Section 5: options are named; the numbers there are the defaults."""
+    checked = program(
+        "group P = S(n)\ngroup M = E(3)\ninput a[n: P, 3: M.point]\ninput b[3: M.point]\noutput y\n"
+        "symmetrize P by probabilistic(noise_scale=0.5, entropy=0, net=attention(hidden=8))\n"
+        "symmetrize by average(samples=7, eval_samples=9, anchor=b)"
+    )
+    first, second = checked.stages
+    assert (first.group, first.noise_scale, first.entropy, first.temperature) == ("P", 0.5, 0, 0.1)
+    assert first.net is not None
+    assert first.net.name == "attention"
+    assert first.net.options == {"hidden": 8, "layers": 3}
+    assert (second.group, second.samples, second.eval_samples, second.anchor) == ("M", 7, 9, "b")
+    assert second.net is None
+
+
+def test_stages_keep_the_order_of_the_lines_and_of_the_names_in_a_line() -> None:
+    """Section 2, `symmetrize`."""
+    head = "group P = S(n)\ngroup M = O(3)\ngroup N = O(2)\ninput x[n: P, 3: M, 2: N]\noutput y\n"
+    assert [s.group for s in program(head).stages] == ["M", "N", "P"]
+    assert [s.group for s in program(head + "symmetrize P by frame").stages] == ["P", "M", "N"]
+    listed = program(head + "symmetrize N, P by frame\nsymmetrize by average")
+    assert [s.group for s in listed.stages] == ["N", "P", "M"]
+    first = program(head + "symmetrize by average\nsymmetrize M by frame")
+    assert [s.group for s in first.stages] == ["N", "P", "M"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "allowed"),
+    [
+        ("input x[3: O(3)]", {"frame", "canonical"}),
+        ("input x[3: O(3).pseudovector]", {"frame"}),
+        ("input x[9: O(3)^2]", {"frame"}),
+        ("input x[27: O(3)^3]", {"frame", "canonical"}),
+        ("input x[1: O(3).pseudoscalar]", set()),
+        ("input x[3: SO(3)]", {"frame", "canonical"}),
+        ("input x[9: SO(3)^2]", {"frame"}),
+        ("input x[3: E(3).point]", {"frame", "canonical"}),
+    ],
+)
+def test_methods_are_allowed_where_the_inputs_tell_an_element(
+    inputs: str, allowed: set[str]
+) -> None:
+    found = {
+        method
+        for method in ("frame", "canonical")
+        if not codes(f"{inputs}\noutput y\nsymmetrize by {method}")
+    }
+    assert found == allowed
+    for method in ("average", "probabilistic", "base"):
+        assert not codes(f"{inputs}\noutput y\nsymmetrize by {method}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input x[2^10^10]\noutput y",
+        "input x[9: O(3).vector^1000000]\noutput y",
+        "input x[(a + b + c + d + e + f + g)^31]\noutput y",
+        "input x[_: (O(2) + SO(2))^31]\noutput y",
+        "input x[" + "+".join(["1"] * 3000) + "]\noutput y",
+        "input x[_: " + "+".join(["O(3)"] * 3000) + "]\noutput y",
+        "input x[_: " + "*".join(["O(3).scalar"] * 3000) + "]\noutput y",
+    ],
+)
+def test_large_expressions_are_answered_at_once(text: str) -> None:
+    assert codes(text) == [] or set(codes(text)) <= {"SYM205", "SYM108", "SYM308"}
+
+
+def test_an_error_silences_what_depends_on_it() -> None:
+    for declaration in ("C(4)", "Sn(4)", "S()", "S(0)", "S(2) wr S(2)"):
+        text = (
+            f"group G = {declaration}\ninput x[4: G, n]\noutput y[4: G]\n"
+            "symmetrize G by frame(net=3)\nsymmetrize by average"
+        )
+        found = [code for code in codes(text) if code != "SYM504"]
+        assert len(found) == 1, (declaration, found)
+
+
+def test_nothing_is_said_to_be_missing_where_a_statement_could_not_be_read() -> None:
+    text = "group P = = S(n)\ninput x[n: P]\noutput y[m: Q]\nsymmetrize P by frame"
+    found = codes(text)
+    assert [code for code in found if code[3] != "1"] == ["SYM201"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (Source("<text>", ""), "Model"),
+        (Source("-", ""), "Model"),
+        (Source("a/b/two-d shapes.sym", ""), "two_d_shapes"),
+        (Source("2d.sym", ""), "_2d"),
+        (Source("class.sym", ""), "class_"),
+    ],
+)
+def test_default_names(source: Source, name: str) -> None:
+    assert Compilation(source).name == name
+    text = Source(source.name, "spec own\ninput x[3]\noutput y")
+    checked = Compilation(text).program
+    assert checked is not None
+    assert checked.name == "own"
+
+
+def test_the_checker_is_light() -> None:
+    code = (
+        "import sys\nfrom symc.check import check\nfrom symc.source import Source\n"
+        "check(Source('<text>', 'input x[n: S(n)] output y'))\n"
+        "print({'torch', 'sympy', 'numpy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_described_numbers_are_those_of_the_groups() -> None:
+    from symc.description import describe
+
+    checked = program(
+        "group P = S(n)\ngroup M = SE(3)\ninput x[n: P, 3: M.point]\ninput w[n: S(4)]\noutput y"
+        "\nsymmetrize P by average\nsymmetrize M by frame".replace("input w[n: S(4)]\n", "")
+    )
+    described = describe(checked)
+    assert [(g.order, g.dimension) for g in described.groups] == [("n!", 0), (None, 6)]
+    assert described.cost.enumerated == "n! x 4"
+    fixed = describe(
+        program(
+            "size n = 4\ninput x[n: S(n), 3: O(3)]\noutput y\n"
+            "symmetrize S(n) by average\nsymmetrize O(3) by frame(samples=5, eval_samples=6)"
+        )
+    )
+    assert (fixed.cost.total, fixed.cost.eval_total) == (120, 144)
+    assert [s.elements for s in fixed.stages] == [24, None]

@@ -1,0 +1,170 @@
+"""The intermediate representation: round trips, its schema, laws of sizes and of blocks."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symc.check import check
+from symc.ir.blocks import Narrow, Unflatten, blocks
+from symc.ir.determination import determine, split
+from symc.ir.notation import tensor as written
+from symc.ir.program import Program
+from symc.ir.representations import dimension
+from symc.ir.schema import schema
+from symc.ir.sizes import Size
+from symc.source import Source
+
+ROOT = Path(__file__).parents[1]
+SPECS = sorted((ROOT / "specs").glob("*.sym"))
+
+
+def program(text: str) -> Program:
+    result = check(Source("<text>", text))
+    assert result.program is not None, [d.message for d in result.diagnostics]
+    return result.program
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_programs_survive_json(path: Path) -> None:
+    checked = program(path.read_text())
+    assert Program.model_validate_json(checked.model_dump_json()) == checked
+    assert hash(checked.inputs) == hash(Program.model_validate(checked.model_dump()).inputs)
+
+
+def test_unknown_fields_and_other_versions_are_refused() -> None:
+    dumped = program("input x[3]\noutput y").model_dump()
+    with pytest.raises(ValueError, match="version"):
+        Program.model_validate({**dumped, "version": 2})
+    with pytest.raises(ValueError, match="extra"):
+        Program.model_validate({**dumped, "surplus": 1})
+
+
+def test_the_exported_schema_is_current() -> None:
+    """`python -m symc.ir.schema > docs/ir.schema.json` writes it."""
+    assert (ROOT / "docs" / "ir.schema.json").read_text() == schema()
+
+
+leaves = st.one_of(st.integers(-5, 5).map(Size.constant), st.sampled_from("abc").map(Size.variable))
+sizes = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda p: p[0] + p[1]),
+        st.tuples(inner, inner).map(lambda p: p[0] * p[1]),
+        inner.map(lambda s: -s),
+    ),
+    max_leaves=5,
+)
+values = st.fixed_dictionaries({name: st.integers(1, 6) for name in "abc"})
+
+
+def at(size: Size, numbers: dict[str, int]) -> int:
+    value = size.substitute({name: Size.constant(n) for name, n in numbers.items()}).value
+    assert value is not None
+    return value
+
+
+@given(sizes, sizes, sizes, values)
+@settings(max_examples=80, deadline=None)
+def test_sizes_are_a_commutative_ring(a: Size, b: Size, c: Size, numbers: dict[str, int]) -> None:
+    assert a + b == b + a
+    assert a * b == b * a
+    assert a * (b + c) == a * b + a * c
+    assert (a - a).value == 0
+    assert at(a * b + c, numbers) == at(a, numbers) * at(b, numbers) + at(c, numbers)
+
+
+@given(sizes, values)
+@settings(max_examples=80, deadline=None)
+def test_sizes_read_as_what_they_are(size: Size, numbers: dict[str, int]) -> None:
+    assert eval(str(size).replace("^", "**"), {}, dict(numbers)) == at(size, numbers)  # python's
+    parts = split(size, "a")
+    total = sum(at(part, numbers) * numbers["a"] ** power for power, part in parts.items())
+    assert total == at(size, numbers)
+    assert all("a" not in part.names for part in parts.values())
+
+
+def test_determined_sizes_come_in_an_order_that_can_be_solved() -> None:
+    checked = program("input x[2*n + m, n*k]\ninput y[n + 1, k^2]\noutput z")
+    known: dict[str, int] = {}
+    true = {"n": 3, "m": 4, "k": 5}
+    for entry in determine(checked.inputs, ()):
+        tensor = next(t for t in checked.inputs if t.name == entry.tensor)
+        length = at(tensor.axes[entry.axis].size, true)
+        assert (entry.factor.names | entry.rest.names) <= known.keys()
+        power = (length - at(entry.rest, known)) / at(entry.factor, known)
+        known[entry.name] = round(power ** (1 / entry.power))
+    assert known == true
+
+
+BLOCKS = [
+    ("x[4: 2*O(2)]", 1),
+    ("x[_: 3*O(2).scalar + 2*O(2)]", 2),
+    ("x[_: (O(2) + O(2).pseudoscalar)*(O(2) + O(2).scalar)]", 4),
+    ("x[_: 2*(O(2) + S(3)^2)*S(3), _: O(2) + S(3)]", 4),
+    ("x[_: (O(2) + O(2).scalar)^3, 5]", 8),
+]
+
+
+@pytest.mark.parametrize(("declared", "count"), BLOCKS)
+def test_blocks_cover_each_entry_once(declared: str, count: int) -> None:
+    checked = program(f"input {declared}\ninput s[n: S(3)]\ninput v[2: O(2)]\noutput y")
+    tensor = checked.inputs[0]
+    shape = [at(axis.size, {"n": 3}) for axis in tensor.axes]
+    entries = torch.arange(prod(shape)).reshape(shape)
+    found = []
+    for block in blocks(tensor, checked.groups):
+        view = entries
+        for step in block.steps:
+            match step:
+                case Unflatten(axis=axis, sizes=parts):
+                    view = view.unflatten(axis, [at(part, {}) for part in parts])
+                case Narrow(axis=axis, start=start, length=length):
+                    view = view.narrow(axis, at(start, {}), at(length, {}))
+        assert list(view.shape) == [at(axis.size, {}) for axis in block.axes]
+        found.append(view.flatten())
+    assert len(found) == count
+    assert torch.equal(torch.cat(found).sort().values, entries.flatten())
+
+
+def test_signs_count_modulo_two_and_shifts_move_no_vector() -> None:
+    checked = program(
+        "group M = E(3)\ngroup T1 = T(2)\n"
+        "input x[1: M.pseudoscalar*M.pseudoscalar, 3: M.pseudovector]\n"
+        "input p[n: S(n), 3: M.point]\ninput t[2: T1.point]\ninput u[2: T1.vector]\noutput y"
+    )
+    x, p, t, u = (blocks(tensor, checked.groups)[0] for tensor in checked.inputs)
+    assert x.characters == {"M"}
+    assert x.natural_axes("M") == (2,)
+    assert (p.affine, p.natural_axes("M"), p.natural_axes("S(n)")) == ("M", (1,), (0,))
+    assert (t.affine, t.natural_axes("T1")) == ("T1", (0,))
+    assert (u.affine, u.natural_axes("T1"), u.axes[0].kind) == (None, (), "trivial")
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_tensors_are_written_as_a_spec_that_means_the_same(path: Path) -> None:
+    checked = program(path.read_text())
+    lines = [f"group {g.name} = {g.family}({g.parameter})" for g in checked.groups if not g.inline]
+    for size in checked.sizes:
+        known = f" = {size.value}" if size.value else f" <= {size.bound}" if size.bound else ""
+        lines.append(f"size {size.name}{known}")
+    lines += [f"input {written(t, checked.groups)}" for t in checked.inputs]
+    lines += [f"output {written(t, checked.groups)}" for t in checked.outputs]
+    again = program("\n".join(lines))
+    assert again.inputs == checked.inputs
+    assert again.outputs == checked.outputs
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_axes_are_as_long_as_what_they_carry(path: Path) -> None:
+    checked = program(path.read_text())
+    fixed = {v.name: Size.constant(v.value) for v in checked.sizes if v.value is not None}
+    for tensor in (*checked.inputs, *checked.outputs):
+        for axis in tensor.axes:
+            carried = dimension(axis.representation).substitute(fixed)
+            assert axis.size.substitute(fixed) == carried

@@ -1,0 +1,182 @@
+"""Laws of elements and distributions over the catalogue of groups: action, inverse, membership."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from symc_runtime import layout
+from symc_runtime.actions import permute, rotate, unpermute, unrotate
+from symc_runtime.catalogue import groups
+from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
+from symc_runtime.distributions.permutation_average import AveragePermutation
+from symc_runtime.distributions.principal_frame import PrincipalFrame
+from symc_runtime.elements.orthogonal import Orthogonal
+from symc_runtime.elements.permutation import Permutation, compose, inverse_index, sign
+from symc_runtime.orthogonalization import complete_frame
+from symc_runtime.sinkhorn import soft_permutation
+from symc_runtime.sorting import sorting_index
+from symc_runtime.testing import act, random_motion
+
+CASES = [
+    pytest.param(name, parameter, id=f"{name}({parameter})")
+    for name, facts in groups().items()
+    for parameter in facts.examples
+]
+CPU = torch.device("cpu")
+F64 = torch.float64
+
+
+def tensors(name: str, parameter: int) -> list[layout.Tensor]:
+    """A tensor for every representation of the family, and for what is built from it."""
+    facts = groups()[name]
+    natural = layout.Natural("G", parameter)
+    found = [layout.Tensor("x", (natural, layout.Trivial(2)))]
+    if facts.affine:
+        found.append(layout.Tensor("p", (layout.Trivial(2), layout.point("G", parameter))))
+    if any(atom.character for atom in facts.atoms.values()):
+        found.append(layout.Tensor("s", (layout.Product((layout.Sign("G"), natural)),)))
+    found.append(layout.Tensor("t", (layout.Product((natural, natural)),)))
+    found.append(layout.Tensor("d", (layout.Sum((natural, layout.Trivial(3))),)))
+    return found
+
+
+@pytest.mark.parametrize(("name", "parameter"), CASES)
+def test_left_action_and_inverse(name: str, parameter: int) -> None:
+    group = layout.Group("G", name, parameter)
+    torch.manual_seed(0)
+    g = random_motion(group, parameter, 5)
+    h = random_motion(group, parameter, 5)
+    for tensor in tensors(name, parameter):
+        shape = [layout.dimension(axis, {}) for axis in tensor.axes]
+        x = torch.randn(5, *shape, dtype=F64)
+        product = type(g)(
+            g.matrix @ h.matrix,
+            None
+            if g.shift is None or h.shift is None
+            else (g.matrix @ h.shift.unsqueeze(-1)).squeeze(-1) + g.shift,
+            g.character * h.character,
+        )
+        step = act(tensor, act(tensor, x, {"G": h}, {}), {"G": g}, {})
+        assert torch.allclose(step, act(tensor, x, {"G": product}, {}), atol=1e-12)
+
+
+def test_permutations() -> None:
+    torch.manual_seed(0)
+    a = torch.rand(50, 7).argsort(-1)
+    b = torch.rand(50, 7).argsort(-1)
+    identity = torch.arange(7).expand(50, 7)
+    assert torch.equal(compose(a, inverse_index(a)), identity)
+    assert torch.equal(sign(compose(a, b)), sign(a) * sign(b))
+    assert set(sign(a).tolist()) == {1, -1}
+    x = torch.randn(50, 3, 7)
+    assert torch.equal(permute(unpermute(x, Permutation(a), 2), Permutation(a), 2), x)
+    moved = permute(permute(x, Permutation(b), 2), Permutation(a), 2)
+    assert torch.equal(moved, permute(x, Permutation(compose(a, b)), 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("d", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("family", ["O", "SO"])
+def test_haar_membership_and_moments(family: str, d: int, dtype: torch.dtype) -> None:
+    group = layout.Group("G", family, d)
+    stage = AverageOrthogonal((), (group,), "G")
+    noise = stage.draw(20000, 1, {}, dtype, CPU, torch.Generator().manual_seed(d)).flatten(0, 1)
+    matrix = stage(noise)[0].matrix
+    identity = torch.eye(d, dtype=dtype)
+    error = (matrix @ matrix.transpose(1, 2) - identity).abs().max()
+    assert error < 30 * torch.finfo(dtype).eps
+    determinants = torch.linalg.det(matrix.double())
+    assert torch.allclose(determinants.abs(), torch.ones(1, dtype=F64), atol=1e-4)
+    if family == "SO":
+        assert (determinants > 0).all()
+    else:
+        assert abs(determinants.mean()) < 0.05
+    if d > 1 or family == "O":
+        assert matrix.mean(0).abs().max() < 0.05
+    assert torch.allclose(matrix.square().mean(0), torch.full((d, d), 1 / d, dtype=dtype), atol=0.03)
+    x = torch.randn(20000, 2, d, dtype=dtype)
+    back = unrotate(rotate(x, Orthogonal(matrix), 2), Orthogonal(matrix), 2)
+    assert torch.allclose(back, x, atol=1e-4)
+
+
+def test_haar_on_permutations_is_uniform() -> None:
+    group = layout.Group("G", "S", 4)
+    stage = AveragePermutation((), (group,), "G")
+    noise = stage.draw(24000, 1, {}, F64, CPU, torch.Generator().manual_seed(0)).flatten(0, 1)
+    order = stage(noise)[0].order
+    code = (order * torch.tensor([64, 16, 4, 1])).sum(1)
+    counts = code.unique(return_counts=True)[1]
+    assert len(counts) == 24
+    assert (counts - 1000).abs().max() < 160
+    every = stage.enumerate(1, {}, F64, CPU, None).flatten(0, 1)
+    assert len(stage(every)[0].order.unique(dim=0)) == 24
+
+
+CUBE = torch.tensor([[x, y, z] for x in (-1.0, 1) for y in (-1.0, 1) for z in (-1.0, 1)])
+TETRAHEDRON = torch.tensor([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+CLOUDS = {
+    "cube": CUBE,
+    "tetrahedron": TETRAHEDRON,
+    "planar": CUBE * torch.tensor([1.0, 2, 0]),
+    "line": CUBE * torch.tensor([1.0, 0, 0]),
+    "zero": 0 * CUBE,
+    "generic": torch.randn(6, 3, generator=torch.Generator().manual_seed(0)),
+}
+
+
+@pytest.mark.parametrize("family", ["O", "SO"])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_principal_frames_of_symmetric_clouds(cloud: str, family: str) -> None:
+    group = layout.Group("G", family, 3)
+    tensor = layout.Tensor("x", (layout.Trivial("n"), layout.Natural("G", 3)))
+    stage = PrincipalFrame((tensor,), (group,), "G")
+    x = CLOUDS[cloud].double().unsqueeze(0).expand(200, -1, -1)
+    torch.manual_seed(1)
+    h = random_motion(group, 3, 200)
+    noise = stage.draw(1, 200, {}, F64, CPU, None).flatten(0, 1)
+    plain = stage(noise, x)[0].matrix
+    moved_noise = stage.act_on_noise(Orthogonal(h.matrix), noise)
+    turned = stage(moved_noise, x @ h.matrix.transpose(1, 2))[0].matrix
+    assert (turned - h.matrix @ plain).abs().max() < 1e-7
+    assert (plain.transpose(1, 2) @ plain - torch.eye(3, dtype=F64)).abs().max() < 1e-12
+
+
+def test_frames_are_completed_whatever_the_vectors_are() -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(64, 6, 3, generator=generator, dtype=F64)
+    v = torch.randn(64, 3, 3, generator=generator, dtype=F64)
+    cases = [v, 0 * v, v[:, :1].expand(-1, 3, -1), v * 1e30, v * 1e-30, torch.eye(3, dtype=F64) + 0 * v]
+    for case in cases:
+        case = case.clone().requires_grad_()
+        candidates = torch.cat([case, noise], 1)
+        rows = complete_frame(candidates, candidates.norm(dim=-1))
+        assert (rows @ rows.transpose(1, 2) - torch.eye(3, dtype=F64)).abs().max() < 1e-12
+        (rows * v).sum().backward()
+        assert case.grad is not None
+        assert torch.isfinite(case.grad).all()
+
+
+def test_ties_are_broken_by_the_secondary_key_only() -> None:
+    scores = torch.tensor([[1.0, 2.0, 1.0, 1.0 + 1e-9]], dtype=F64)
+    secondary = torch.tensor([[0.3, 0.0, 0.1, 0.2]], dtype=F64)
+    assert sorting_index([scores], secondary).tolist() == [[2, 3, 0, 1]]
+    valid = torch.tensor([[True, True, False, True]])
+    assert sorting_index([scores], secondary, valid).tolist() == [[3, 0, 1, 2]]
+
+
+def test_soft_permutations_are_doubly_stochastic_and_near_hard_ones() -> None:
+    torch.manual_seed(0)
+    scores = torch.randn(8, 12, dtype=F64)
+    index = scores.argsort(-1)
+    soft = soft_permutation(scores, index, 0.005, iterations=200)
+    assert torch.allclose(soft.sum(1), torch.ones(1, dtype=F64), atol=1e-3)
+    assert torch.allclose(soft.sum(2), torch.ones(1, dtype=F64), atol=1e-3)
+    hard = (index.unsqueeze(-1) == torch.arange(12)).to(F64)
+    assert (soft.argmax(-1) == index).float().mean() > 0.95
+    assert (soft * hard).sum((1, 2)).mean() > 6
+    counts = torch.tensor([[True] * 5 + [False] * 7]).expand(8, -1)
+    order = sorting_index([scores], torch.rand_like(scores), counts)
+    masked = soft_permutation(scores, order, 0.05, counts)
+    assert masked[:, :, 5:].eq(0).all()
+    assert masked[:, 5:].eq(0).all()
+    assert torch.isfinite(masked).all()
