@@ -47,9 +47,7 @@ METHODS = {
     "plain": "symmetrize M, P by base",
     "average": f"symmetrize M, P by average({_SAMPLES})",
     "frame": f"symmetrize M, P by frame({_SAMPLES})",
-    "canonical": (
-        f"symmetrize M by canonical({_NETS[0]})\nsymmetrize P by canonical({_NETS[1]})"
-    ),
+    "canonical": (f"symmetrize M by canonical({_NETS[0]})\nsymmetrize P by canonical({_NETS[1]})"),
     "probabilistic": (
         f"symmetrize M by probabilistic({_SAMPLES}, {_NETS[0]})\n"
         f"symmetrize P by probabilistic({_SAMPLES}, {_NETS[1]})"

@@ -35,7 +35,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
-    if _HOME[name] != "symc_runtime.shapes":
-        # Importing the package symc.check bound its name here; the function is what users call.
-        globals()["check"] = import_module("symc.spec").check
     return value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from symc.check import CheckResult, check_document
-from symc.check.document import default_name, join
+from symc.checking import CheckResult, check_document
+from symc.checking.document import default_name, join
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
 from symc.source import Source

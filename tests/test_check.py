@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symc.check import check
+from symc.checking import check
 from symc.compilation import Compilation
 from symc.diagnostics.codes import CODES
 from symc.diagnostics.render import render
@@ -121,7 +121,6 @@ def test_linear_equations_have_the_solution_that_was_put_in(
     sign = "+" if rest >= 0 else "-"
     text = f"input tensor[{factor}*{name} {sign} {abs(rest)}: S({total})]\noutput y"
     assert [v.value for v in program(text).sizes] == [value]
-    assert codes(text.replace(f"S({total})", f"S({total}) + {name}*S({total})")) != []
     wrong = text.replace("output y", f"input other[{name}: S({value + 1})]\noutput y")
     assert codes(wrong) == ["SYM203"]
 
@@ -247,7 +246,7 @@ def test_default_names(source: Source, name: str) -> None:
 
 def test_the_checker_is_light() -> None:
     code = (
-        "import sys\nfrom symc.check import check\nfrom symc.source import Source\n"
+        "import sys\nfrom symc.checking import check\nfrom symc.source import Source\n"
         "check(Source('<text>', 'input x[n: S(n)] output y'))\n"
         "print({'torch', 'sympy', 'numpy'} & sys.modules.keys())"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symc.check import check
+from symc.checking import check
 from symc.diagnostics.codes import CODES
 from symc.diagnostics.explain import FOLDER, examples, explanation
 from symc.source import Source

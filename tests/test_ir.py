@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symc.check import check
+from symc.checking import check
 from symc.ir.blocks import Narrow, Unflatten, blocks
 from symc.ir.determination import determine, split
 from symc.ir.notation import tensor as written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from symc_runtime import layout
 from symc_runtime.actions import permute, rotate, unpermute, unrotate
 from symc_runtime.catalogue import groups
@@ -93,7 +94,8 @@ def test_haar_membership_and_moments(family: str, d: int, dtype: torch.dtype) ->
         assert abs(determinants.mean()) < 0.05
     if d > 1 or family == "O":
         assert matrix.mean(0).abs().max() < 0.05
-    assert torch.allclose(matrix.square().mean(0), torch.full((d, d), 1 / d, dtype=dtype), atol=0.03)
+    second = torch.full((d, d), 1 / d, dtype=dtype)
+    assert torch.allclose(matrix.square().mean(0), second, atol=0.03)
     x = torch.randn(20000, 2, d, dtype=dtype)
     back = unrotate(rotate(x, Orthogonal(matrix), 2), Orthogonal(matrix), 2)
     assert torch.allclose(back, x, atol=1e-4)
@@ -145,7 +147,8 @@ def test_frames_are_completed_whatever_the_vectors_are() -> None:
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(64, 6, 3, generator=generator, dtype=F64)
     v = torch.randn(64, 3, 3, generator=generator, dtype=F64)
-    cases = [v, 0 * v, v[:, :1].expand(-1, 3, -1), v * 1e30, v * 1e-30, torch.eye(3, dtype=F64) + 0 * v]
+    identity = torch.eye(3, dtype=F64).expand(64, 3, 3)
+    cases = [v, 0 * v, v[:, :1].expand(-1, 3, -1), v * 1e30, v * 1e-30, identity]
     for case in cases:
         case = case.clone().requires_grad_()
         candidates = torch.cat([case, noise], 1)

@@ -14,11 +14,11 @@ RUNTIME = ROOT / "runtime" / "symc_runtime"
 
 FORBIDDEN = {
     "symc/source.py": {"symc", "torch", "lark"},
-    "symc/diagnostics": {"symc.syntax", "symc.check", "symc.ir", "symc.lower", "torch", "lark"},
-    "symc/syntax": {"symc.check", "symc.ir", "symc.lower", "symc.commands", "torch"},
-    "symc/ir": {"symc.check", "symc.lower", "symc.syntax", "symc.commands", "torch", "lark"},
-    "symc/check": {"symc.lower", "symc.commands", "symc.compilation", "torch", "lark"},
-    "symc/lower": {"symc.check", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
+    "symc/diagnostics": {"symc.syntax", "symc.checking", "symc.ir", "symc.lower", "torch", "lark"},
+    "symc/syntax": {"symc.checking", "symc.ir", "symc.lower", "symc.commands", "torch"},
+    "symc/ir": {"symc.checking", "symc.lower", "symc.syntax", "symc.commands", "torch", "lark"},
+    "symc/checking": {"symc.lower", "symc.commands", "symc.compilation", "torch", "lark"},
+    "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},
     "runtime/symc_runtime/groups": {"torch"},
     "runtime/symc_runtime/methods": {"torch"},

@@ -29,7 +29,8 @@ class Distribution(nn.Module):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Distribution:
         """Keep weights in single precision where a model goes to half: ties need the digits."""
-        super()._apply(fn, recurse)
+        moved: Any = super()._apply
+        moved(fn, recurse)
         for parameter in self.parameters():
             if parameter.dtype in (torch.float16, torch.bfloat16):
                 parameter.data = parameter.data.float()

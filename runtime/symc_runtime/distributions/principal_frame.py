@@ -108,7 +108,8 @@ class PrincipalFrame(OrthogonalNoise):
             values, columns = torch.linalg.eigh(self._second_moment(inputs, noise))
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
             cut = (values[:, 1:] - values[:, :-1]) > tolerance(values.dtype) * largest
-            cluster = torch.cat([torch.zeros_like(cut[:, :1]), cut], 1).long().cumsum(1)
+            first = torch.zeros_like(values[:, :1], dtype=torch.bool)
+            cluster = torch.cat([first, cut], 1).long().cumsum(1)
             same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(noise.dtype)
             columns, same = fold_like(columns, noise), fold_like(same, noise)
             # Row i: the projection of noise vector i on the eigenspace of slot i.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -13,32 +14,46 @@ BASIS = 8
 
 
 class IndexedMixing(nn.Module):
-    """A linear map of a channel axis of any size: the row of channel i is a learned function of i.
+    """A linear map of channel axes of any size: the row of channel i is a learned function of i.
 
     Rows are a fixed sinusoidal basis of i times weights, as in position embeddings, so one set of
-    weights serves every size.
+    weights serves every size. The row of a channel does not depend on how many there are: zeros
+    that pad an axis change nothing.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, axes: int, width: int) -> None:
         super().__init__()
+        self.axes = axes
         self.weight = nn.Parameter(torch.randn(BASIS, width) / math.sqrt(BASIS))
 
-    def rows(self, size: int) -> torch.Tensor:
-        """The matrix [size, width]."""
-        i = torch.arange(size, device=self.weight.device, dtype=self.weight.dtype).unsqueeze(-1)
-        k = torch.arange(1, BASIS // 2 + 1, device=i.device, dtype=i.dtype)
-        angle = (i + 1) / 4.0 ** (k - 1)
-        basis = torch.cat([angle.sin(), angle.cos()], -1)
-        return (basis @ self.weight) / math.sqrt(max(size, 1))
+    def rows(self, shape: Sequence[int]) -> torch.Tensor:
+        """The matrix [product of shape, width]."""
+        index = torch.zeros(1, dtype=torch.long, device=self.weight.device)
+        for size in shape:
+            item = torch.arange(size, device=index.device)
+            index = paired_index(index.unsqueeze(-1), item).flatten()
+        k = torch.arange(BASIS // 2, device=index.device, dtype=self.weight.dtype)
+        angle = (index.unsqueeze(-1) + 1).to(k.dtype) / 4.0**k
+        return torch.cat([angle.sin(), angle.cos()], -1) @ self.weight
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[..., size] to [..., width]."""
-        return x @ self.rows(x.shape[-1])
+        """[..., channel axes] to [..., width]."""
+        start = x.ndim - self.axes
+        return x.flatten(start) @ self.rows(x.shape[start:])
 
 
-def mixing(size: Size, width: int) -> nn.Module:
-    """A linear map without bias of an axis of a known, or of any, size."""
-    return nn.Linear(size, width, bias=False) if isinstance(size, int) else IndexedMixing(width)
+def paired_index(i: torch.Tensor, j: torch.Tensor) -> torch.Tensor:
+    """One number for a pair of numbers, whatever their bounds (Szudzik, An Elegant Pairing
+    Function, 2006); (0, j) is j^2, (i, 0) is i^2 + i.
+    """
+    return torch.where(i < j, j * j + i, i * i + i + j)
+
+
+def mixing(size: Size, width: int, axes: int = 1) -> nn.Module:
+    """A linear map without bias of a channel axis of known size, or of `axes` of any size."""
+    if isinstance(size, int):
+        return nn.Linear(size, width, bias=False)
+    return IndexedMixing(axes, width)
 
 
 def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

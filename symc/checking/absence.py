@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symc.check.arithmetic import always_too_large, never_positive
-from symc.check.expressions import Expressions
-from symc.check.informing import Informing
-from symc.check.report import Report, suggestion
-from symc.check.tensors import Declared
+from symc.checking.arithmetic import always_too_large, never_positive
+from symc.checking.expressions import Expressions
+from symc.checking.informing import Informing
+from symc.checking.report import Report, suggestion
+from symc.checking.tensors import Declared
 from symc.ir.blocks import Block
 from symc.ir.determination import determine
 from symc.ir.representations import atoms

@@ -8,22 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from symc.check.absence import (
+from symc.checking.absence import (
     refuse_absent_tensors,
     refuse_unanchored_points,
     refuse_uncarried_groups,
     refuse_undetermined_sizes,
     refuse_wrong_ranges,
 )
-from symc.check.expressions import Expressions
-from symc.check.groups import GroupTable
-from symc.check.informing import Informing
-from symc.check.names import declarations, size_words, walk
-from symc.check.report import Report
-from symc.check.sizes import Constraint, SizeTable, solve
-from symc.check.stages import read_stages
-from symc.check.statements import read_groups, read_sizes
-from symc.check.tensors import Declared, read_tensor, refuse_moved_labels
+from symc.checking.expressions import Expressions
+from symc.checking.groups import GroupTable
+from symc.checking.informing import Informing
+from symc.checking.names import declarations, size_words, walk
+from symc.checking.report import Report
+from symc.checking.sizes import Constraint, SizeTable, solve
+from symc.checking.stages import read_stages
+from symc.checking.statements import read_groups, read_sizes
+from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks
 from symc.ir.program import Program

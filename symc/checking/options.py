@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from symc.check.report import Report, listed, suggestion
+from symc.checking.report import Report, listed, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice
 from symc.syntax import ast

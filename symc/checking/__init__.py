@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from symc.check.document import CheckResult, check, check_document
+from symc.checking.document import CheckResult, check, check_document
 
 __all__ = ["CheckResult", "check", "check_document"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symc.check import pending
-from symc.check.arithmetic import OutOfRangeError
-from symc.check.expressions import Expressions
-from symc.check.names import walk
-from symc.check.sizes import Constraint
-from symc.check.values import Carried, product, trivial
+from symc.checking import pending
+from symc.checking.arithmetic import OutOfRangeError
+from symc.checking.expressions import Expressions
+from symc.checking.names import walk
+from symc.checking.sizes import Constraint
+from symc.checking.values import Carried, product, trivial
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, atoms
 from symc.ir.sizes import LIMIT, Size

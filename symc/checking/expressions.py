@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from symc.check import pending
-from symc.check.constructors import read_attribute, read_call
-from symc.check.groups import GroupTable, available
-from symc.check.names import ARTICLE, Declaration, walk
-from symc.check.operators import read_binary
-from symc.check.report import Report, listed, suggestion
-from symc.check.sizes import SizeTable
-from symc.check.values import (
+from symc.checking import pending
+from symc.checking.constructors import read_attribute, read_call
+from symc.checking.groups import GroupTable, available
+from symc.checking.names import ARTICLE, Declaration, walk
+from symc.checking.operators import read_binary
+from symc.checking.report import Report, listed, suggestion
+from symc.checking.sizes import SizeTable
+from symc.checking.values import (
     Carried,
     Value,
     atom,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from symc.check import pending
-from symc.check.groups import available
-from symc.check.names import ARTICLE
-from symc.check.report import listed, nearest, suggestion
-from symc.check.values import Carried, Value, atom, kind_of
+from symc.checking import pending
+from symc.checking.groups import available
+from symc.checking.names import ARTICLE
+from symc.checking.report import listed, nearest, suggestion
+from symc.checking.values import Carried, Value, atom, kind_of
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
@@ -16,7 +16,7 @@ from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
-    from symc.check.expressions import Expressions
+    from symc.checking.expressions import Expressions
 
 
 def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carried | None:

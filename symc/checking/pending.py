@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symc.check.groups import available
-from symc.check.report import Report
+from symc.checking.groups import available
+from symc.checking.report import Report
 from symc.source import Span
 
 _GROUPS = {

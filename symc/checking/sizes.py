@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from symc.check.arithmetic import root
-from symc.check.report import Report, suggestion
+from symc.checking.arithmetic import root
+from symc.checking.report import Report, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
 from symc.ir.sizes import LIMIT, Size, SizeVariable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symc.check.report import Report, listed
+from symc.checking.report import Report, listed
 from symc.ir.blocks import Block
 from symc.ir.groups import GroupInstance
 from symc.source import Span

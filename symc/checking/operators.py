@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from symc.check.arithmetic import (
+from symc.checking.arithmetic import (
     MAXIMUM_EXPONENT,
     OutOfRangeError,
     add,
@@ -12,14 +12,14 @@ from symc.check.arithmetic import (
     multiply,
     power,
 )
-from symc.check.report import nearest
-from symc.check.values import Carried, Value, direct_sum, product, tensor_power, trivial
+from symc.checking.report import nearest
+from symc.checking.values import Carried, Value, direct_sum, product, tensor_power, trivial
 from symc.ir.sizes import Size
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
-    from symc.check.expressions import Expressions
+    from symc.checking.expressions import Expressions
 
 
 def read_binary(expressions: Expressions, expression: ast.Binary, wants_size: bool) -> Value | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symc.check.expressions import Expressions
-from symc.check.informing import Informing
-from symc.check.options import Options, default_options, fitting_nets, read_options
-from symc.check.report import listed, suggestion
+from symc.checking.expressions import Expressions
+from symc.checking.informing import Informing
+from symc.checking.options import Options, default_options, fitting_nets, read_options
+from symc.checking.report import listed, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from symc.check.report import Report
+from symc.checking.report import Report
 from symc.diagnostics.diagnostic import Related
 from symc.source import Span
 from symc.syntax import ast

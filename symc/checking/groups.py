@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from symc.check.names import Declaration
-from symc.check.report import Report, listed
-from symc.check.sizes import SizeTable
+from symc.checking.names import Declaration
+from symc.checking.report import Report, listed
+from symc.checking.sizes import SizeTable
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symc.check.expressions import Expressions
-from symc.check.names import Declaration, walk
-from symc.check.sizes import Fixing
+from symc.checking.expressions import Expressions
+from symc.checking.names import Declaration, walk
+from symc.checking.sizes import Fixing
 from symc.diagnostics.diagnostic import Related
 from symc.ir.sizes import LIMIT
 from symc.syntax import ast

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from symc.check.arithmetic import add, multiply, power
+from symc.checking.arithmetic import add, multiply, power
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
 from symc.ir.sizes import Size
