@@ -89,6 +89,11 @@ def test_sizes_read_as_what_they_are(size: Size, numbers: dict[str, int]) -> Non
     assert all("a" not in part.names for part in parts.values())
 
 
+def test_sizes_in_several_powers_are_not_determined() -> None:
+    x = program("input x[n^2 + n]\ninput w[n]\noutput y").inputs[0]
+    assert determine([x], ()) == ()
+
+
 def test_determined_sizes_come_in_an_order_that_can_be_solved() -> None:
     checked = program("input x[2*n + m, n*k]\ninput y[n + 1, k^2]\noutput z")
     known: dict[str, int] = {}
@@ -108,6 +113,7 @@ BLOCKS = [
     ("x[_: (O(2) + O(2).pseudoscalar)*(O(2) + O(2).scalar)]", 4),
     ("x[_: 2*(O(2) + S(3)^2)*S(3), _: O(2) + S(3)]", 4),
     ("x[_: (O(2) + O(2).scalar)^3, 5]", 8),
+    ("x[_: 3*O(2).scalar + O(2) + 2*O(2) + S(3)]", 4),
 ]
 
 
@@ -136,11 +142,13 @@ def test_signs_count_modulo_two_and_shifts_move_no_vector() -> None:
     checked = program(
         "group M = E(3)\ngroup T1 = T(2)\n"
         "input x[1: M.pseudoscalar*M.pseudoscalar, 3: M.pseudovector]\n"
+        "input even[1: M.pseudoscalar, 3: M.pseudovector]\n"
         "input p[n: S(n), 3: M.point]\ninput t[2: T1.point]\ninput u[2: T1.vector]\noutput y"
     )
-    x, p, t, u = (blocks(tensor, checked.groups)[0] for tensor in checked.inputs)
+    x, even, p, t, u = (blocks(tensor, checked.groups)[0] for tensor in checked.inputs)
     assert x.characters == {"M"}
     assert x.natural_axes("M") == (2,)
+    assert even.characters == frozenset()
     assert (p.affine, p.natural_axes("M"), p.natural_axes("S(n)")) == ("M", (1,), (0,))
     assert (t.affine, t.natural_axes("T1")) == ("T1", (0,))
     assert (u.affine, u.natural_axes("T1"), u.axes[0].kind) == (None, (), "trivial")

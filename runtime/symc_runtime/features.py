@@ -99,14 +99,36 @@ def read_block(
 def arranged(
     x: torch.Tensor, reading: Reading, labels: int | None, dtype: torch.dtype
 ) -> torch.Tensor:
-    """A block as [N, items..., contracted..., own..., channels]; labels one-hot."""
+    """A block as [N, items..., contracted..., own..., channels...]; labels one-hot.
+
+    Labels below 0, padding, are no label. Without any channel axis there is one of size 1.
+    """
     order = (*reading.items, *reading.contracted, *reading.own, *reading.channels)
     x = x.permute(0, *(index + 1 for index in order))
     kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
     if labels is not None:
         x = x.unsqueeze(-1) == torch.arange(labels, device=x.device)
     x = x.to(dtype)
-    return x.unsqueeze(-1) if x.ndim == kept else x.flatten(kept)
+    return x.unsqueeze(-1) if x.ndim == kept else x
+
+
+def joined_channels(x: torch.Tensor, reading: Reading) -> torch.Tensor:
+    """x as `arranged` gives it, its channel axes flattened into one."""
+    return x.flatten(1 + len(reading.items) + len(reading.contracted) + len(reading.own))
+
+
+def unlabeled_padding(
+    x: torch.Tensor, block: Block, counts: Mapping[str, torch.Tensor] | None
+) -> torch.Tensor:
+    """Labels [N, ...] with -1, which is no label, where a ragged axis holds padding."""
+    for dim, axis in enumerate(block.axes, start=1):
+        if counts and axis.size in counts:
+            shape = [1] * x.ndim
+            shape[dim] = x.shape[dim]
+            position = torch.arange(x.shape[dim], device=x.device).reshape(shape)
+            valid = counts[str(axis.size)].reshape(-1, *[1] * (x.ndim - 1))
+            x = x.masked_fill(position >= valid, -1)
+    return x
 
 
 def point_centers(
@@ -206,20 +228,21 @@ class Features(nn.Module):
         self.has_matrices = False
         for t, readings in enumerate(self.readings):
             for b, reading in enumerate(readings):
-                self._declare(f"{t}_{b}", reading)
+                self._declare(f"{t}_{b}", reading, inputs[t].labels)
 
-    def _declare(self, key: str, reading: Reading) -> None:
+    def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
+        axes = len(reading.channels) + (labels is not None)
         if len(reading.own) % 2 == 1 and not reading.pairing:
-            self.mixings[key] = mixing(size, self.width)
+            self.mixings[key] = mixing(size, self.width, axes)
             if reading.level not in self.vector_levels:
                 self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
             doubled: Size = 2 * size if isinstance(size, int) else size
-            self.mixings[key] = mixing(doubled, self.width)
+            self.mixings[key] = mixing(doubled, self.width, axes + 1)
         else:
-            self.mixings[key] = mixing(size, self.width)
-            self.mixings[key + "_pair"] = mixing(size, self.width)
+            self.mixings[key] = mixing(size, self.width, axes)
+            self.mixings[key + "_pair"] = mixing(size, self.width, axes)
             if reading.own:
                 self.has_matrices = True
         if reading.level not in self.levels:
@@ -245,7 +268,10 @@ class Features(nn.Module):
         matrices: list[torch.Tensor] = []
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
-                x = centered_block(pieces[t][b], blocks(tensor)[b], reading, centers)
+                block = blocks(tensor)[b]
+                x = centered_block(pieces[t][b], block, reading, centers)
+                if tensor.labels is not None:
+                    x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, self.dtype)
                 self._read(f"{t}_{b}", x, reading, seen, paired, matrices)
         for (level, _, own), (left, right) in paired.items():
@@ -265,26 +291,33 @@ class Features(nn.Module):
     ) -> None:
         level, own = reading.level, len(reading.own)
         if own % 2 == 1 and not reading.pairing:
-            mixed = self.mixings[key](x).movedim(-1, -1 - own)
+            mixed = self._mixed(key, x, reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
         elif not own and not reading.pairing:
             magnitude = torch.log1p(x.abs()) * x.sign()
-            both = torch.cat([squashed(x), magnitude], -1)
-            _add(seen.scalars, level, self.mixings[key](both))
+            both = torch.stack([squashed(x), magnitude], -1)
+            _add(seen.scalars, level, self._mixed(key, both, reading))
         else:
-            left, right = self.mixings[key](x), self.mixings[key + "_pair"](x)
+            left = self._mixed(key, x, reading)
+            right = self._mixed(key + "_pair", x, reading)
             pair = paired.setdefault((level, reading.pairing, own), [])
             if pair:
                 pair[0], pair[1] = pair[0] + left, pair[1] + right
             else:
                 pair += [left, right]
             if own == 1 and reading.pairing == (f"sign {self.own}",):
-                if x.shape[-2] == 3:
+                if left.shape[-2] == 3:
                     matrices.append(self._pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
             elif own == 2 and not reading.pairing:
                 matrices.append(self._pooled(left.movedim(-1, -3), level, seen))
+
+    def _mixed(self, key: str, x: torch.Tensor, reading: Reading) -> torch.Tensor:
+        if isinstance(reading.channel_size, int):
+            x = joined_channels(x, reading)
+        result: torch.Tensor = self.mixings[key](x)
+        return result
 
     def _pooled(self, x: torch.Tensor, level: Level, seen: Seen) -> torch.Tensor:
         for position in reversed(range(len(level))):

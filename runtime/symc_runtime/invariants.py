@@ -11,6 +11,7 @@ from symc_runtime.features import (
     arranged,
     centered_block,
     item_masks,
+    joined_channels,
     point_centers,
     read_block,
 )
@@ -51,7 +52,7 @@ def item_columns(
             if own.name not in reading.level:
                 continue
             x = centered_block(x, block, reading, centers)
-            x = arranged(x.detach(), reading, tensor.labels, dtype)
+            x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
             for scalars in _invariant(x, reading, own.name, masks):
                 found = _by_item(scalars, reading, own.name, masks)
                 largest = scalars.abs().flatten(1).amax(1, keepdim=True)

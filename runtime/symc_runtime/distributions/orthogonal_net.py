@@ -17,6 +17,8 @@ from symc_runtime.layout import Group, Tensor
 from symc_runtime.orthogonalization import complete_frame
 from symc_runtime.sizes import evaluate, names
 
+EXTRA = 4
+"""Net vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
 FEATURE_WIDTH = 16
 
 
@@ -62,7 +64,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         self.net = kind(
             noise=self.channels,
             width=FEATURE_WIDTH,
-            count=count,
+            count=count + EXTRA,
             levels=self.features.levels,
             vector_levels=self.features.vector_levels,
             has_matrices=self.features.has_matrices,

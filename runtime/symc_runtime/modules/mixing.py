@@ -28,10 +28,9 @@ class IndexedMixing(nn.Module):
 
     def rows(self, shape: Sequence[int]) -> torch.Tensor:
         """The matrix [product of shape, width]."""
-        index = torch.zeros(1, dtype=torch.long, device=self.weight.device)
-        for size in shape:
-            item = torch.arange(size, device=index.device)
-            index = paired_index(index.unsqueeze(-1), item).flatten()
+        index, *others = (torch.arange(size, device=self.weight.device) for size in shape)
+        for other in others:
+            index = paired_index(index.unsqueeze(-1), other).flatten()
         k = torch.arange(BASIS // 2, device=index.device, dtype=self.weight.dtype)
         angle = (index.unsqueeze(-1) + 1).to(k.dtype) / 4.0**k
         return torch.cat([angle.sin(), angle.cos()], -1) @ self.weight
