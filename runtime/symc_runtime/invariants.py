@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.features import (
+from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.modules.mixing import masked_mean
+from symc_runtime.readings import (
     Reading,
     arranged,
     centered_block,
@@ -15,8 +17,6 @@ from symc_runtime.features import (
     point_centers,
     read_block,
 )
-from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import masked_mean
 
 
 def item_columns(

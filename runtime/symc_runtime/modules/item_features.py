@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import torch
 from torch import nn
 
-from symc_runtime.features import Level, Seen
+from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron
+from symc_runtime.readings import Level
+
+
+def placements(coarse: Level, fine: Level) -> list[tuple[int, ...]]:
+    """Which axes of a finer level, in order, the axes of a coarser one can be."""
+    return [
+        kept
+        for kept in combinations(range(len(fine)), len(coarse))
+        if len(coarse) < len(fine) and tuple(fine[k] for k in kept) == coarse
+    ]
 
 
 class ItemFeatures(nn.Module):
     """`Seen` to item features [N, n, hidden] and pair features [N, n, n, channels] or None.
 
-    Other groups' items are pooled behind a perceptron, so they enter invariantly.
+    Other groups' items are pooled behind a perceptron, so they enter invariantly; before it, what
+    is known of an item of either group is lifted to the pairs that hold it.
     """
 
     def __init__(
@@ -25,6 +38,15 @@ class ItemFeatures(nn.Module):
         self.channels = channels
         self.embeddings = nn.ModuleDict(
             {str(i): perceptron(width, hidden, hidden) for i in range(len(levels))}
+        )
+        self.lifts = nn.ModuleDict(
+            {
+                f"{i}_{j}_{place}": nn.Linear(width, width, bias=False)
+                for i, fine in enumerate(levels)
+                for j, coarse in enumerate(levels)
+                for place in range(len(placements(coarse, fine)))
+                if any(name != own for name in fine)
+            }
         )
         self.pairs = nn.ModuleDict(
             {
@@ -47,7 +69,7 @@ class ItemFeatures(nn.Module):
             if x is None:
                 continue
             own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
-            embedded = self.embeddings[str(i)](x)
+            embedded = self.embeddings[str(i)](self._lifted(i, x, seen))
             if not own_at:
                 for k in reversed(range(len(level))):
                     embedded = masked_mean(embedded, k + 1, seen.masks.get(level[k]))
@@ -69,6 +91,19 @@ class ItemFeatures(nn.Module):
                         y = masked_mean(y, k + 1, seen.masks.get(level[k]))
                 pairs = y if pairs is None else pairs + y
         return self.join(nodes), pairs
+
+    def _lifted(self, i: int, x: torch.Tensor, seen: Seen) -> torch.Tensor:
+        """Scalars x of level i, with those of every coarser level added at each of its places."""
+        fine = self.levels[i]
+        for j, coarse in enumerate(self.levels):
+            for place, kept in enumerate(placements(coarse, fine)):
+                name = f"{i}_{j}_{place}"
+                if name in self.lifts:
+                    y = self.lifts[name](seen.scalars[coarse])
+                    for k in range(len(fine)):
+                        y = y if k in kept else y.unsqueeze(k + 1)
+                    x = x + y
+        return x
 
     def _diagonal(
         self, x: torch.Tensor, level: Level, first: int, second: int, seen: Seen

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from symc_runtime.actions import fold
-from symc_runtime.features import Level, Seen
+from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
+from symc_runtime.readings import Level
 
 
 class VectorNeurons(nn.Module):
@@ -159,17 +160,28 @@ class VectorNeurons(nn.Module):
         return found
 
     def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
-        """For each level, what pairs say about their items, and items about their pairs."""
+        """For each level, what pairs say about their items, and items about their pairs.
+
+        Weights 1, 2 ... tell rows from columns, and one group from another.
+        """
         pooled: dict[Level, torch.Tensor] = {}
         for level in self.levels:
-            if len(level) == 1 and (level[0], level[0]) in states:
-                pair = states[(level[0], level[0])]
-                mask = seen.masks.get(level[0])
-                out = masked_mean(pair, 2, mask)
-                pooled[level] = out + 2 * masked_mean(pair, 1, mask)
-            elif len(level) == 2 and (level[0],) in states and level[0] == level[1]:
-                item = states[(level[0],)]
-                pooled[level] = item.unsqueeze(1) + 2 * item.unsqueeze(2)
+            near: list[torch.Tensor] = []
+            for other in self.levels:
+                if len(other) == len(level) + 1:
+                    near += [
+                        masked_mean(states[other], k + 1, seen.masks.get(other[k]))
+                        for k in reversed(range(len(other)))
+                        if level and other[:k] + other[k + 1 :] == level
+                    ]
+                elif len(other) == len(level) - 1:
+                    near += [
+                        states[other].unsqueeze(k + 1)
+                        for k in range(len(level))
+                        if other and level[:k] + level[k + 1 :] == other
+                    ]
+            for weight, x in enumerate(near, start=1):
+                pooled[level] = pooled[level] + weight * x if level in pooled else x
         return pooled
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:

@@ -1,0 +1,167 @@
+"""How a stage reads each block of its inputs: as items, vectors, channels, or in pairs.
+
+A spec is a list of pure blocks (channels x items x vectors, with signs). For a stage of group G
+with later groups L, axes permuted by G or by L are items; axes rotated by L are contracted; axes
+rotated by G stay vectors; all else, groups of earlier stages included, is channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from symc_runtime.actions import centered_points
+from symc_runtime.layout import Block, Group, Tensor, blocks
+from symc_runtime.sizes import Size, evaluate, names
+
+Level = tuple[str, ...]
+"""The permutation groups whose items a feature is about: () all, ("P",) items, ("P", "P") pairs."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one block is read: which of its axes are items, contracted, own vectors, channels."""
+
+    level: Level
+    items: tuple[int, ...]
+    contracted: tuple[int, ...]
+    own: tuple[int, ...]
+    channels: tuple[int, ...]
+    pairing: tuple[str, ...]
+    """Later groups whose action must cancel between two factors; empty: read it linearly."""
+    affine: str | None
+    channel_size: Size
+
+
+def _known(size: Size, sizes: Mapping[str, int]) -> Size:
+    return evaluate(size, sizes) if not names(size) - sizes.keys() else size
+
+
+def read_block(
+    block: Block,
+    labels: int | None,
+    own: Group,
+    later: tuple[str, ...],
+    groups: Mapping[str, Group],
+    sizes: Mapping[str, int],
+) -> Reading:
+    items: list[int] = []
+    contracted: list[int] = []
+    vectors: list[int] = []
+    channels: list[int] = []
+    level: list[str] = []
+    size: Size = 1
+    for index, axis in enumerate(block.axes):
+        name = axis.group
+        acting = name is not None and (name == own.name or name in later)
+        if acting and name is not None and groups[name].kind == "permutation":
+            items.append(index)
+            level.append(name)
+        elif acting and name == own.name:
+            vectors.append(index)
+        elif acting and name is not None and groups[name].kind != "translation":
+            contracted.append(index)
+        else:
+            channels.append(index)
+            width = _known(axis.size, sizes)
+            size = size * width if isinstance(size, int) and isinstance(width, int) else "free"
+    if labels is not None:
+        size = size * labels if isinstance(size, int) else size
+    signs = {name for name in block.characters if name in later or name == own.name}
+    turned = [groups_name for i in contracted if (groups_name := block.axes[i].group)]
+    return Reading(
+        tuple(level), tuple(items), tuple(contracted), tuple(vectors), tuple(channels),
+        tuple(sorted([*turned, *(f"sign {name}" for name in signs)])),
+        block.affine if block.affine in later else None,
+        size,
+    )  # fmt: skip
+
+
+def arranged(
+    x: torch.Tensor, reading: Reading, labels: int | None, dtype: torch.dtype
+) -> torch.Tensor:
+    """A block as [N, items..., contracted..., own..., channels...]; labels one-hot.
+
+    Labels below 0, padding, are no label. Without any channel axis there is one of size 1.
+    """
+    order = (*reading.items, *reading.contracted, *reading.own, *reading.channels)
+    x = x.permute(0, *(index + 1 for index in order))
+    kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
+    if labels is not None:
+        x = x.unsqueeze(-1) == torch.arange(labels, device=x.device)
+    x = x.to(dtype)
+    return x.unsqueeze(-1) if x.ndim == kept else x
+
+
+def joined_channels(x: torch.Tensor, reading: Reading) -> torch.Tensor:
+    """x as `arranged` gives it, its channel axes flattened into one."""
+    return x.flatten(1 + len(reading.items) + len(reading.contracted) + len(reading.own))
+
+
+def unlabeled_padding(
+    x: torch.Tensor, block: Block, counts: Mapping[str, torch.Tensor] | None
+) -> torch.Tensor:
+    """Labels [N, ...] with -1, which is no label, where a ragged axis holds padding."""
+    for dim, axis in enumerate(block.axes, start=1):
+        if counts and axis.size in counts:
+            shape = [1] * x.ndim
+            shape[dim] = x.shape[dim]
+            position = torch.arange(x.shape[dim], device=x.device).reshape(shape)
+            valid = counts[str(axis.size)].reshape(-1, *[1] * (x.ndim - 1))
+            x = x.masked_fill(position >= valid, -1)
+    return x
+
+
+def point_centers(
+    inputs: tuple[Tensor, ...],
+    pieces: list[list[torch.Tensor]],
+    anchors: Mapping[str, int],
+    masks: Mapping[str, torch.Tensor],
+) -> dict[str, torch.Tensor]:
+    """Mean [N, d] of the anchor's valid points for each group; `pieces`: blocks of the inputs."""
+    centers: dict[str, torch.Tensor] = {}
+    for group, index in anchors.items():
+        sums, items = [], []
+        for block, x in zip(blocks(inputs[index]), pieces[index], strict=True):
+            if block.affine != group:
+                continue
+            axis = next(i for i, a in enumerate(block.axes, 1) if a.group == group)
+            weight = torch.ones_like(x.narrow(axis, 0, 1))
+            for i, a in enumerate(block.axes, 1):
+                if a.group is not None and a.group in masks:
+                    shape = [1] * x.ndim
+                    shape[0], shape[i] = masks[a.group].shape
+                    weight = weight * masks[a.group].reshape(shape).to(x.dtype)
+            rows = (x * weight).movedim(axis, -1)
+            sums.append(rows.reshape(x.shape[0], -1, x.shape[axis]).sum(1))
+            items.append(weight.flatten(1).sum(1))
+        total, count = torch.stack(sums).sum(0), torch.stack(items).sum(0)
+        centers[group] = total / count.clamp(min=1).unsqueeze(-1)
+    return centers
+
+
+def centered_block(
+    x: torch.Tensor, block: Block, reading: Reading, centers: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """Points of a later group relative to its anchor; anything else as it is."""
+    if reading.affine is None or reading.affine not in centers:
+        return x
+    axis = next(i for i, a in enumerate(block.axes, 1) if a.group == reading.affine)
+    return centered_points(x, centers[reading.affine], axis)
+
+
+def item_masks(
+    groups: Mapping[str, Group],
+    counts: Mapping[str, torch.Tensor] | None,
+    sizes: Mapping[str, int],
+) -> dict[str, torch.Tensor]:
+    """Valid items [N, n] of each permutation group over a ragged size."""
+    masks: dict[str, torch.Tensor] = {}
+    for name, group in groups.items():
+        size = group.parameter
+        if group.kind == "permutation" and counts and isinstance(size, str) and size in counts:
+            position = torch.arange(sizes[size], device=counts[size].device)
+            masks[name] = position < counts[size].unsqueeze(-1)
+    return masks
