@@ -33,7 +33,7 @@ def compiled(name: str) -> tuple[Symmetrized, tuple[torch.Tensor, ...], dict[str
 
 def flat(outputs: object) -> list[torch.Tensor]:
     """Outputs as a list."""
-    return list(outputs) if isinstance(outputs, tuple) else [outputs]  # type: ignore[list-item]
+    return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
 
 def equal(left: object, right: object) -> bool:

@@ -15,10 +15,10 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from symc_runtime.actions import keep_valid
-from symc_runtime.layout import Group, Natural, Tensor, Trivial
+from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
 from symc_runtime.sampling import Draw, check_noise, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
-from symc_runtime.sizes import Size
+from symc_runtime.sizes import names
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 
@@ -273,14 +273,10 @@ def counts_taken(base: nn.Module, ragged: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:
-    from symc_runtime.layout import symbolic_dimension
-    from symc_runtime.sizes import names
-
     found: set[str] = set()
     for tensor in tensors:
         for axis in tensor.axes:
-            size: Size = symbolic_dimension(axis)
-            found |= names(size)
+            found |= names(symbolic_dimension(axis))
     return found
 
 

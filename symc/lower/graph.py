@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from torch import fx
 
-from symc.lower.declarations import affine_in, involves
+from symc.lower.declarations import affine_in, involves, unfolded_axes
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
 from symc_runtime import actions, layout, shapes, sizes
-from symc_runtime.catalogue import methods
 
 Dim = int
 
@@ -252,7 +251,7 @@ class GraphBuilder:
         pieces = []
         for piece, dim in self._points(x, anchor.name, axis, position, group):
             # Unfolding the axis moved those after it.
-            added = _unfolded_axes(axis, group)
+            added = unfolded_axes(axis, group)
             counts = {
                 at if at < position else at + added: node
                 for at, node in self._ragged_axes(anchor).items()
@@ -339,7 +338,7 @@ class GraphBuilder:
         for entry in self.plan.draws:
             self.noise[entry.key] = self._placeholder(f"{entry.attribute}_noise")
         for plan in self.plan.stages:
-            self.comment = stage_comment(plan)
+            self.comment = plan.comment
             if plan.stage.anchor is not None:
                 self._center(plan)
             if plan.distribution is not None:
@@ -361,24 +360,3 @@ class GraphBuilder:
         self.comment = None
         self.graph.output((tuple(outputs.values()), tuple(self.penalties)))
         return self.graph
-
-
-def _unfolded_axes(value: layout.Representation, group: str) -> int:
-    """How many axes more the point inside has after unfolding products."""
-    match value:
-        case layout.Product(factors):
-            inner = next(factor for factor in factors if affine_in(factor, group))
-            return len(factors) - 1 + _unfolded_axes(inner, group)
-        case layout.Sum(terms):
-            return max(_unfolded_axes(term, group) for term in terms if affine_in(term, group))
-        case _:
-            return 0
-
-
-def stage_comment(plan: StagePlan) -> str:
-    """One line for people: what this stage does."""
-    method = methods()[plan.stage.method]
-    if plan.distribution is None:
-        return f"{plan.group}: translations, by the mean of {plan.stage.anchor}."
-    centred = f", after centring on {plan.stage.anchor}" if plan.stage.anchor else ""
-    return f"{plan.group} by {method.name}: {method.title}{centred}."

@@ -31,6 +31,15 @@ class StagePlan:
     distribution: str | None
     keywords: dict[str, Any]
 
+    @property
+    def comment(self) -> str:
+        """One line for people: what this stage does."""
+        if self.distribution is None:
+            return f"{self.group}: translations, by the mean of {self.stage.anchor}."
+        method = methods()[self.stage.method]
+        centred = f", after centring on {self.stage.anchor}" if self.stage.anchor else ""
+        return f"{self.group} by {method.name}: {method.title}{centred}."
+
 
 @dataclass(frozen=True)
 class Plan:
