@@ -133,6 +133,22 @@ def test_every_input_informs_the_frame(inputs: tuple[Tensor, ...]) -> None:
         assert (change > 1e-9).all(), name
 
 
+@pytest.mark.parametrize("probabilistic", [True, False])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+def test_a_link_has_a_direction(net: str, probabilistic: bool) -> None:
+    """A graph with all its links turned round is another graph."""
+    torch.manual_seed(0)
+    stage = LearnedPermutation((PAIRS,), (P,), "P", net=net, probabilistic=probabilistic).double()
+    scores: list[torch.Tensor] = []
+    stage.net.register_forward_hook(lambda module, args, output: scores.append(output))
+    noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
+    links = drawn(PAIRS, 0)
+    stage(noise, links)
+    stage(noise, links.transpose(1, 2))
+    difference = (scores[0] - scores[1]).detach()
+    assert ((difference - difference.mean(1, keepdim=True)).abs().amax(1) > 1e-4).all()
+
+
 def test_what_matters_is_which_other_item_a_number_stands_for() -> None:
     """Sums over Q of table * columns order the items: neither pooled alone does."""
     torch.manual_seed(0)

@@ -48,11 +48,21 @@ class ItemFeatures(nn.Module):
                 if any(name != own for name in fine)
             }
         )
+        # (i, j) and (j, i) differ: a second map reads the pair the other way round, and another
+        # one what an item is as the second of a pair.
         self.pairs = nn.ModuleDict(
             {
-                str(i): nn.Linear(width, channels, bias=False)
+                f"{i}_{place}": nn.Linear(width, channels, bias=False)
                 for i, level in enumerate(levels)
+                for place in range(2)
                 if level.count(own) >= 2
+            }
+        )
+        self.places = nn.ModuleDict(
+            {
+                f"{i}_{place}": nn.Linear(hidden, hidden, bias=False)
+                for i, level in enumerate(levels)
+                for place in range(1, level.count(own))
             }
         )
         self.join = nn.Linear(hidden, hidden)
@@ -76,19 +86,19 @@ class ItemFeatures(nn.Module):
                 nodes = nodes + embedded.unsqueeze(1)
                 continue
             # Each own axis in turn is the item's; the others are pooled.
-            for keep in own_at:
+            for place, keep in enumerate(own_at):
                 y = embedded
                 for k in reversed(range(len(level))):
                     if k + 1 != keep:
                         y = masked_mean(y, k + 1, seen.masks.get(level[k]))
-                nodes = nodes + y
+                nodes = nodes + (self.places[f"{i}_{place}"](y) if place else y)
             if len(own_at) >= 2:
                 first, second = own_at[:2]
                 nodes = nodes + self._diagonal(embedded, level, first, second, seen)
-                y = self.pairs[str(i)](x)
                 for k in reversed(range(len(level))):
                     if k + 1 not in (first, second):
-                        y = masked_mean(y, k + 1, seen.masks.get(level[k]))
+                        x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+                y = self.pairs[f"{i}_0"](x) + self.pairs[f"{i}_1"](x).transpose(1, 2)
                 pairs = y if pairs is None else pairs + y
         return self.join(nodes), pairs
 
