@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,14 @@ def test_same_bits_as_build(text: str) -> None:
         right = outputs(twin, inputs, noise=noise, sizes=counts)
         assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
         assert all(torch.isfinite(a).all() for a in left)
+
+
+@pytest.mark.parametrize("text", sources())
+def test_the_code_is_golden(
+    text: str, golden: Callable[[str, str], None], request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id
+    golden(f"emit/{name}.py.txt", emit(make_plan(symc.load(text).ir), None))
 
 
 def test_runs_where_symc_cannot_be_imported(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from symc.lower.plan import Plan
 from symc.lower.values import listing, source
 
 WIDTH = 100
+Names = dict[fx.Node, str]
 
 
 def emit(plan: Plan, spec_text: str | None = None) -> str:
@@ -95,17 +96,21 @@ def _eval_default(plan: Plan) -> str:
     return "None" if plan.eval_samples == plan.samples else str(plan.eval_samples)
 
 
-def _expression(value: Any) -> str:
+def _expression(value: Any, names: Names) -> str:
     match value:
+        case fx.Node() if value.op == "get_attr":
+            return f"self.{value.target}"
         case fx.Node():
-            return value.name
+            return names[value]
         case tuple():
-            inner = ", ".join(_expression(item) for item in value)
+            inner = ", ".join(_expression(item, names) for item in value)
             return f"({inner},)" if len(value) == 1 else f"({inner})"
         case list():
-            return "[" + ", ".join(_expression(item) for item in value) + "]"
+            return "[" + ", ".join(_expression(item, names) for item in value) + "]"
         case dict():
-            return "{" + ", ".join(f"{k!r}: {_expression(v)}" for k, v in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{k!r}: {_expression(v, names)}" for k, v in value.items()) + "}"
+            )
         case _:
             return repr(value)
 
@@ -113,18 +118,16 @@ def _expression(value: Any) -> str:
 _OPERATORS: dict[Callable[..., Any], str] = {operator.add: "+", operator.mul: "*"}
 
 
-def _value(node: fx.Node) -> str:
-    arguments = [_expression(argument) for argument in node.args]
-    keywords = [f"{name}={_expression(value)}" for name, value in node.kwargs.items()]
+def _value(node: fx.Node, names: Names) -> str:
+    arguments = [_expression(argument, names) for argument in node.args]
+    keywords = [f"{name}={_expression(value, names)}" for name, value in node.kwargs.items()]
     if node.op == "call_module":
         if node.meta.get("counts"):
-            taken = ", ".join(f"{n!r}: {c.name}" for n, c in node.meta["counts"].items())
+            taken = ", ".join(f"{n!r}: {names[c]}" for n, c in node.meta["counts"].items())
             keywords = [f"**self.taken_counts({{{taken}}})"]
         return f"self.{node.target}({', '.join(arguments + keywords)})"
     if node.op == "call_method":
         return f"{arguments[0]}.{node.target}({', '.join(arguments[1:] + keywords)})"
-    if node.op == "get_attr":
-        return f"self.{node.target}"
     if node.target is operator.getitem:
         return f"{arguments[0]}[{arguments[1]}]"
     if node.target in _OPERATORS:
@@ -147,9 +150,45 @@ def _unpacked(node: fx.Node) -> list[fx.Node] | None:
     return users if [user.args[1] for user in users] == list(range(len(users))) else None
 
 
+class _Locals:
+    """Local names of nodes: a name goes on to the next value that wants it once its value is done.
+
+    A graph's node names are unique, which in a function reads like `x, x_, x__`.
+    """
+
+    def __init__(self, graph: fx.Graph) -> None:
+        position = {node: index for index, node in enumerate(graph.nodes)}
+        self.names: Names = {}
+        self._position = position
+        self._last_use = {
+            node: max((position[user] for user in node.users), default=position[node])
+            for node in graph.nodes
+        }
+        self._reserved = {node.name: node for node in graph.nodes}
+        self._holder: dict[str, fx.Node] = {}
+
+    def give(self, node: fx.Node, line: fx.Node) -> str:
+        """The name of a node that `line` writes."""
+        name = node.name
+        wanted = node.meta.get("wanted", name)
+        while wanted != name:
+            holder = self._holder.get(wanted)
+            if holder is not None and self._last_use[holder] <= self._position[line]:
+                name = wanted
+            elif wanted in self._reserved:
+                # Another value still needs it: the next name, as the graph's names go.
+                wanted += "_"
+            else:
+                break
+        self._holder[name] = node
+        self.names[node] = name
+        return name
+
+
 def _symmetrize(graph: fx.Graph) -> list[str]:
     nodes = list(graph.nodes)
-    names = [node.name for node in nodes if node.op == "placeholder"]
+    local = _Locals(graph)
+    names = [local.give(node, node) for node in nodes if node.op == "placeholder"]
     lines = [f"    def symmetrize(self, {', '.join(names)}):"]
     written: set[fx.Node] = set()
     for node in nodes:
@@ -157,22 +196,21 @@ def _symmetrize(graph: fx.Graph) -> list[str]:
             continue
         if "comment" in node.meta:
             lines.append(f"        # {node.meta['comment']}")
-        if node.op == "output":
-            lines.append(f"        return {_expression(node.args[0])}")
+        if node.op == "get_attr":
             continue
+        if node.op == "output":
+            lines.append(f"        return {_expression(node.args[0], local.names)}")
+            continue
+        value = _value(node, local.names)
         parts = _unpacked(node)
-        if parts is not None and node.op == "call_module":
+        if parts is not None:
             written.update(parts)
-            target = ", ".join(part.name for part in parts) + ("," if len(parts) == 1 else "")
-        elif parts is not None and len(parts) == 1 and node.target is not operator.getitem:
-            written.update(parts)
-            target = f"({parts[0].name},)"
-        elif parts is not None:
-            written.update(parts)
-            target = ", ".join(part.name for part in parts)
+            target = ", ".join(local.give(part, node) for part in parts)
+            if len(parts) == 1:
+                target = f"{target}," if node.op == "call_module" else f"({target},)"
         else:
-            target = node.name
-        lines += _wrapped(f"        {target} = {_value(node)}")
+            target = local.give(node, node)
+        lines += _wrapped(f"        {target} = {value}")
     return lines
 
 

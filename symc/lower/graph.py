@@ -20,7 +20,10 @@ Dim = int
 class GraphBuilder:
     """Builds the graph of `Symmetrized.symmetrize` for one plan.
 
-    `node.meta["comment"]` holds the line that emitted code shows above a node;
+    `x_in_P` is x as the base of stage P's pose sees it, `x_centered` x before its translation is
+    restored. `node.meta["wanted"]` is the name that a node would have if names were not unique:
+    emitted code gives it to one value after the other. `node.meta["comment"]` holds the line that
+    emitted code shows above a node;
     `node.meta["ragged"]` on the base call says that it passes counts the base may not take.
     """
 
@@ -29,7 +32,8 @@ class GraphBuilder:
         self.graph = fx.Graph()
         self.names = Namespace(LOCAL_NAMES)
         self.comment: str | None = None
-        self.folded: fx.Node | None = None
+        self.folding: fx.Node | None = None
+        self.folded = False
         self.base_counts = base_counts
         self.inputs: dict[str, fx.Node] = {}
         self.counts: dict[str, fx.Node] = {}
@@ -38,10 +42,13 @@ class GraphBuilder:
         self.centers: dict[str, fx.Node] = {}
         self.penalties: list[fx.Node] = []
         self.size_nodes: dict[str, fx.Node] = {}
+        self.shown = {tensor.name: tensor.name for tensor in plan.inputs}
 
     # Nodes
 
-    def _record(self, node: fx.Node) -> fx.Node:
+    def _record(self, node: fx.Node, wanted: str | None = None) -> fx.Node:
+        if wanted is not None:
+            node.meta["wanted"] = wanted
         if self.comment is not None:
             node.meta["comment"], self.comment = self.comment, None
         return node
@@ -53,16 +60,14 @@ class GraphBuilder:
     def _call(
         self, wanted: str, function: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> fx.Node:
+        name = self.names.name(wanted)
         return self._record(
-            self.graph.create_node(
-                "call_function", function, args, kwargs, name=self.names.name(wanted)
-            )
+            self.graph.create_node("call_function", function, args, kwargs, name=name), wanted
         )
 
     def _method(self, wanted: str, method: str, *args: Any) -> fx.Node:
-        return self._record(
-            self.graph.create_node("call_method", method, args, name=self.names.name(wanted))
-        )
+        name = self.names.name(wanted)
+        return self._record(self.graph.create_node("call_method", method, args, name=name), wanted)
 
     def _attribute(self, name: str) -> fx.Node:
         # `outputs` and the like are declarations on the module; the local gets a name of its own.
@@ -149,11 +154,11 @@ class GraphBuilder:
                     piece = self._call(f"{wanted}_{index}", operator.getitem, pieces, index)
                     piece = self._on_axis(piece, f"{wanted}_{index}", term, dim, relevant, move)
                     moved.append(piece)
-                if self.folded is not None:
+                if self.folding is not None:
                     moved = [
                         piece
                         if relevant(term)
-                        else self._call(f"{wanted}_{i}", actions.fold_like, piece, self.folded)
+                        else self._call(f"{wanted}_{i}", actions.fold_like, piece, self.folding)
                         for i, (piece, term) in enumerate(zip(moved, terms, strict=True))
                     ]
                 return self._call(wanted, torch.cat, tuple(moved), dim)
@@ -200,7 +205,8 @@ class GraphBuilder:
             return self._call(wanted, function, x, center, dim)
 
         moved = self._on_tensor(x, wanted, tensor, lambda r: affine_in(r, group.name), move)
-        return moved if moved is x else self._masked(moved, wanted, tensor)
+        # Outputs are masked once, at the end.
+        return self._masked(moved, wanted, tensor) if inverse and moved is not x else moved
 
     def _ragged_axes(self, tensor: layout.Tensor) -> dict[Dim, fx.Node]:
         return {
@@ -263,14 +269,16 @@ class GraphBuilder:
             else self._call(f"{plan.attribute}_center", actions.center_of_all, *pieces)
         )
         for tensor in self.plan.inputs:
-            self.inputs[tensor.name] = self._translated(
-                self.inputs[tensor.name], tensor.name, tensor, plan.group, inverse=True
-            )
+            x = self.inputs[tensor.name]
+            wanted = f"{tensor.name}_centered"
+            moved = self._translated(x, wanted, tensor, plan.group, inverse=True)
+            if moved is not x:
+                self.inputs[tensor.name], self.shown[tensor.name] = moved, wanted
 
     def _draw(self, plan: StagePlan) -> None:
         """The element of a stage from its noise and the inputs as the stage sees them."""
         noise = self._method(
-            f"{plan.attribute}_noise_rows", "flatten", self.noise[plan.group.name], 0, 1
+            f"{plan.attribute}_noise", "flatten", self.noise[plan.group.name], 0, 1
         )
         counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}
         drawn = self._record(
@@ -285,18 +293,21 @@ class GraphBuilder:
         element = self._call(plan.attribute, operator.getitem, drawn, 0)
         self.elements[plan.group.name] = element
         self.penalties.append(self._call(f"{plan.attribute}_penalty", operator.getitem, drawn, 1))
-        first = self.folded is None
-        if first:
-            self.folded = noise
+        first, self.folded = not self.folded, True
+        self.folding = noise if first else None
         for tensor in self.plan.inputs:
             x = self.inputs[tensor.name]
-            moved = self._moved(x, tensor.name, tensor, plan.group, inverse=True)
-            if moved is x and first:
-                moved = self._call(tensor.name, actions.fold_like, x, noise)
+            wanted = f"{tensor.name}_in_{plan.attribute}"
+            moved = self._moved(x, wanted, tensor, plan.group, inverse=True)
+            if moved is not x:
+                self.shown[tensor.name] = wanted
+            elif first:
+                moved = self._call(self.shown[tensor.name], actions.fold_like, x, noise)
             self.inputs[tensor.name] = moved
         if first:
             for name, value in self.counts.items():
                 self.counts[name] = self._call(name, actions.fold_like, value, noise)
+        self.folding = None
 
     def _base(self) -> dict[str, fx.Node]:
         self.comment = "The base model, in canonical poses."
@@ -325,9 +336,20 @@ class GraphBuilder:
             tuple(self.inputs.values()),
         )
         return {
-            tensor.name: self._call(f"{tensor.name}", operator.getitem, checked, index)
+            tensor.name: self._call(self._poses(tensor)[-1], operator.getitem, checked, index)
             for index, tensor in enumerate(self.plan.outputs)
         }
+
+    def _poses(self, tensor: layout.Tensor) -> list[str]:
+        """Names of an output: as it is returned, before the first stage moves it, the second..."""
+        poses = [tensor.name]
+        for plan in self.plan.stages:
+            group = plan.group.name
+            if group in self.centers and any(affine_in(axis, group) for axis in tensor.axes):
+                poses.append(f"{tensor.name}_centered")
+            if group in self.elements and any(involves(axis, group) for axis in tensor.axes):
+                poses.append(f"{tensor.name}_in_{plan.attribute}")
+        return poses
 
     def build(self) -> fx.Graph:
         """The graph: inputs, counts and noise in; outputs of every sample and penalties out."""
@@ -344,16 +366,23 @@ class GraphBuilder:
             if plan.distribution is not None:
                 self._draw(plan)
         outputs = self._base()
+        poses = {tensor.name: self._poses(tensor)[:-1] for tensor in self.plan.outputs}
         for plan in reversed(self.plan.stages):
             group = plan.group
             self.comment = f"Back: {group} moves the outputs."
             for tensor in self.plan.outputs:
-                y = outputs[tensor.name]
-                if group.name in self.elements:
-                    y = self._moved(y, tensor.name, tensor, group, inverse=False)
-                if group.name in self.centers:
-                    y = self._translated(y, tensor.name, tensor, group, inverse=False)
-                outputs[tensor.name] = y
+                if group.name in self.elements and any(
+                    involves(axis, group.name) for axis in tensor.axes
+                ):
+                    outputs[tensor.name] = self._moved(
+                        outputs[tensor.name], poses[tensor.name].pop(), tensor, group, inverse=False
+                    )
+                if group.name in self.centers and any(
+                    affine_in(axis, group.name) for axis in tensor.axes
+                ):
+                    outputs[tensor.name] = self._translated(
+                        outputs[tensor.name], poses[tensor.name].pop(), tensor, group, inverse=False
+                    )
         self.comment = "Padding stays out." if self.plan.ragged else None
         for tensor in self.plan.outputs:
             outputs[tensor.name] = self._masked(outputs[tensor.name], tensor.name, tensor)
