@@ -52,6 +52,12 @@ class Expressions:
         self.example = "S(n)"
         self._misused: set[str] = set()
 
+    def kind(self, name: str) -> str | None:
+        """What a name was declared as, or is used as in shapes."""
+        if name in self.declared:
+            return self.declared[name].kind
+        return "size" if name in self.size_words else None
+
     # What is wanted
 
     def size(self, expression: ast.Expression) -> Size | None:

@@ -63,6 +63,8 @@ def _read_axis(
 ) -> _AxisValue | None:
     carried = None
     if axis.representation is not None:
+        if _swapped(axis, expressions):
+            return None
         carried = expressions.representation(axis.representation)
     if len(axis.sizes) != 1:
         if carried is not None or axis.representation is None:
@@ -96,6 +98,31 @@ def _read_axis(
     spans = (written.span, axis.representation.span)
     constraints.append(Constraint(size, carried.dimension, *spans))
     return _AxisValue(size, carried, axis.span)
+
+
+def _swapped(axis: ast.Axis, expressions: Expressions) -> bool:
+    """Whether an axis was written `representation: size`; reported once, not as two mistakes."""
+    written, after = axis.sizes[0], axis.representation
+    size_after = isinstance(after, ast.Integer) or (
+        isinstance(after, ast.Name) and expressions.kind(after.text) == "size"
+    )
+    root = written
+    while isinstance(root, ast.Attribute):
+        root = root.owner
+    group_before = isinstance(root, ast.Call) or (
+        isinstance(root, ast.Name) and expressions.kind(root.text) == "group"
+    )
+    if len(axis.sizes) != 1 or after is None or not (size_after and group_before):
+        return False
+    size = expressions.report.excerpt(after.span)
+    representation = expressions.report.excerpt(written.span)
+    expressions.report.error(
+        "SYM312",
+        axis.span,
+        "size and representation have changed places",
+        help=f"an axis says its size first: `{size}: {representation}`",
+    )
+    return True
 
 
 def _ragged_size(size: Size, written: ast.Expression, expressions: Expressions) -> bool:
