@@ -57,7 +57,7 @@ def test_section_5_frame_takes_all_signs(group: str, elements: int) -> None:
     assert model.draw_noise(x)[group].shape[0] == elements
     matrices = model.get_submodule(model.draws[0].attribute)(
         model.draw_noise(x)[group].flatten(0, 1), x
-    )[0].matrix
+    ).matrix
     assert (
         torch.unique(matrices.reshape(elements, 2, -1)[:, 0].round(decimals=4), dim=0).shape[0]
         == elements
@@ -343,6 +343,6 @@ def test_section_5_half_precision_keeps_elements_exact(method: str, dtype: torch
     assert model(v).dtype == dtype
     assert torch.allclose(model(v).float(), v.float(), atol=0.1)
     stage = model.get_submodule("M")
-    matrix = stage(model.draw_noise(v)["M"].flatten(0, 1), v)[0].matrix
+    matrix = stage(model.draw_noise(v)["M"].flatten(0, 1), v).matrix
     identity = torch.eye(3)
     assert (matrix @ matrix.transpose(1, 2) - identity).abs().max() < 1e-5

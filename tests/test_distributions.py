@@ -61,7 +61,7 @@ def test_coupled_law_and_membership(
     x = cloud64.to(dtype).requires_grad_()
     generator = torch.Generator().manual_seed(1)
     noise = stage.draw(samples, batch, {}, dtype, CPU, generator).flatten(0, 1)
-    matrix = stage(noise, x)[0].matrix
+    matrix = stage(noise, x).matrix
     eps = torch.finfo(dtype).eps
     error = (matrix.transpose(1, 2) @ matrix - torch.eye(3, dtype=dtype)).abs().max()
     assert error < 30 * eps
@@ -69,7 +69,7 @@ def test_coupled_law_and_membership(
         assert determinant(matrix).eq(1).all()
     element = Orthogonal(fold(h, samples).to(dtype))
     moved = (cloud64 @ h.transpose(1, 2)).to(dtype)
-    turned = stage(stage.act_on_noise(element, noise), moved)[0].matrix
+    turned = stage(stage.act_on_noise(element, noise), moved).matrix
     assert (turned - element.matrix @ matrix).abs().max() < 1e4 * eps
     if matrix.requires_grad:
         (matrix * torch.randn_like(matrix)).sum().backward()
@@ -83,7 +83,7 @@ def test_a_cube_leaves_everything_open(method: str) -> None:
     """A cube has no equivariant vector: what comes is uniform over O(3)."""
     stage = stage_of(method, "O").double()
     noise = stage.draw(20000, 1, {}, F64, CPU, torch.Generator().manual_seed(0)).flatten(0, 1)
-    matrix = stage(noise, CUBE.double().unsqueeze(0))[0].matrix
+    matrix = stage(noise, CUBE.double().unsqueeze(0)).matrix
     assert matrix.mean(0).abs().max() < 0.03
     assert (matrix.square().mean(0) - 1 / 3).abs().max() < 0.02
     # The fourth moment of an entry under Haar measure on O(3) is 3 / (d (d + 2)).
@@ -98,7 +98,7 @@ def test_a_frame_enumerates_each_element_once(family: str, d: int) -> None:
     noise = stage.enumerate(2, {}, F64, CPU, None)
     assert noise.shape[0] == count
     x = torch.randn(2, 6, d, dtype=F64)
-    matrix = stage(noise.flatten(0, 1), x)[0].matrix.unflatten(0, (count, 2))
+    matrix = stage(noise.flatten(0, 1), x).matrix.unflatten(0, (count, 2))
     for frame in matrix.unbind(1):
         assert len(frame.round(decimals=6).flatten(1).unique(dim=0)) == count
         # All of them are principal axes of one and the same input.
@@ -111,7 +111,7 @@ def test_a_frame_enumerates_each_element_once(family: str, d: int) -> None:
 def test_canonical_elements_of_generic_inputs_read_no_noise(family: str) -> None:
     stage = stage_of("canonical", family).double()
     x = torch.randn(5, 6, 3, dtype=F64, generator=torch.Generator().manual_seed(2))
-    matrix = stage(stage.draw(8, 5, {}, F64, CPU, None).flatten(0, 1), x)[0].matrix
+    matrix = stage(stage.draw(8, 5, {}, F64, CPU, None).flatten(0, 1), x).matrix
     matrix = matrix.unflatten(0, (8, 5))
     assert (matrix - matrix[:1]).abs().max() < 1e-9
 
@@ -125,8 +125,8 @@ def test_samples_share_their_inputs(net: str) -> None:
     noise = stage.draw(6, 3, {"n": 7}, F64, CPU, None).flatten(0, 1)
     x, a = torch.randn(3, 7, 2, dtype=F64), torch.randn(3, 7, 7, dtype=F64)
     counts = torch.tensor([7, 4, 5])
-    shared = stage(noise, x, a, counts={"n": counts})[0].order
-    folded = stage(noise, fold(x, 6), fold(a, 6), counts={"n": counts.repeat(6)})[0].order
+    shared = stage(noise, x, a, counts={"n": counts}).order
+    folded = stage(noise, fold(x, 6), fold(a, 6), counts={"n": counts.repeat(6)}).order
     assert torch.equal(shared, folded)
     assert len(shared.unique(dim=0)) > 3
 
@@ -135,8 +135,8 @@ def test_vectors_of_samples_share_their_inputs() -> None:
     stage = stage_of("probabilistic", "SO").double()
     noise = stage.draw(6, 3, {}, F64, CPU, None).flatten(0, 1)
     x = torch.randn(3, 7, 3, dtype=F64)
-    shared = stage(noise, x)[0].matrix
-    assert torch.allclose(shared, stage(noise, fold(x, 6))[0].matrix, atol=1e-10)
+    shared = stage(noise, x).matrix
+    assert torch.allclose(shared, stage(noise, fold(x, 6)).matrix, atol=1e-10)
 
 
 @pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
@@ -145,5 +145,5 @@ def test_without_noise_a_probabilistic_element_is_one(net: str) -> None:
     tensor = Tensor("x", (Natural("P", "n"), Trivial(2)))
     stage = LearnedPermutation((tensor,), (P,), "P", net=net, noise_scale=0.0).double()
     noise = stage.draw(6, 3, {"n": 7}, F64, CPU, None).flatten(0, 1)
-    order = stage(noise, torch.randn(3, 7, 2, dtype=F64))[0].order.unflatten(0, (6, 3))
+    order = stage(noise, torch.randn(3, 7, 2, dtype=F64)).order.unflatten(0, (6, 3))
     assert torch.equal(order, order[:1].expand_as(order))

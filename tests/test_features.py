@@ -126,7 +126,7 @@ def test_every_input_informs_the_frame(inputs: tuple[Tensor, ...]) -> None:
     noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
 
     def answer(*values: torch.Tensor) -> torch.Tensor:
-        matrix: torch.Tensor = stage(noise, *values)[0].matrix.detach()
+        matrix: torch.Tensor = stage(noise, *values).matrix.detach()
         return matrix
 
     for name, change in informed(inputs, answer).items():

@@ -12,6 +12,7 @@ import torch
 
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, inverse_index, sign
+from symc_runtime.sinkhorn import SoftOrder
 
 
 def fold(x: torch.Tensor, samples: int) -> torch.Tensor:
@@ -31,49 +32,88 @@ def _along(index: torch.Tensor, x: torch.Tensor, dim: int) -> torch.Tensor:
     return index.reshape(shape).expand(*x.shape[:dim], index.shape[1], *x.shape[dim + 1 :])
 
 
+def _gathered(x: torch.Tensor, index: torch.Tensor, dim: int) -> torch.Tensor:
+    """x[index] along dim, index [rows, n]; x may have fewer rows, shared by samples."""
+    if dim == 1 and x.ndim > 2:
+        # Whole items are copied, from the rows that samples share.
+        batch, n = x.shape[:2]
+        row = torch.arange(index.shape[0], device=index.device) % batch
+        flat = (row.unsqueeze(-1) * n + index).flatten()
+        items: torch.Tensor = x.flatten(0, 1).index_select(0, flat).unflatten(0, index.shape)
+        return items
+    x = fold_like(x, index)
+    return x.gather(dim, _along(index, x, dim))
+
+
 class _StraightThrough(torch.autograd.Function):
-    """Gather along dim, with the gradient of soft @ x for the soft matrix (straight-through)."""
+    """Gather along dim, with the gradient of a soft matrix in the place of the hard one.
+
+    In sorted places the soft matrix acts on what is gathered, so its gradient is the outer
+    product of the output's gradient and the output (`inverse`: of the input and its gradient).
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, index: torch.Tensor, soft: torch.Tensor, dim: int
+        ctx: Any,
+        x: torch.Tensor,
+        order: torch.Tensor,
+        path: torch.Tensor,
+        dim: int,
+        inverse: bool,
     ) -> torch.Tensor:
-        ctx.save_for_backward(x, index)
-        ctx.dim = dim
-        return x.gather(dim, _along(index, x, dim))
+        index = inverse_index(order) if inverse else order
+        y = _gathered(x, index, dim)
+        ctx.save_for_backward(order, x if inverse else y)
+        ctx.dim, ctx.inverse, ctx.batch = dim, inverse, x.shape[0]
+        return y
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, torch.Tensor, None]:
-        x, index = ctx.saved_tensors
+    def backward(
+        ctx: Any, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, None, torch.Tensor | None, None, None]:
+        order, sorted_values = ctx.saved_tensors
         dim: int = ctx.dim
-        to_x = gradient.gather(dim, _along(inverse_index(index), gradient, dim))
-        rows = gradient.movedim(dim, 1).flatten(2) if x.ndim > 2 else gradient.unsqueeze(-1)
-        columns = x.movedim(dim, 1).flatten(2) if x.ndim > 2 else x.unsqueeze(-1)
-        return to_x, None, rows @ columns.transpose(1, 2), None
+        to_x = to_path = None
+        if ctx.needs_input_grad[0] or ctx.inverse:
+            back = order if ctx.inverse else inverse_index(order)
+            to_x = _gathered(gradient, back, dim)
+        if ctx.needs_input_grad[2]:
+            if ctx.inverse and to_x is not None:
+                rows, columns = fold_like(sorted_values, order), to_x
+            else:
+                rows, columns = gradient, sorted_values
+            to_path = _flat(rows, dim) @ _flat(columns, dim).transpose(1, 2)
+        if to_x is not None and ctx.needs_input_grad[0]:
+            to_x = to_x.unflatten(0, (-1, ctx.batch)).sum(0)
+        else:
+            to_x = None
+        return to_x, None, to_path, None, None
+
+
+def _flat(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """[N, n, rest], the items of dim first."""
+    return x.movedim(dim, 1).flatten(2) if x.ndim > 2 else x.unsqueeze(-1)
 
 
 def unpermute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g^-1 x along dim: x[index]. Gradients reach the scores through `element.soft`."""
-    x = fold_like(x, element.order)
     if element.soft is not None and x.is_floating_point():
-        return _straight_through(x, element.order, element.soft, dim)
-    return x.gather(dim, _along(element.order, x, dim))
+        return _straight_through(x, element.order, element.soft, dim, False)
+    return _gathered(x, element.order, dim)
 
 
 def permute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g x along dim: (g x)[index[j]] = x[j]."""
-    x = fold_like(x, element.order)
-    inverse = inverse_index(element.order)
     if element.soft is not None and x.is_floating_point():
-        return _straight_through(x, inverse, element.soft.transpose(1, 2), dim)
-    return x.gather(dim, _along(inverse, x, dim))
+        return _straight_through(x, element.order, element.soft, dim, True)
+    return _gathered(x, inverse_index(element.order), dim)
 
 
 def _straight_through(
-    x: torch.Tensor, index: torch.Tensor, soft: torch.Tensor, dim: int
+    x: torch.Tensor, order: torch.Tensor, soft: SoftOrder, dim: int, inverse: bool
 ) -> torch.Tensor:
     function: Any = _StraightThrough.apply
-    result: torch.Tensor = function(x, index, soft.to(x.dtype), dim)
+    result: torch.Tensor = function(x, order, soft.path.to(x.dtype), dim, inverse)
     return result
 
 

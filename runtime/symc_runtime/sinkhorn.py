@@ -1,6 +1,13 @@
-"""Soft permutation matrices, for gradients only: forward values never use them."""
+"""Soft permutations, for gradients only: forward values never use them.
+
+SoftSort (Prillo and Eisenschlos, ICML 2020) of standardised scores, made nearly doubly stochastic
+by Sinkhorn's scaling (Sinkhorn and Knopp, 1967; Mena et al., ICLR 2018). In sorted places the
+kernel exp(-|z_a - z_b| gain) is symmetric, so one product serves rows and columns.
+"""
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import torch
 
@@ -12,60 +19,125 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 """
 
 
-def soft_permutation(
+class SoftOrder(NamedTuple):
+    """A soft permutation in sorted places: entry (a, b) is how much place a holds of item order[b].
+
+    `path` [N, n, n] holds no data: a gradient with respect to the soft matrix that reaches it goes
+    on to the scores. `places` [N, n]: standardised scores, ascending; `gain` [N, 1]: one over the
+    distance that an item spreads; `valid` [N, n] or None: places that hold no padding.
+    """
+
+    path: torch.Tensor
+    places: torch.Tensor
+    gain: torch.Tensor
+    valid: torch.Tensor | None
+
+
+def soft_order(
     scores: torch.Tensor,
     index: torch.Tensor,
     temperature: float,
     valid: torch.Tensor | None = None,
-    iterations: int = ITERATIONS,
-) -> torch.Tensor:
-    """A nearly doubly stochastic [N, n, n], close to one where index[a] == j.
+) -> SoftOrder:
+    """The soft permutation of scores [N, n] that `index` [N, n] sorts.
 
-    SoftSort (Prillo and Eisenschlos, ICML 2020) of standardised scores [N, n], then Sinkhorn in
-    scaling form. Scores are measured in mean gaps between neighbours, so that one temperature
-    serves every n. Rows and columns of items that are not valid are zero.
+    Scores are measured in mean gaps between neighbours, so that one temperature serves every n.
+    `valid` [N, n] by item.
     """
     n = scores.shape[-1]
     if valid is None:
         count = scores.new_full((scores.shape[0], 1), float(n))
-        kept = scores
-        mean = kept.mean(-1, keepdim=True)
-        spread = (kept - mean).square().sum(-1, keepdim=True)
+        mean = scores.mean(-1, keepdim=True)
+        squares = (scores - mean).square().sum(-1, keepdim=True)
     else:
         weight = valid.to(scores.dtype)
         count = weight.sum(-1, keepdim=True).clamp(min=1)
         mean = (scores * weight).sum(-1, keepdim=True) / count
-        spread = ((scores - mean).square() * weight).sum(-1, keepdim=True)
-    variance = spread / count
+        squares = ((scores - mean).square() * weight).sum(-1, keepdim=True)
+        valid = valid.gather(-1, index)
+    variance = squares / count
     flat = variance <= torch.finfo(scores.dtype).tiny
     deviation = torch.where(flat, torch.ones_like(variance), variance).sqrt()
-    standard = (scores - mean) / deviation
-    ordered = standard.gather(-1, index)
+    places = ((scores - mean) / deviation).gather(-1, index)
     # Standardised scores of n items lie about 3.5 / n apart; a gap is the unit.
-    distance = (ordered.unsqueeze(-1) - standard.unsqueeze(-2)).abs() * (count / 3.5).unsqueeze(-1)
     spread = (NEIGHBOURS * temperature * torch.ones_like(count)).minimum(count / 5)
-    logits = -distance / spread.unsqueeze(-1)
-    if valid is not None:
-        sorted_valid = valid.gather(-1, index)
-        allowed = sorted_valid.unsqueeze(-1) & valid.unsqueeze(-2)
-        logits = logits.masked_fill(~allowed, -torch.inf)
-        kernel = (logits - logits.detach().amax(-1, keepdim=True).clamp(min=-1e30)).exp()
-    else:
-        kernel = (logits - logits.detach().amax(-1, keepdim=True)).exp()
-    kernel = kernel + torch.finfo(scores.dtype).tiny
-    if valid is not None:
-        kernel = kernel.masked_fill(~allowed, 0)
-    columns = torch.ones_like(scores).unsqueeze(-1)
-    rows = columns
-    small = torch.finfo(scores.dtype).tiny
+    gain = count / 3.5 / spread
+    function: Any = _Path.apply
+    return SoftOrder(function(places, gain, valid), places, gain, valid)
+
+
+def soft_matrix(soft: SoftOrder, iterations: int = ITERATIONS) -> torch.Tensor:
+    """The soft permutation itself, [N, n, n] in sorted places; zero where padding is."""
+    kernel, padding = _kernel(soft.places, soft.gain, soft.valid)
+    column = torch.ones_like(soft.places)
     for _ in range(iterations):
-        rows = 1 / (kernel @ columns).clamp(min=small)
-        columns = 1 / (kernel.transpose(1, 2) @ rows).clamp(min=small)
-    rows = 1 / (kernel @ columns).clamp(min=small)
-    return rows * kernel * columns.transpose(1, 2)
+        row = 1 / (_apply(kernel, column) + padding)
+        column = 1 / (_apply(kernel, row) + padding)
+    row = 1 / (_apply(kernel, column) + padding)
+    return row.unsqueeze(-1) * kernel * column.unsqueeze(-2)
 
 
-def entropy(soft: torch.Tensor) -> torch.Tensor:
-    """Mean entropy of the rows of a soft permutation [N, n, n], in nats: [N]."""
-    tiny = torch.finfo(soft.dtype).tiny
-    return -(soft * soft.clamp(min=tiny).log()).sum(-1).mean(-1)
+def entropy(soft: SoftOrder) -> torch.Tensor:
+    """Mean entropy of the rows of a soft permutation, in nats: [N]."""
+    matrix = soft_matrix(soft)
+    tiny = torch.finfo(matrix.dtype).tiny
+    rows = -(matrix * matrix.clamp(min=tiny).log()).sum(-1)
+    return rows.mean(-1)
+
+
+def _kernel(
+    places: torch.Tensor, gain: torch.Tensor, valid: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | float]:
+    """exp(-|z_a - z_b| gain), zero at padding, and what keeps sums over padding from zero."""
+    distance = (places.unsqueeze(-1) - places.unsqueeze(-2)).abs()
+    kernel = (distance * -gain.unsqueeze(-1)).exp()
+    if valid is None:
+        return kernel, 0.0
+    kernel = kernel.masked_fill(~(valid.unsqueeze(-1) & valid.unsqueeze(-2)), 0)
+    return kernel, (~valid).to(places.dtype)
+
+
+def _apply(kernel: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return (kernel @ x.unsqueeze(-1)).squeeze(-1)
+
+
+class _Path(torch.autograd.Function):
+    """Nothing forward; backward, the gradient of `soft_matrix` with respect to the places."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, places: torch.Tensor, gain: torch.Tensor, valid: torch.Tensor | None
+    ) -> torch.Tensor:
+        ctx.save_for_backward(places, gain, valid)
+        rows, n = places.shape
+        return places.new_zeros(1, 1, 1).expand(rows, n, n)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        places, gain, valid = ctx.saved_tensors
+        kernel, padding = _kernel(places, gain, valid)
+        columns, rows = [torch.ones_like(places)], []
+        for _ in range(ITERATIONS):
+            rows.append(1 / (_apply(kernel, columns[-1]) + padding))
+            columns.append(1 / (_apply(kernel, rows[-1]) + padding))
+        row, column = 1 / (_apply(kernel, columns[-1]) + padding), columns[-1]
+        # soft = diag(row) kernel diag(column); each scaling adds an outer product to the
+        # gradient with respect to the kernel.
+        weighted = gradient * kernel
+        left = [-_apply(weighted, column) * row.square()]
+        right = [column]
+        to_column = _apply(weighted.transpose(1, 2), row) + _apply(kernel, left[0])
+        for step in reversed(range(ITERATIONS)):
+            right.append(-to_column * columns[step + 1].square())
+            left.append(rows[step])
+            to_row = _apply(kernel, right[-1])
+            left.append(-to_row * rows[step].square())
+            right.append(columns[step])
+            to_column = _apply(kernel, left[-1])
+        outer = torch.stack(left, -1) @ torch.stack(right, 1)
+        # Gradient with respect to the kernel's exponents; places ascend, so the sign of
+        # z_a - z_b is that of a - b.
+        exponents = weighted * (row.unsqueeze(-1) * column.unsqueeze(-2)) + kernel * outer
+        item = torch.arange(places.shape[-1], device=places.device)
+        signed = exponents * (item.unsqueeze(-1) - item).sign().to(places.dtype)
+        return -gain * (signed.sum(-1) - signed.sum(-2)), None, None

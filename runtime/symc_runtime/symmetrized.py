@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from symc_runtime.actions import keep_valid
+from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
 from symc_runtime.sampling import Draw, check_noise, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
@@ -63,12 +64,12 @@ class Symmetrized(nn.Module):
 
     def symmetrize(
         self, *tensors: torch.Tensor
-    ) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor | None, ...]]:
+    ) -> tuple[tuple[torch.Tensor, ...], tuple[Any, ...]]:
         """One pass: inputs [B, ...], counts [B] and noise [K, B, ...] to samples [K*B, ...].
 
         Takes the inputs, the counts of the ragged sizes and the noise of the drawing stages,
         each in the order of the spec; returns the outputs of every sample, moved back by its
-        element, and a penalty [K*B] (or None) a drawing stage.
+        element, and the elements of the drawing stages.
         """
         raise TypeError(f"{type(self).__name__} does not say how it symmetrizes")
 
@@ -119,9 +120,11 @@ class Symmetrized(nn.Module):
         drawn = check_noise(self.draws, noise, inputs[0].shape[0])
         total = drawn[0].shape[0] if drawn else 1
         if return_samples or self.chunk is None or self.chunk >= total:
-            outputs, penalty = self._pass(tensors, valid, drawn)
+            outputs, penalty = self._pass(tensors, valid, drawn, return_penalty)
         else:
-            outputs, penalty = self._chunked(tensors, valid, drawn, total, self.chunk)
+            outputs, penalty = self._chunked(
+                tensors, valid, drawn, total, self.chunk, return_penalty
+            )
             total = 1
         batch = inputs[0].shape[0]
         rows = [y.unflatten(0, (total, batch)) for y in outputs]
@@ -219,12 +222,16 @@ class Symmetrized(nn.Module):
         tensors: list[torch.Tensor],
         valid: list[torch.Tensor],
         noise: list[torch.Tensor],
+        penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-        outputs, penalties = self.symmetrize(*tensors, *valid, *noise)
+        outputs, elements = self.symmetrize(*tensors, *valid, *noise)
         penalty = outputs[0].new_zeros(())
-        for entry, each in zip(self.draws, penalties, strict=True):
-            if each is not None:
-                penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
+        for entry, element in zip(self.draws, elements, strict=True):
+            stage = self.get_submodule(entry.attribute)
+            if penalized and isinstance(stage, Distribution):
+                each = stage.penalty(element)
+                if each is not None:
+                    penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
         return outputs, penalty
 
     def _chunked(
@@ -234,11 +241,12 @@ class Symmetrized(nn.Module):
         noise: list[torch.Tensor],
         total: int,
         chunk: int,
+        penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """The mean over chunks of the K samples; in training each chunk is computed twice."""
 
         def part(*pieces: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            outputs, penalty = self._pass(tensors, valid, list(pieces))
+            outputs, penalty = self._pass(tensors, valid, list(pieces), penalized)
             count = pieces[0].shape[0]
             sums = tuple(y.unflatten(0, (count, -1)).sum(0) / total for y in outputs)
             return *sums, penalty * (count / total)

@@ -40,7 +40,7 @@ class GraphBuilder:
         self.noise: dict[str, fx.Node] = {}
         self.elements: dict[str, fx.Node] = {}
         self.centers: dict[str, fx.Node] = {}
-        self.penalties: list[fx.Node] = []
+        self.drawn: list[fx.Node] = []
         self.size_nodes: dict[str, fx.Node] = {}
         self.shown = {tensor.name: tensor.name for tensor in plan.inputs}
 
@@ -281,18 +281,17 @@ class GraphBuilder:
             f"{plan.attribute}_noise", "flatten", self.noise[plan.group.name], 0, 1
         )
         counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}
-        drawn = self._record(
+        element = self._record(
             self.graph.create_node(
                 "call_module",
                 plan.attribute,
                 (noise, *self.inputs.values()),
                 counts,
-                name=self.names.name(f"{plan.attribute}_drawn"),
+                name=self.names.name(plan.attribute),
             )
         )
-        element = self._call(plan.attribute, operator.getitem, drawn, 0)
         self.elements[plan.group.name] = element
-        self.penalties.append(self._call(f"{plan.attribute}_penalty", operator.getitem, drawn, 1))
+        self.drawn.append(element)
         first, self.folded = not self.folded, True
         self.folding = noise if first else None
         for tensor in self.plan.inputs:
@@ -352,7 +351,7 @@ class GraphBuilder:
         return poses
 
     def build(self) -> fx.Graph:
-        """The graph: inputs, counts and noise in; outputs of every sample and penalties out."""
+        """The graph: inputs, counts and noise in; outputs of every sample and elements out."""
         for tensor in self.plan.inputs:
             self.inputs[tensor.name] = self._placeholder(tensor.name)
         for name in self.plan.ragged:
@@ -387,5 +386,5 @@ class GraphBuilder:
         for tensor in self.plan.outputs:
             outputs[tensor.name] = self._masked(outputs[tensor.name], tensor.name, tensor)
         self.comment = None
-        self.graph.output((tuple(outputs.values()), tuple(self.penalties)))
+        self.graph.output((tuple(outputs.values()), tuple(self.drawn)))
         return self.graph

@@ -10,9 +10,6 @@ from torch import nn
 
 from symc_runtime.layout import Group, Tensor
 
-Drawn = tuple[Any, torch.Tensor | None]
-"""An element, batched, and a penalty [K*B] or None."""
-
 
 class Distribution(nn.Module):
     """p(g | x) as a deterministic map of inputs and noise to an element, equivariant by coupling.
@@ -41,12 +38,16 @@ class Distribution(nn.Module):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Any:
         """Elements for noise [K*B, ...] and inputs [B, ...] (shared by K samples) or [K*B, ...].
 
         `counts`: valid items of each ragged size, [rows of the inputs]; padding must be zero.
         """
         raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def penalty(self, element: Any) -> torch.Tensor | None:
+        """The regularizer of drawn elements, [K*B], in training; None where there is none."""
+        return None
 
     def draw(
         self,

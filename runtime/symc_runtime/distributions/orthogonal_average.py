@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.distributions.distribution import Distribution, Drawn
+from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.orthogonalization import complete_frame, isotropic, proper
@@ -64,6 +64,6 @@ class AverageOrthogonal(OrthogonalNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Orthogonal:
         """Gram-Schmidt of isotropic vectors is Haar."""
-        return self._element(complete_frame(noise, noise.square().sum(-1).sqrt())), None
+        return self._element(complete_frame(noise, noise.square().sum(-1).sqrt()))

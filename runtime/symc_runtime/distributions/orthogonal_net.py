@@ -10,8 +10,8 @@ from torch import nn
 
 from symc_runtime.actions import fold_like
 from symc_runtime.catalogue import nets
-from symc_runtime.distributions.distribution import Drawn
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.orthogonalization import complete_frame
@@ -76,7 +76,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Orthogonal:
         """The frame of the net's vectors, completed by noise."""
         with torch.autocast(noise.device.type, enabled=False):
             own, rest = noise[:, : self.channels], noise[:, self.channels :]
@@ -91,4 +91,4 @@ class LearnedOrthogonal(OrthogonalNoise):
             rest = rest.to(vectors.dtype)
             candidates = torch.cat([vectors, rest], 1)
             scales = torch.cat([scales, rest.square().sum(-1).sqrt()], 1)
-            return self._element(complete_frame(candidates, scales)), None
+            return self._element(complete_frame(candidates, scales))

@@ -9,7 +9,7 @@ from math import factorial
 import torch
 
 from symc_runtime.actions import fold
-from symc_runtime.distributions.distribution import Distribution, Drawn
+from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation, inverse_index
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.sizes import evaluate
@@ -87,7 +87,7 @@ class AveragePermutation(PermutationNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Permutation:
         """The order of the noise. Among count items the order of n keys is uniform too."""
         keys = noise[..., 0]
         valid = self._valid(noise, counts)
@@ -96,4 +96,4 @@ class AveragePermutation(PermutationNoise):
             position = torch.arange(keys.shape[1], device=keys.device, dtype=keys.dtype)
             last = keys.detach().abs().amax() + 1 + position
             keys = torch.where(fold(valid, samples), keys, last)
-        return Permutation(torch.argsort(keys, dim=-1, stable=True)), None
+        return Permutation(torch.argsort(keys, dim=-1, stable=True))

@@ -10,13 +10,12 @@ from torch import nn
 
 from symc_runtime.actions import fold, fold_like
 from symc_runtime.catalogue import nets
-from symc_runtime.distributions.distribution import Drawn
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.modules.item_features import ItemFeatures
-from symc_runtime.sinkhorn import entropy, soft_permutation
+from symc_runtime.sinkhorn import entropy, soft_order
 from symc_runtime.sorting import sorting_index
 
 NOISE_CHANNELS = 4
@@ -91,7 +90,7 @@ class LearnedPermutation(PermutationNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Permutation:
         """The permutation that sorts the scores, ascending."""
         valid = self._valid(noise, counts)
         with torch.autocast(noise.device.type, enabled=False):
@@ -100,6 +99,12 @@ class LearnedPermutation(PermutationNoise):
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
             index = sorting_index([scores], noise[..., -1], valid)
             if not (self.training and scores.requires_grad):
-                return Permutation(index), None
-            soft = soft_permutation(scores, index, self.temperature, valid)
-        return Permutation(index, soft), entropy(soft) if self.probabilistic else None
+                return Permutation(index)
+            return Permutation(index, soft_order(scores, index, self.temperature, valid))
+
+    def penalty(self, element: Permutation) -> torch.Tensor | None:
+        """Mean row entropy of the soft permutation, [K*B]; None where there is none."""
+        if element.soft is None or not self.probabilistic:
+            return None
+        with torch.autocast(element.order.device.type, enabled=False):
+            return entropy(element.soft)

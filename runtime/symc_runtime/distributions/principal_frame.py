@@ -8,8 +8,8 @@ from itertools import product
 import torch
 
 from symc_runtime.actions import fold_like
-from symc_runtime.distributions.distribution import Drawn
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.orthogonalization import complete_frame, tolerance
 
@@ -102,7 +102,7 @@ class PrincipalFrame(OrthogonalNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Orthogonal:
         """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
         with torch.autocast(noise.device.type, enabled=False):
             values, columns = torch.linalg.eigh(self._second_moment(inputs, noise))
@@ -116,7 +116,7 @@ class PrincipalFrame(OrthogonalNoise):
             coordinates = noise[:, :-1] @ columns
             projected = (coordinates * same) @ columns.transpose(1, 2)
             rows = complete_frame(projected, torch.zeros_like(projected[..., 0]))
-            return self._element(rows * noise[:, -1].unsqueeze(-1)), None
+            return self._element(rows * noise[:, -1].unsqueeze(-1))
 
 
 def _unit_scale(rows: torch.Tensor) -> torch.Tensor:

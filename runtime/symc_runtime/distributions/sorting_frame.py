@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import torch
 
 from symc_runtime.actions import fold, fold_like
-from symc_runtime.distributions.distribution import Drawn
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.invariants import item_columns
@@ -54,7 +53,7 @@ class SortingFrame(PermutationNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
-    ) -> Drawn:
+    ) -> Permutation:
         """The sorted order of the items."""
         columns, scales = item_columns(
             self.inputs, self.groups, self.own, self.later, self.anchors, inputs, counts
@@ -64,4 +63,4 @@ class SortingFrame(PermutationNoise):
             valid = fold(valid, noise.shape[0] // valid.shape[0])
         folded = [fold_like(column, noise) for column in columns]
         sizes = [fold_like(scale, noise) for scale in scales]
-        return Permutation(sorting_index(folded, noise[..., 0], valid, sizes)), None
+        return Permutation(sorting_index(folded, noise[..., 0], valid, sizes))

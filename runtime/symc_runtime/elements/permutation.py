@@ -6,16 +6,18 @@ from typing import NamedTuple
 
 import torch
 
+from symc_runtime.sinkhorn import SoftOrder
+
 
 class Permutation(NamedTuple):
     """A batch of permutations: g^-1 x = x[order], (g x)[order[j]] = x[j].
 
-    `order`: [batch, n] int64. `soft`: [batch, n, n] or None; near one where order[a] == j, its
-    rows what gradients flow through in training (straight-through; forward values never use it).
+    `order`: [batch, n] int64. `soft`: what gradients flow through in training, or None
+    (straight-through; forward values never use it).
     """
 
     order: torch.Tensor
-    soft: torch.Tensor | None = None
+    soft: SoftOrder | None = None
 
 
 def inverse_index(index: torch.Tensor) -> torch.Tensor:

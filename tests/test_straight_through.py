@@ -1,0 +1,114 @@
+"""Gradients through permutations: what training feels in the place of the hard element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from symc_runtime.actions import fold, permute, unpermute
+from symc_runtime.elements.permutation import Permutation
+from symc_runtime.sinkhorn import SoftOrder, entropy, soft_matrix, soft_order
+from symc_runtime.sorting import sorting_index
+
+F64 = torch.float64
+ROWS, N = 6, 7
+RAGGED = torch.arange(N) < torch.tensor([7, 4, 1, 0, 6, 3]).unsqueeze(-1)
+
+
+def scored(
+    valid: torch.Tensor | None, temperature: float = 0.05
+) -> tuple[torch.Tensor, torch.Tensor, SoftOrder]:
+    """Random scores that want a gradient, the index that sorts them, and its soft twin."""
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(ROWS, N, dtype=F64, generator=generator).requires_grad_()
+    key = torch.rand(ROWS, N, dtype=F64, generator=generator)
+    index = sorting_index([scores], key, valid)
+    return scores, index, soft_order(scores, index, temperature, valid)
+
+
+def test_soft_permutations_are_doubly_stochastic_and_near_hard_ones() -> None:
+    _, _, soft = scored(None, 0.005)
+    matrix = soft_matrix(soft, iterations=200)
+    assert torch.allclose(matrix.sum(1), torch.ones(1, dtype=F64), atol=1e-3)
+    assert torch.allclose(matrix.sum(2), torch.ones(1, dtype=F64), atol=1e-3)
+    assert (matrix.argmax(-1) == torch.arange(N)).double().mean() > 0.95
+    assert matrix.diagonal(dim1=1, dim2=2).mean() > 0.5
+
+
+def test_padding_has_no_place() -> None:
+    _, _, soft = scored(RAGGED)
+    matrix = soft_matrix(soft)
+    place = torch.arange(N) < RAGGED.sum(-1, keepdim=True)
+    assert matrix[~place].eq(0).all()
+    assert matrix.transpose(1, 2)[~place].eq(0).all()
+    assert torch.allclose(matrix.sum(-1)[place], torch.ones(1, dtype=F64))
+    assert torch.isfinite(entropy(soft)).all()
+
+
+@pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
+@pytest.mark.parametrize("temperature", [0.01, 0.3])
+def test_the_path_has_the_gradient_of_the_soft_matrix(
+    valid: torch.Tensor | None, temperature: float
+) -> None:
+    scores, _, soft = scored(valid, temperature)
+    weight = torch.randn(ROWS, N, N, dtype=F64)
+    (by_hand,) = torch.autograd.grad((soft.path * weight).sum(), scores, retain_graph=True)
+    (by_torch,) = torch.autograd.grad((soft_matrix(soft) * weight).sum(), scores)
+    assert by_torch.abs().max() > 1e-3
+    assert torch.allclose(by_hand, by_torch, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
+@pytest.mark.parametrize("dims", [(1,), (2,), (1, 2)])
+@pytest.mark.parametrize("move", [unpermute, permute])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_actions_have_the_gradient_of_the_soft_matrix_in_place_of_the_hard_one(
+    valid: torch.Tensor | None,
+    dims: tuple[int, ...],
+    move: Callable[..., torch.Tensor],
+    samples: int,
+) -> None:
+    scores, index, soft = scored(valid)
+    x = torch.randn(ROWS // samples, N, N, dtype=F64, requires_grad=True)
+    y = x
+    for dim in dims:
+        y = move(y, Permutation(index, soft), dim)
+    weight = torch.randn(ROWS, N, N, dtype=F64)
+    got = torch.autograd.grad((y * weight).sum(), (scores, x), retain_graph=True)
+
+    hard = (index.unsqueeze(-1) == torch.arange(N)).to(F64)
+    # Columns of the soft matrix are sorted places: place b holds item index[b].
+    by_item = soft_matrix(soft) @ hard
+    matrix = hard + by_item - by_item.detach()
+    if move is permute:
+        matrix = matrix.transpose(1, 2)
+    expected = fold(x, samples)
+    for dim in dims:
+        fixed = matrix.detach()
+        rows = expected.detach() if dim == 1 else expected.detach().transpose(1, 2)
+        through = expected if dim == 1 else expected.transpose(1, 2)
+        # Straight through: the matrix meets what x is, x meets the hard matrix.
+        moved = fixed @ through + (matrix - fixed) @ rows
+        expected = moved if dim == 1 else moved.transpose(1, 2)
+    assert torch.allclose(y, expected, atol=1e-12)
+    wanted = torch.autograd.grad((expected * weight).sum(), (scores, x))
+    for a, b in zip(got, wanted, strict=True):
+        assert b.abs().max() > 1e-3
+        assert torch.allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+def test_equal_scores_have_finite_gradients() -> None:
+    scores = torch.zeros(2, 5, requires_grad=True)
+    index = torch.arange(5).expand(2, -1)
+    soft = soft_order(scores, index, 0.1)
+    y = unpermute(torch.randn(2, 5, 3), Permutation(index, soft), 1)
+    (y.square().sum() + entropy(soft).sum()).backward()
+    assert scores.grad is not None
+    assert torch.isfinite(scores.grad).all()
+
+
+def test_no_second_matrix_is_made_in_the_forward() -> None:
+    _, _, soft = scored(None)
+    assert soft.path.untyped_storage().nbytes() == soft.path.element_size()
