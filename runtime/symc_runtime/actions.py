@@ -206,12 +206,12 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor, dim: int) -> torch
     """points - mean along dim, mean [batch, d], residues of rounding set to zero.
 
     Equal points leave differences of a few units in the last place, which would look like a
-    direction; a difference shorter than 16 eps times the longest point counts as none.
+    direction; a difference shorter than eps^(3/4) times the longest point counts as none.
     """
     centered = untranslate(points, mean, dim)
     points = fold_like(points, centered)
     longest = points.detach().square().sum(dim, keepdim=True).flatten(1).amax(1).sqrt()
-    floor = 16 * torch.finfo(points.dtype).eps * longest
+    floor = torch.finfo(points.dtype).eps ** 0.75 * longest
     floor = floor.reshape(-1, *[1] * (points.ndim - 1))
     length = centered.detach().square().sum(dim, keepdim=True).sqrt()
     return centered.masked_fill(length <= floor, 0)

@@ -8,7 +8,7 @@ modules run, so that one checks the other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -220,6 +220,55 @@ def valid_part(tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tenso
     return x
 
 
+def random_motions(
+    model: Symmetrized,
+    inputs: Sequence[torch.Tensor],
+    counts: Mapping[str, torch.Tensor],
+    groups: Sequence[str] | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[dict[str, Motion], dict[str, int]]:
+    """A random element of every group of a model, by name, and the sizes of these inputs.
+
+    Those of groups that are not among `groups` are the identity; default: all groups but those
+    handled `by base`.
+    """
+    names = {group.name for group in model.groups} - set(model.trusted)
+    chosen = names if groups is None else set(groups)
+    batch = inputs[0].shape[0]
+    _, sizes, _ = model._checked(tuple(inputs), counts, {})
+    motions: dict[str, Motion] = {}
+    for group in model.groups:
+        size = _parameter(group, sizes)
+        ragged = counts.get(str(group.parameter))
+        motion = random_motion(group, size, batch, counts=ragged, generator=generator)
+        if group.name not in chosen:
+            motion = _identity(motion)
+        elif motion.shift is not None:
+            motion = replace(motion, shift=motion.shift * _extent(model, group, inputs))
+        motions[group.name] = motion
+    return motions, sizes
+
+
+def _extent(model: Symmetrized, group: Group, inputs: Sequence[torch.Tensor]) -> float:
+    """How large the points of a group are: a far longer shift would drown them in rounding."""
+    found = [
+        float(x.detach().abs().max())
+        for tensor, x in zip(model.inputs, inputs, strict=True)
+        if x.numel() and any(_moved_by(axis, group.name) for axis in tensor.axes)
+    ]
+    return max(found, default=0.0) or 1.0
+
+
+def _moved_by(axis: Representation, group: str) -> bool:
+    match axis:
+        case Natural(name, _, affine):
+            return affine and name == group
+        case Product(parts) | Sum(parts):
+            return any(_moved_by(part, group) for part in parts)
+        case _:
+            return False
+
+
 @torch.no_grad()
 def equivariance_error(
     model: Symmetrized,
@@ -234,18 +283,7 @@ def equivariance_error(
     compiled module is responsible for, so not those handled `by base`).
     """
     counts = dict(counts or {})
-    names = {group.name for group in model.groups} - set(model.trusted)
-    chosen = names if groups is None else set(groups)
-    batch = inputs[0].shape[0]
-    _, sizes, _ = model._checked(inputs, counts, {})
-    motions: dict[str, Motion] = {}
-    for group in model.groups:
-        size = _parameter(group, sizes)
-        ragged = counts.get(str(group.parameter))
-        motion = random_motion(group, size, batch, counts=ragged, generator=generator)
-        if group.name not in chosen:
-            motion = _identity(motion)
-        motions[group.name] = motion
+    motions, sizes = random_motions(model, inputs, counts, groups, generator)
     noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
     moved_inputs = tuple(
         act(tensor, valid_part(tensor, x, counts), motions, sizes)

@@ -1,0 +1,1 @@
+"""Measured equivariance: inputs of every kind, the coupled law, membership."""

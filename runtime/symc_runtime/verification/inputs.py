@@ -1,0 +1,219 @@
+"""Inputs of every kind for declared tensors: generic ones, and those that symmetry leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+
+from symc_runtime.layout import (
+    Group,
+    Natural,
+    Product,
+    Representation,
+    Sum,
+    Tensor,
+    dimension,
+)
+from symc_runtime.testing import random_motion
+
+Sizes = Mapping[str, int]
+Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
+
+
+class Axis:
+    """Axis `dim` of a tensor [batch, ...]: `items` of a permutation group, `space` of a linear one.
+
+    `group` is the name of the group; a sum or a product counts as channels (neither).
+    """
+
+    def __init__(self, dim: int, axis: Representation, groups: Mapping[str, Group]) -> None:
+        self.dim = dim
+        group = groups.get(axis.group) if isinstance(axis, Natural) else None
+        self.group = None if group is None else group.name
+        self.items = group is not None and group.kind == "permutation"
+        self.space = group is not None and group.kind != "permutation"
+
+
+def _repeated(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """All items are equal."""
+    for axis in axes:
+        if axis.items:
+            x = x.narrow(axis.dim, 0, 1).expand_as(x)
+    return x.clone()
+
+
+def _tied(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Items are of two sorts."""
+    for axis in axes:
+        if axis.items:
+            sort = torch.arange(x.shape[axis.dim]) % min(2, x.shape[axis.dim])
+            x = x.index_select(axis.dim, sort)
+    return x
+
+
+def _zero(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    return torch.zeros_like(x)
+
+
+def _subspace(size: int) -> Maker:
+    def make(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+        """Vectors in a random subspace, one an example, the same for all tensors."""
+        for axis in axes:
+            d = x.shape[axis.dim]
+            if axis.space and d > size:
+                whole = random_motion(
+                    Group("G", "O", d),
+                    d,
+                    x.shape[0],
+                    dtype=x.dtype,
+                    generator=torch.Generator().manual_seed(seed),
+                ).matrix
+                basis = whole[:, :, :size]
+                rows = x.movedim(axis.dim, 1)
+                flat = basis @ (basis.transpose(1, 2) @ rows.reshape(x.shape[0], d, -1))
+                x = flat.reshape(rows.shape).movedim(1, axis.dim)
+        return x
+
+    return make
+
+
+def _corners(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Items at the corners of a cube, channels alike."""
+
+    def corner(i: torch.Tensor, d: int) -> torch.Tensor:
+        bits: torch.Tensor = (i.unsqueeze(-1) >> torch.arange(d)) & 1
+        return bits.double() * 2 - 1
+
+    return _placed(x, axes, corner)
+
+
+def _tetrahedron(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Items at every other corner of a cube; in other dimensions than 3 on the axes, both ways."""
+
+    def corner(i: torch.Tensor, d: int) -> torch.Tensor:
+        if d == 3:
+            other = [[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
+            return torch.tensor(other, dtype=torch.float64)[i % 4]
+        ends = torch.cat([torch.eye(d), -torch.eye(d)]).double()
+        return ends[i % (2 * d)]
+
+    return _placed(x, axes, corner)
+
+
+def _placed(
+    x: torch.Tensor,
+    axes: list[Axis],
+    corner: Callable[[torch.Tensor, int], torch.Tensor],
+) -> torch.Tensor:
+    space = [axis for axis in axes if axis.space]
+    items = [axis for axis in axes if axis.items]
+    if len(space) != 1 or not items:
+        return torch.ones_like(x)
+    d = x.shape[space[0].dim]
+    points = corner(torch.arange(x.shape[items[0].dim]), d).to(x.dtype)
+    shape = [1] * x.ndim
+    shape[items[0].dim], shape[space[0].dim] = points.shape
+    if items[0].dim > space[0].dim:
+        points = points.T
+    return points.reshape(shape).expand_as(x).clone()
+
+
+def _regular(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Pairs of items are linked in a ring, single items are alike."""
+    items = [axis for axis in axes if axis.items]
+    if len(items) < 2 or items[0].group != items[1].group:
+        return _repeated(x, axes, seed)
+    n = x.shape[items[0].dim]
+    i = torch.arange(n)
+    ring = ((i.unsqueeze(-1) - i) % n == 1) | ((i - i.unsqueeze(-1)) % n == 1)
+    shape = [1] * x.ndim
+    shape[items[0].dim] = shape[items[1].dim] = n
+    return ring.to(x.dtype).reshape(shape).expand_as(x).clone()
+
+
+def _scaled(factor: float) -> Maker:
+    def make(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+        return x * factor
+
+    return make
+
+
+def _random(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    return x
+
+
+KINDS: dict[str, Maker] = {
+    "random": _random,
+    "repeated": _repeated,
+    "tied": _tied,
+    "zero": _zero,
+    "collinear": _subspace(1),
+    "planar": _subspace(2),
+    "cube": _corners,
+    "tetrahedron": _tetrahedron,
+    "symmetric graph": _regular,
+    "huge": _scaled(1e6),
+    "tiny": _scaled(1e-6),
+}
+"""Every kind of input, by name."""
+
+
+def make_inputs(
+    kind: str,
+    tensors: Sequence[Tensor],
+    groups: Sequence[Group],
+    sizes: Sizes,
+    batch: int,
+    *,
+    dtype: torch.dtype = torch.float64,
+    generator: torch.Generator | None = None,
+) -> tuple[torch.Tensor, ...]:
+    """Inputs [batch, *axes] of a kind of `KINDS`, standard normal where it says nothing else."""
+    generator = generator or torch.Generator().manual_seed(0)
+    seed = int(torch.randint(0, 2**31, (), generator=generator))
+    named = {group.name: group for group in groups}
+    values = []
+    for tensor in tensors:
+        shape = (batch, *(dimension(axis, sizes) for axis in tensor.axes))
+        axes = [Axis(i, axis, named) for i, axis in enumerate(tensor.axes, start=1)]
+        if tensor.labels is not None:
+            x = torch.randint(0, tensor.labels, shape, generator=generator)
+            alike = kind not in ("random", "huge", "tiny", "collinear", "planar")
+            sorts = KINDS["tied" if kind == "tied" else "repeated"]
+            values.append(sorts(x, axes, seed) if alike else x)
+            continue
+        x = torch.randn(shape, dtype=torch.float64, generator=generator)
+        x = _by_block(KINDS[kind], x, tensor, named, sizes, seed)
+        values.append(x.to(dtype))
+    return tuple(values)
+
+
+def _by_block(
+    make: Maker,
+    x: torch.Tensor,
+    tensor: Tensor,
+    groups: Mapping[str, Group],
+    sizes: Sizes,
+    seed: int,
+) -> torch.Tensor:
+    """`make` on every term of sums and every factor of products, which hold vectors too."""
+    for dim, axis in enumerate(tensor.axes, start=1):
+        if isinstance(axis, Sum):
+            parts = x.split([dimension(term, sizes) for term in axis.terms], dim)
+            made = [
+                _by_block(make, part, _with(tensor, dim, term), groups, sizes, seed)
+                for part, term in zip(parts, axis.terms, strict=True)
+            ]
+            return torch.cat(made, dim)
+        if isinstance(axis, Product):
+            lengths = [dimension(factor, sizes) for factor in axis.factors]
+            unfolded = _with(tensor, dim, *axis.factors)
+            whole = _by_block(make, x.unflatten(dim, lengths), unfolded, groups, sizes, seed)
+            return whole.flatten(dim, dim + len(lengths) - 1)
+    axes = [Axis(i, axis, groups) for i, axis in enumerate(tensor.axes, start=1)]
+    return make(x, axes, seed)
+
+
+def _with(tensor: Tensor, dim: int, *axes: Representation) -> Tensor:
+    return Tensor(tensor.name, (*tensor.axes[: dim - 1], *axes, *tensor.axes[dim:]))

@@ -1,0 +1,201 @@
+"""The coupled law, sample by sample: f(h x; h noise) = h f(x; noise) up to rounding.
+
+An error of at most 30 eps kappa is rounding. kappa, the condition number of a sample, is measured:
+the largest relative change of the output over the relative change of the input, for small random
+changes of x and of h x with the noise held fixed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from symc_runtime.layout import Tensor
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import Motion, act, act_on_noise, random_motions, valid_part
+
+CONSTANT = 30.0
+PERTURBATIONS = 4
+PERTURBATION = 1e3 * torch.finfo(torch.float64).eps
+LARGEST = 1e5
+"""Samples with a larger condition number say nothing, and are counted as such."""
+EDGE_TRIALS = 16
+
+Counts = Mapping[str, torch.Tensor]
+Values = tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What was found of each sample [batch] of a call.
+
+    `error`: relative to the size of the output, the worst output; `bound`: 30 eps kappa;
+    `wrong`: above the bound; `unclear`: ill-conditioned, or on an edge where a change in the last
+    digits flips the element.
+    """
+
+    error: torch.Tensor
+    bound: torch.Tensor
+    wrong: torch.Tensor
+    unclear: torch.Tensor
+
+
+@dataclass(frozen=True)
+class _Output:
+    """A mean over samples [batch, ...] and the mean size of the samples [batch], float64."""
+
+    value: torch.Tensor
+    size: torch.Tensor
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One side of the law: inputs and noise for a model."""
+
+    inputs: Values
+    noise: Mapping[str, torch.Tensor]
+    counts: Counts
+
+    def of(self, model: Symmetrized) -> list[_Output]:
+        samples, _ = model(*self.inputs, noise=self.noise, sizes=self.counts, return_samples=True)
+        values = samples if isinstance(samples, tuple) else (samples,)
+        return [_Output(y.double().mean(0), _sizes(y)) for y in values]
+
+    def rows(self, chosen: torch.Tensor) -> _Call:
+        """The call with these rows of its batch."""
+        return _Call(
+            tuple(x[chosen] for x in self.inputs),
+            {key: value[:, chosen] for key, value in self.noise.items()},
+            {key: value[chosen] for key, value in self.counts.items()},
+        )
+
+    def changed(self, tensors: Sequence[Tensor], size: float, generator: torch.Generator) -> _Call:
+        """Every number changed at random, each tensor by `size` of its length, row by row."""
+        changed = []
+        for tensor, x in zip(tensors, self.inputs, strict=True):
+            if x.is_floating_point():
+                step = torch.randn(x.shape, dtype=torch.float64, generator=generator).to(x.dtype)
+                step = valid_part(tensor, step, self.counts)
+                x = x + step * _expand(size * length(x) / length(step).clamp(min=1e-300), x)
+            changed.append(x)
+        return _Call(tuple(changed), self.noise, self.counts)
+
+    def to(self, dtype: torch.dtype) -> _Call:
+        return _Call(
+            tuple(x.to(dtype) if x.is_floating_point() else x for x in self.inputs),
+            {key: value.to(dtype) for key, value in self.noise.items()},
+            self.counts,
+        )
+
+
+def length(x: torch.Tensor) -> torch.Tensor:
+    """Euclidean length of each row, [batch], float64."""
+    return x.double().reshape(x.shape[0], -1).square().sum(1).sqrt()
+
+
+def _sizes(y: torch.Tensor) -> torch.Tensor:
+    """Mean length over samples, [batch], of y [K, batch, ...]."""
+    each: torch.Tensor = length(y.flatten(0, 1)).unflatten(0, y.shape[:2])
+    return each.mean(0).clamp(min=1e-300)
+
+
+def _expand(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return value.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+
+
+@torch.no_grad()
+def coupled_law(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Counts | None = None,
+    groups: Sequence[str] | None = None,
+    generator: torch.Generator | None = None,
+) -> Verdicts:
+    """Measure the law on inputs [batch, ...] in their dtype; each row is a sample.
+
+    `groups`: names of those that move the input; default: all that the module answers for. The
+    condition number is measured on a copy of the model in float64.
+    """
+    counts = dict(counts or {})
+    generator = generator or torch.Generator().manual_seed(0)
+    dtype = next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)
+    motions, sizes = random_motions(model, inputs, counts, groups, generator)
+    noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
+    clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
+    plain = _Call(clean, noise, counts)
+    # Moved in double precision: rounded to the inputs' own, symmetric inputs would be so no more.
+    wide = plain.to(torch.float64)
+    wide_turned = _Call(
+        tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, wide.inputs, strict=True)),
+        act_on_noise(model, wide.noise, motions),
+        counts,
+    )
+    turned = wide_turned.to(dtype)
+    error = _errors(model, plain, turned, motions, sizes)
+    exact = model if dtype == torch.float64 else copy.deepcopy(model).double()
+    kappa = torch.ones_like(error)
+    for side in (wide, wide_turned):
+        kappa = torch.maximum(kappa, _conditioning(exact, side, generator))
+    bound = CONSTANT * torch.finfo(dtype).eps * kappa
+    wrong = ~(error <= bound)
+    unclear = kappa > LARGEST
+    suspects = (wrong & ~unclear).nonzero().flatten()
+    if len(suspects):
+        on_edge = torch.zeros(len(suspects), dtype=torch.bool)
+        for side in (plain.rows(suspects), turned.rows(suspects)):
+            on_edge |= _on_edge(model, side, bound[suspects], generator)
+        unclear[suspects] |= on_edge
+    return Verdicts(error, bound, wrong & ~unclear, unclear)
+
+
+def _errors(
+    model: Symmetrized,
+    plain: _Call,
+    turned: _Call,
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+) -> torch.Tensor:
+    worst = torch.zeros(plain.inputs[0].shape[0], dtype=torch.float64)
+    pairs = zip(model.outputs, plain.of(model), turned.of(model), strict=True)
+    for tensor, y, z in pairs:
+        expected = valid_part(tensor, act(tensor, y.value, motions, sizes), plain.counts)
+        error = length(z.value - expected) / torch.maximum(length(expected), z.size)
+        worst = torch.maximum(worst, error.nan_to_num(torch.inf))
+    return worst
+
+
+def _change(before: list[_Output], after: list[_Output]) -> torch.Tensor:
+    """Largest relative change of an output, [batch]."""
+    changes = [length(b.value - a.value) / a.size for a, b in zip(before, after, strict=True)]
+    return torch.stack(changes).amax(0)
+
+
+def _conditioning(model: Symmetrized, call: _Call, generator: torch.Generator) -> torch.Tensor:
+    before = call.of(model)
+    changes = [
+        _change(before, call.changed(model.inputs, PERTURBATION, generator).of(model))
+        for _ in range(PERTURBATIONS)
+    ]
+    return torch.stack(changes).amax(0) / PERTURBATION
+
+
+def _on_edge(
+    model: Symmetrized, call: _Call, bound: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Whether a change in the last digits of the input changes the output by far more than it may.
+
+    The element then hangs on a comparison that rounding decides: no finite precision can hold it.
+    """
+    floating = [x for x in call.inputs if x.is_floating_point()]
+    if not floating:
+        return torch.zeros_like(bound, dtype=torch.bool)
+    step = 4 * torch.finfo(floating[0].dtype).eps
+    before = call.of(model)
+    found = torch.zeros_like(bound, dtype=torch.bool)
+    for _ in range(EDGE_TRIALS):
+        after = call.changed(model.inputs, step, generator).of(model)
+        found |= _change(before, after) > 30 * bound
+    return found
