@@ -150,8 +150,7 @@ def test_frames_are_completed_whatever_the_vectors_are() -> None:
     cases = [v, 0 * v, v[:, :1].expand(-1, 3, -1), v * 1e30, v * 1e-30, identity]
     for case in cases:
         case = case.clone().requires_grad_()
-        candidates = torch.cat([case, noise], 1)
-        rows = complete_frame(candidates, candidates.norm(dim=-1))
+        rows = complete_frame(case, case.norm(dim=-1), noise)
         assert (rows @ rows.transpose(1, 2) - torch.eye(3, dtype=F64)).abs().max() < 1e-12
         (rows * v).sum().backward()
         assert case.grad is not None

@@ -10,45 +10,74 @@ def tolerance(dtype: torch.dtype) -> float:
     return float(torch.finfo(dtype).eps ** 0.5)
 
 
-def _without(vector: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """vector [N, d] less its components along the rows of basis [N, d, d] (zero rows allowed)."""
-    components = (basis @ vector.unsqueeze(-1)).squeeze(-1)
-    return vector - (components.unsqueeze(-2) @ basis).squeeze(-2)
+AMPLE = 1 / 32
+"""A residual of this share of what was summed to make it holds nearly all digits."""
 
 
-def complete_frame(vectors: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
-    """d orthonormal rows [N, d, d] from candidate rows [N, m, d], m >= d, in order.
+def complete_frame(
+    vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor
+) -> torch.Tensor:
+    """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
-    Gram-Schmidt, twice over, that skips a candidate whose residual is not above
-    tolerance * scales [N, m]: the magnitudes that were summed to make it. Put isotropic noise
-    vectors last (scale: their own length): they fill what the others leave open. Equivariant:
-    rotated candidates give rotated rows. The positive diagonal of QR, without its NaNs.
+    Gram-Schmidt, twice over. A candidate's residual is measured by scales [N, m], the magnitudes
+    that were summed to make it: the first above 1/32 is taken, else the largest above the
+    tolerance. What the candidates leave open is filled by noise, the vector with the largest
+    residual first. Equivariant: rotated candidates and noise give rotated rows. Without the NaNs
+    of QR.
     """
     count, d = vectors.shape[1], vectors.shape[2]
-    tol = tolerance(vectors.dtype)
-    basis = vectors.new_zeros(vectors.shape[0], d, d)
-    filled = torch.zeros(vectors.shape[0], dtype=torch.long, device=vectors.device)
-    slots = torch.arange(d, device=vectors.device)
     # A common scale out first, so that squares neither overflow nor vanish.
     largest = vectors.detach().abs().amax(-1)
-    usable = largest > 0
-    largest = torch.where(usable, largest, torch.ones_like(largest))
-    vectors = vectors / largest.unsqueeze(-1)
-    thresholds = tol * scales.detach() / largest
-    for i in range(count):
-        residual = _without(vectors[:, i], basis)
-        square = residual.square().sum(-1)
-        accepted = usable[:, i] & (square.detach().sqrt() > thresholds[:, i]) & (filled < d)
-        length = torch.where(accepted, square, torch.ones_like(square)).sqrt()
-        direction = _without(residual / length.unsqueeze(-1), basis)
-        square = direction.square().sum(-1)
-        # The second pass starts from unit length and cannot cancel again.
-        length = torch.where(accepted, square, torch.ones_like(square)).sqrt()
-        direction = direction / length.unsqueeze(-1)
-        slot = (slots == filled.unsqueeze(-1)) & accepted.unsqueeze(-1)
-        basis = torch.where(slot.unsqueeze(-1), direction.unsqueeze(-2), basis)
-        filled = filled + accepted.long()
-    return basis
+    largest = torch.where(largest > 0, largest, torch.ones_like(largest))
+    summed = scales.detach() / largest
+    residual = torch.cat([vectors / largest.unsqueeze(-1), noise], 1)
+    first = torch.arange(count + 1, 1, -1, device=vectors.device, dtype=vectors.dtype)
+    rows: list[torch.Tensor] = []
+    for _ in range(d):
+        length = residual.detach().square().sum(-1).sqrt()
+        own, filling = length[:, :count], length[:, count:]
+        share = torch.where(own > tolerance(own.dtype) * summed, own / summed, -2.0)
+        share = torch.where(share > AMPLE, first, share)
+        choice = torch.cat([share, -1 / (1 + filling)], 1)
+        rows.append(_direction(_chosen(residual, choice), rows))
+        residual = residual - (residual * rows[-1]).sum(-1, keepdim=True) * rows[-1]
+    return torch.cat(rows, 1)
+
+
+def frame_of_eigenspaces(coordinates: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
+    """d orthonormal rows [N, d, d] in eigenvector coordinates, row i in the eigenspace of slot i.
+
+    Gram-Schmidt of isotropic noise [N, r, d], projected on each eigenspace: same [N, d, d] is 1
+    where two slots share one.
+    """
+    rows: list[torch.Tensor] = []
+    for slot in range(coordinates.shape[-1]):
+        residual = coordinates * same[:, slot].unsqueeze(1)
+        for row in rows:
+            residual = residual - (residual * row).sum(-1, keepdim=True) * row
+        rows.append(_direction(_chosen(residual, residual.square().sum(-1)), rows))
+    return torch.cat(rows, 1)
+
+
+def _chosen(vectors: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The vector [N, 1, d] of the largest value [N, m]."""
+    index = value.argmax(1).reshape(-1, 1, 1).expand(-1, 1, vectors.shape[-1])
+    return vectors.gather(1, index)
+
+
+def _direction(residual: torch.Tensor, rows: list[torch.Tensor]) -> torch.Tensor:
+    """The unit vector [N, 1, d] of a residual, once more made orthogonal to the rows so far."""
+    direction = residual / _length(residual)
+    for row in rows:
+        direction = direction - (direction * row).sum(-1, keepdim=True) * row
+    # The second pass starts from unit length and cannot cancel again.
+    return direction / _length(direction) if rows else direction
+
+
+def _length(x: torch.Tensor) -> torch.Tensor:
+    """Length, 1 for zero; finite gradients."""
+    square = x.square().sum(-1, keepdim=True)
+    return torch.where(square > 0, square, torch.ones_like(square)).sqrt()
 
 
 def isotropic(

@@ -13,7 +13,7 @@ from symc_runtime.orthogonalization import complete_frame, isotropic, proper
 from symc_runtime.sizes import evaluate
 
 SPARE = 3
-"""Noise vectors beyond d, for draws in which one nearly lies in the span of those before it."""
+"""Noise vectors beyond d: the best of all fills a frame, so that none hangs on a small residual."""
 
 
 class OrthogonalNoise(Distribution):
@@ -66,4 +66,4 @@ class AverageOrthogonal(OrthogonalNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Orthogonal:
         """Gram-Schmidt of isotropic vectors is Haar."""
-        return self._element(complete_frame(noise, noise.square().sum(-1).sqrt()))
+        return self._element(complete_frame(noise[:, :0], noise[:, :0, 0], noise))

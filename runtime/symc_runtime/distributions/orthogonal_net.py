@@ -88,7 +88,4 @@ class LearnedOrthogonal(OrthogonalNoise):
                 dtype = self.features.dtype
                 seen = self.features(*inputs, counts=counts)
                 vectors, scales = self.net(seen, own.to(dtype))
-            rest = rest.to(vectors.dtype)
-            candidates = torch.cat([vectors, rest], 1)
-            scales = torch.cat([scales, rest.square().sum(-1).sqrt()], 1)
-            return self._element(complete_frame(candidates, scales))
+            return self._element(complete_frame(vectors, scales, rest.to(vectors.dtype)))

@@ -8,10 +8,10 @@ from itertools import product
 import torch
 
 from symc_runtime.actions import fold_like
-from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.orthogonalization import complete_frame, tolerance
+from symc_runtime.orthogonalization import frame_of_eigenspaces, isotropic, tolerance
 
 
 class PrincipalFrame(OrthogonalNoise):
@@ -49,11 +49,9 @@ class PrincipalFrame(OrthogonalNoise):
         device: torch.device,
         generator: torch.Generator | None,
     ) -> torch.Tensor:
-        """[samples, batch, d + 1, d]: isotropic vectors, which choose signs by themselves."""
+        """[samples, batch, d + SPARE + 1, d]: isotropic vectors, which choose signs too."""
         d = self._size(sizes)
-        vectors = torch.randn(
-            (samples, batch, d, d), dtype=dtype, device=device, generator=generator
-        )
+        vectors = isotropic((samples, batch, d + SPARE, d), dtype, device, generator)
         return torch.cat([vectors, torch.ones_like(vectors[..., :1, :])], -2)
 
     def enumerate(
@@ -64,14 +62,14 @@ class PrincipalFrame(OrthogonalNoise):
         device: torch.device,
         generator: torch.Generator | None,
     ) -> torch.Tensor:
-        """The same vectors for every choice of signs [2^d or 2^(d-1), batch, d + 1, d]."""
+        """The same vectors for every choice of signs [2^d or 2^(d-1), batch, ..., d]."""
         d = self._size(sizes)
         # In SO(d) the last sign follows from the determinant.
         free = d - 1 if self.own.special else d
         patterns = [[*signs, *[1] * (d - free)] for signs in product((1, -1), repeat=free)]
         rows = torch.tensor(patterns, dtype=dtype, device=device)
         rows = rows.reshape(-1, 1, 1, d).expand(-1, batch, 1, d)
-        vectors = torch.randn((1, batch, d, d), dtype=dtype, device=device, generator=generator)
+        vectors = isotropic((1, batch, d + SPARE, d), dtype, device, generator)
         return torch.cat([vectors.expand(len(patterns), -1, -1, -1), rows], -2)
 
     def act_on_noise(self, element: tuple[torch.Tensor], noise: torch.Tensor) -> torch.Tensor:
@@ -112,10 +110,7 @@ class PrincipalFrame(OrthogonalNoise):
             cluster = torch.cat([first, cut], 1).long().cumsum(1)
             same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(noise.dtype)
             columns, same = fold_like(columns, noise), fold_like(same, noise)
-            # Row i: the projection of noise vector i on the eigenspace of slot i.
-            coordinates = noise[:, :-1] @ columns
-            projected = (coordinates * same) @ columns.transpose(1, 2)
-            rows = complete_frame(projected, torch.zeros_like(projected[..., 0]))
+            rows = frame_of_eigenspaces(noise[:, :-1] @ columns, same) @ columns.transpose(1, 2)
             return self._element(rows * noise[:, -1].unsqueeze(-1))
 
 

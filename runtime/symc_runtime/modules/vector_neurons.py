@@ -16,6 +16,9 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
 from symc_runtime.readings import Level
 
+WAVES = 3
+"""Frequencies 1, 2, 4 ... at which the nets read invariants."""
+
 
 class VectorNeurons(nn.Module):
     """`count` vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
@@ -45,7 +48,11 @@ class VectorNeurons(nn.Module):
         self.left = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
         self.right = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
         # A level reads its scalars, the invariants of its vectors, and the levels pooled so far.
-        self.read = nn.ModuleList(perceptron(4 * width, hidden, hidden) for _ in self.levels)
+        spread = 2 * WAVES * width
+        self.attention = nn.ModuleList(nn.Linear(spread, width) for _ in vector_levels)
+        self.read = nn.ModuleList(
+            perceptron(2 * width + 2 * spread, hidden, hidden) for _ in self.levels
+        )
         self.update = nn.ModuleList(
             nn.ModuleList(perceptron(3 * hidden, hidden, hidden) for _ in self.levels)
             for _ in range(max(layers - 1, 0))
@@ -121,9 +128,13 @@ class VectorNeurons(nn.Module):
         invariants = self._invariants(seen, vectors)
         states: dict[Level, torch.Tensor] = {}
         for level, read in zip(self.levels, self.read, strict=True):
-            parts = [seen.scalars.get(level), *invariants.get(level, (None, None))]
-            shape = next((p.shape[:-1] for p in parts if p is not None), torch.Size([batch]))
-            filled = [size.new_zeros(*shape, self.width) if p is None else p for p in parts]
+            scalars, found = seen.scalars.get(level), invariants.get(level)
+            known = scalars if scalars is not None else found
+            shape = torch.Size([batch]) if known is None else known.shape[:-1]
+            filled = [
+                size.new_zeros(*shape, self.width) if scalars is None else scalars,
+                size.new_zeros(*shape, 4 * WAVES * self.width) if found is None else found,
+            ]
             log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, self.width)
             states[level] = read(torch.cat([*filled, log], -1))
         context = self._context(states, seen)
@@ -141,22 +152,31 @@ class VectorNeurons(nn.Module):
 
     def _invariants(
         self, seen: Seen, vectors: dict[Level, torch.Tensor]
-    ) -> dict[Level, tuple[torch.Tensor, torch.Tensor]]:
-        """Products of an item's vectors with each other and with the mean of all."""
+    ) -> dict[Level, torch.Tensor]:
+        """Products of an item's vectors with each other, and with a weighted mean of all.
+
+        Waves spread them: coefficients that are nearly one and the same function of few
+        invariants would give vectors that are nearly parallel.
+        """
+        own: dict[Level, torch.Tensor] = {}
         mean: torch.Tensor | None = None
-        for level, x in vectors.items():
+        for i, level in enumerate(self.vector_levels):
+            x = vectors[level]
+            a = self.left[i](x.transpose(-1, -2))
+            b = self.right[i](x.transpose(-1, -2))
+            own[level] = _waves((a * b).sum(-2))
+            # The plain mean of centred points is zero.
+            x = x * self.attention[i](own[level]).unsqueeze(-1)
             for k in reversed(range(len(level))):
                 x = masked_mean(x, k + 1, seen.masks.get(level[k]))
             mean = x if mean is None else mean + x
         found = {}
         for i, level in enumerate(self.vector_levels):
-            x = vectors[level]
-            a = self.left[i](x.transpose(-1, -2))
-            b = self.right[i](x.transpose(-1, -2))
             if mean is None:
                 continue
+            a = self.left[i](vectors[level].transpose(-1, -2))
             m = mean.transpose(-1, -2).reshape(-1, *[1] * len(level), *mean.shape[:0:-1])
-            found[level] = (squashed((a * b).sum(-2)), squashed((a * m).sum(-2)))
+            found[level] = torch.cat([own[level], _waves((a * m).sum(-2))], -1)
         return found
 
     def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
@@ -191,6 +211,13 @@ class VectorNeurons(nn.Module):
                 state = masked_mean(state, k + 1, seen.masks.get(level[k]))
             means.append(state)
         return torch.stack(means).sum(0)
+
+
+def _waves(x: torch.Tensor) -> torch.Tensor:
+    """Sines and cosines of squashed invariants [..., c]: [..., 2 * WAVES * c]."""
+    turns = torch.pi * 2.0 ** torch.arange(WAVES, device=x.device, dtype=x.dtype)
+    angle = (squashed(2 * x).unsqueeze(-1) * turns).flatten(-2)
+    return torch.cat([angle.sin(), angle.cos()], -1)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
