@@ -5,17 +5,19 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_like
-from symc_runtime.modules.mixing import masked_mean, perceptron
+from symc_runtime.modules.message_layer import MessageLayer
 
 
 class DeepSets(nn.Module):
-    """Scores [K*N, n] from item features [N, n, hidden] and noise [K*N, n, noise]."""
+    """Scores [K*N, n] from item features [N, n, hidden] and noise [K*N, n, noise].
+
+    Layers of message passing without links: an item sees itself and the mean of all.
+    """
 
     def __init__(self, hidden: int, layers: int, noise: int, channels: int) -> None:
         super().__init__()
         self.noise = nn.Linear(noise, hidden) if noise else None
-        self.blocks = nn.ModuleList(perceptron(2 * hidden, hidden, hidden) for _ in range(layers))
+        self.blocks = nn.ModuleList(MessageLayer(hidden, 0) for _ in range(layers))
         self.score = nn.Linear(hidden, 1)
         self.skip = nn.Linear(noise, 1, bias=False) if noise else None
 
@@ -27,15 +29,16 @@ class DeepSets(nn.Module):
         mask: torch.Tensor | None,
     ) -> torch.Tensor:
         """Scores; items that mask [N, n] leaves out have no influence."""
-        h = fold_like(nodes, noise)
-        valid = None if mask is None else fold_like(mask, noise)
+        samples = noise.shape[0] // nodes.shape[0]
+        z = noise.unflatten(0, (samples, -1)).permute(1, 2, 0, 3)
+        h = nodes.unsqueeze(2)
         if self.noise is not None:
-            h = h + self.noise(noise)
+            h = h + self.noise(z)
         for block in self.blocks:
-            mean = masked_mean(h, 1, valid).unsqueeze(1).expand_as(h)
-            h = h + block(torch.cat([h, mean], -1))
+            h = block(h, None, mask)
         score = self.score(h)
         if self.skip is not None:
-            score = score + self.skip(noise)
-        result: torch.Tensor = score.squeeze(-1)
+            score = score + self.skip(z)
+        score = score.squeeze(-1).expand(-1, -1, samples)
+        result: torch.Tensor = score.permute(2, 0, 1).flatten(0, 1)
         return result

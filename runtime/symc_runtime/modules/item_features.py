@@ -11,6 +11,9 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron
 from symc_runtime.readings import Level
 
+POOLED = 16
+"""Width of features that are pooled: there are as many of them as pairs."""
+
 
 def placements(coarse: Level, fine: Level) -> list[tuple[int, ...]]:
     """Which axes of a finer level, in order, the axes of a coarser one can be."""
@@ -36,8 +39,14 @@ class ItemFeatures(nn.Module):
         self.levels = tuple(levels)
         self.has_pairs = any(level.count(own) >= 2 for level in levels)
         self.channels = channels
+        # Pooling is linear: what follows it is applied to what is left.
         self.embeddings = nn.ModuleDict(
-            {str(i): perceptron(width, hidden, hidden) for i in range(len(levels))}
+            {
+                str(i): nn.Sequential(nn.Linear(width, POOLED), nn.SiLU())
+                if _is_pooled(level, own)
+                else perceptron(width, hidden, hidden)
+                for i, level in enumerate(levels)
+            }
         )
         self.lifts = nn.ModuleDict(
             {
@@ -60,9 +69,10 @@ class ItemFeatures(nn.Module):
         )
         self.places = nn.ModuleDict(
             {
-                f"{i}_{place}": nn.Linear(hidden, hidden, bias=False)
+                f"{i}_{place}": nn.Linear(POOLED, hidden, bias=False)
                 for i, level in enumerate(levels)
-                for place in range(1, level.count(own))
+                if _is_pooled(level, own)
+                for place in _places(level, own)
             }
         )
         self.join = nn.Linear(hidden, hidden)
@@ -80,24 +90,19 @@ class ItemFeatures(nn.Module):
                 continue
             own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
             embedded = self.embeddings[str(i)](self._lifted(i, x, seen))
-            if not own_at:
-                for k in reversed(range(len(level))):
-                    embedded = masked_mean(embedded, k + 1, seen.masks.get(level[k]))
-                nodes = nodes + embedded.unsqueeze(1)
+            if not _is_pooled(level, self.own):
+                nodes = nodes + (embedded if own_at else embedded.unsqueeze(1))
                 continue
             # Each own axis in turn is the item's; the others are pooled.
-            for place, keep in enumerate(own_at):
-                y = embedded
-                for k in reversed(range(len(level))):
-                    if k + 1 != keep:
-                        y = masked_mean(y, k + 1, seen.masks.get(level[k]))
-                nodes = nodes + (self.places[f"{i}_{place}"](y) if place else y)
+            for place, kept in enumerate(own_at or [0]):
+                y = self.places[f"{i}_{place}"](_pooled(embedded, level, (kept,), seen))
+                nodes = nodes + (y if own_at else y.unsqueeze(1))
             if len(own_at) >= 2:
                 first, second = own_at[:2]
-                nodes = nodes + self._diagonal(embedded, level, first, second, seen)
-                for k in reversed(range(len(level))):
-                    if k + 1 not in (first, second):
-                        x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+                both = _pooled(embedded, level, (first, second), seen)
+                diagonal = both.diagonal(dim1=1, dim2=2).movedim(-1, 1)
+                nodes = nodes + self.places[f"{i}_diagonal"](diagonal)
+                x = _pooled(x, level, (first, second), seen)
                 y = self.pairs[f"{i}_0"](x) + self.pairs[f"{i}_1"](x).transpose(1, 2)
                 pairs = y if pairs is None else pairs + y
         return self.join(nodes), pairs
@@ -115,11 +120,20 @@ class ItemFeatures(nn.Module):
                     x = x + y
         return x
 
-    def _diagonal(
-        self, x: torch.Tensor, level: Level, first: int, second: int, seen: Seen
-    ) -> torch.Tensor:
-        """Features of (i, i) as features of i, other axes pooled."""
-        for k in reversed(range(len(level))):
-            if k + 1 not in (first, second):
-                x = masked_mean(x, k + 1, seen.masks.get(level[k]))
-        return x.diagonal(dim1=1, dim2=2).movedim(-1, 1)
+
+def _is_pooled(level: Level, own: str) -> bool:
+    return any(name != own for name in level) or len(level) > 1
+
+
+def _places(level: Level, own: str) -> list[str]:
+    """What an item can be in a level: its first own axis, its second ..., both at once."""
+    count = level.count(own)
+    return [*(str(place) for place in range(max(count, 1))), *(["diagonal"] if count > 1 else [])]
+
+
+def _pooled(x: torch.Tensor, level: Level, kept: tuple[int, ...], seen: Seen) -> torch.Tensor:
+    """Mean of x [N, items..., c] over every axis of items but those kept (from 1)."""
+    for k in reversed(range(len(level))):
+        if k + 1 not in kept:
+            x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+    return x
