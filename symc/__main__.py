@@ -1,6 +1,13 @@
 """`python -m symc` is the command `symc`."""
 
-from symc.cli import main
+import os
+import sys
+
+if sys.path and sys.path[0] in ("", os.getcwd()):
+    # Python puts the current folder first: a `click.py` in a stranger's pull request would run.
+    del sys.path[0]
+
+from symc.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

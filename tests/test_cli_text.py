@@ -246,3 +246,29 @@ def test_python_m_symc_is_the_command(tmp_path: Path) -> None:
     done = subprocess.run(command, input=WRONG, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert "SYM103" in done.stderr
+
+
+def test_what_cannot_be_written_or_made_is_a_usage_error(
+    symc: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.sym").write_text("input x[n: S(n)]\noutput y\n", encoding="utf-8")
+    status, _, err = symc("compile", "a.sym", "-o", "no/where.py")
+    assert (status, "cannot write `no/where.py`" in err) == (2, True)
+    status, _, err = symc("compile", "a.sym", "--emit", "graph", "--base", "math:sqrt")
+    assert (status, "sqrt() raised TypeError" in err) == (2, True)
+
+
+def test_a_folder_that_is_checked_brings_no_code_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("print('a stranger runs')", encoding="utf-8")
+    (tmp_path / "a.sym").write_text("input x[n: S(n)]\noutput y\n", encoding="utf-8")
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "symc", "check", "a.sym"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'runtime'}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "stranger" not in done.stdout

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 import symc
+from symc.lower.emit import emit
+from symc.lower.plan import make_plan
 
 SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
 
@@ -346,3 +348,41 @@ def test_section_5_half_precision_keeps_elements_exact(method: str, dtype: torch
     matrix = stage(model.draw_noise(v)["M"].flatten(0, 1), v).matrix
     identity = torch.eye(3)
     assert (matrix @ matrix.transpose(1, 2) - identity).abs().max() < 1e-5
+
+
+class _Inputs(nn.Module):
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return inputs[0]
+
+
+class _X(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+@pytest.mark.parametrize(("name", "base"), [("inputs", _Inputs()), ("x", _X())])
+def test_section_5_a_parameter_that_a_tensor_fills_names_no_size(
+    name: str, base: nn.Module
+) -> None:
+    text = f"size {name} <= 8\ninput a[{name}: S({name})]\noutput b[{name}: S({name})]"
+    model = symc.build(text, base)
+    x = torch.randn(2, 3)
+    y = model(x, sizes={name: torch.tensor([1, 3])})
+    assert torch.allclose(y[1], x[1])
+
+
+def test_section_5_outputs_are_floating() -> None:
+    class Whole(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.long()[..., 0]
+
+    with pytest.raises(TypeError, match="output `y`.*floating"):
+        symc.build(SETS, Whole())(torch.randn(2, 3, 2))
+
+
+def test_section_2_a_name_with_two_underscores_works_where_it_is_emitted() -> None:
+    text = "group __P = S(n)\ninput x[n: __P, 2]\noutput y[n: __P]"
+    namespace: dict[str, type[nn.Module]] = {}
+    exec(emit(make_plan(symc.load(text).ir), text), namespace)
+    x = torch.randn(2, 3, 2)
+    assert namespace["Model"](Weighted())(x).shape == (2, 3)

@@ -208,6 +208,11 @@ def check_outputs(
                 f"output `{tensor.name}`: the base returned {type(value).__name__}, "
                 f"expected a torch.Tensor"
             )
+        if not (value.is_floating_point() or value.is_complex()):
+            raise TypeError(
+                f"output `{tensor.name}`: the base returned {value.dtype}, expected a floating "
+                f"dtype: outputs are means over samples"
+            )
         shape = value.shape
         if len(shape) == 2 + len(tensor.axes) and shape[-1] == 1:
             raise ShapeError(

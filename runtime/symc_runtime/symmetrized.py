@@ -60,7 +60,7 @@ class Symmetrized(nn.Module):
         self.samples = samples
         self.eval_samples = samples if eval_samples is None else eval_samples
         self.chunk = chunk
-        self.base_counts = counts_taken(base, self.ragged)
+        self.base_counts = counts_taken(base, self.ragged, len(self.inputs))
 
     def symmetrize(
         self, *tensors: torch.Tensor
@@ -268,14 +268,21 @@ class Symmetrized(nn.Module):
         return result[:-1], result[-1]
 
 
-def counts_taken(base: nn.Module, ragged: Mapping[str, int]) -> tuple[str, ...]:
+def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tuple[str, ...]:
     """The ragged sizes that the base's forward names: it gets their counts as keywords.
+
+    Parameters that the `inputs` tensors fill, and `*args`, name no size.
 
     A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
     """
     if not ragged:
         return ()
-    parameters = inspect.signature(base.forward).parameters
+    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = [
+        name
+        for index, (name, each) in enumerate(inspect.signature(base.forward).parameters.items())
+        if each.kind in keywords and (index >= inputs or each.kind == keywords[1])
+    ]
     said = getattr(base, "ragged", None)
     return tuple(name for name in ragged if name in parameters or name == said)
 

@@ -28,7 +28,9 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     name = expression.name
     if name.text in facts.atoms:
         return atom(owner, name.text)
-    if name.text in pending.IRREDUCIBLE and facts.element != "permutation":
+    # Irreducible representations come for rotations of space; elsewhere the name is wrong.
+    rotates = facts.element in ("orthogonal", "euclidean")
+    if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
         pending.irreducible(expressions.report, expression.span)
         return None
     expressions.report.error(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -19,12 +18,16 @@ def _base(reference: str) -> object:
         made: object = getattr(importlib.import_module(module), factory)()
     except (ImportError, AttributeError) as error:
         raise click.UsageError(f"--base {reference}: {error}") from error
+    except Exception as error:
+        raise click.UsageError(
+            f"--base {reference}: {factory}() raised {type(error).__name__}: {error}"
+        ) from error
     return made
 
 
 @click.command("compile")
 @click.argument("spec")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write here, not to stdout.")
+@click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option(
     "--emit",
     type=click.Choice(["py", "ir", "graph", "mermaid"]),
@@ -35,7 +38,7 @@ def _base(reference: str) -> object:
 @click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
 def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
     """Compile SPEC (a path, or - for standard input)."""
-    from symc.commands.reading import compilation_of, report
+    from symc.commands.reading import STDIN, compilation_of, report, write
 
     compilation = compilation_of(spec)
     report(compilation.diagnostics)
@@ -65,9 +68,6 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
                 made = _base(base)
                 if not isinstance(made, nn.Module):
                     raise click.UsageError(f"--base {base} made {type(made).__name__}")
-                taken = counts_taken(made, plan.ragged)
+                taken = counts_taken(made, plan.ragged, len(plan.inputs))
             artifact = str(GraphBuilder(plan, taken).build()) + "\n"
-    if output is None:
-        click.echo(artifact, nl=False)
-    else:
-        Path(output).write_text(artifact, encoding="utf-8")
+    write(output or STDIN, artifact)

@@ -119,7 +119,10 @@ def report(
 
 
 def write(path: str, text: str) -> None:
-    """Writes an artifact; InputError where that fails."""
+    """Writes an artifact, for `-` to standard output; InputError where that fails."""
+    if path == STDIN:
+        click.echo(text, nl=False)
+        return
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

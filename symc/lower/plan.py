@@ -102,7 +102,9 @@ def make_plan(program: Program) -> Plan:
             other.group: position[other.anchor] for other in later if other.anchor is not None
         }
         group = groups[stage.group]
-        attribute = namespace.name(program.group(stage.group).identifier)
+        # `self.__P` would mean another name inside a class.
+        written = program.group(stage.group).identifier
+        attribute = namespace.name(written.lstrip("_") if written[:2] == "__" else written)
         distribution, keywords = _distribution(
             stage, group, tuple(other.group for other in later), anchors
         )
