@@ -30,18 +30,20 @@ def complete_frame(
     largest = vectors.detach().abs().amax(-1)
     largest = torch.where(largest > 0, largest, torch.ones_like(largest))
     summed = scales.detach() / largest
-    residual = torch.cat([vectors / largest.unsqueeze(-1), noise], 1)
+    # Components first: sums over a short last axis are slow.
+    residual = torch.cat([vectors / largest.unsqueeze(-1), noise], 1).permute(2, 0, 1)
+    residual = residual.contiguous()
     first = torch.arange(count + 1, 1, -1, device=vectors.device, dtype=vectors.dtype)
     rows: list[torch.Tensor] = []
-    for _ in range(d):
-        length = residual.detach().square().sum(-1).sqrt()
+    for step in range(d):
+        length = residual.detach().square().sum(0).sqrt()
         own, filling = length[:, :count], length[:, count:]
         share = torch.where(own > tolerance(own.dtype) * summed, own / summed, -2.0)
         share = torch.where(share > AMPLE, first, share)
-        choice = torch.cat([share, -1 / (1 + filling)], 1)
-        rows.append(_direction(_chosen(residual, choice), rows))
-        residual = residual - (residual * rows[-1]).sum(-1, keepdim=True) * rows[-1]
-    return torch.cat(rows, 1)
+        rows.append(_direction(residual, torch.cat([share, -1 / (1 + filling)], 1), rows))
+        if step + 1 < d:
+            residual = residual - (residual * rows[-1]).sum(0) * rows[-1]
+    return torch.cat(rows, 2).permute(1, 2, 0)
 
 
 def frame_of_eigenspaces(coordinates: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
@@ -50,33 +52,35 @@ def frame_of_eigenspaces(coordinates: torch.Tensor, same: torch.Tensor) -> torch
     Gram-Schmidt of isotropic noise [N, r, d], projected on each eigenspace: same [N, d, d] is 1
     where two slots share one.
     """
+    coordinates = coordinates.permute(2, 0, 1).contiguous()
     rows: list[torch.Tensor] = []
-    for slot in range(coordinates.shape[-1]):
-        residual = coordinates * same[:, slot].unsqueeze(1)
+    for slot in range(coordinates.shape[0]):
+        residual = coordinates * same[:, slot].T.unsqueeze(-1)
         for row in rows:
-            residual = residual - (residual * row).sum(-1, keepdim=True) * row
-        rows.append(_direction(_chosen(residual, residual.square().sum(-1)), rows))
-    return torch.cat(rows, 1)
+            residual = residual - (residual * row).sum(0) * row
+        rows.append(_direction(residual, residual.square().sum(0), rows))
+    return torch.cat(rows, 2).permute(1, 2, 0)
 
 
-def _chosen(vectors: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """The vector [N, 1, d] of the largest value [N, m]."""
-    index = value.argmax(1).reshape(-1, 1, 1).expand(-1, 1, vectors.shape[-1])
-    return vectors.gather(1, index)
+def _direction(
+    residual: torch.Tensor, value: torch.Tensor, rows: list[torch.Tensor]
+) -> torch.Tensor:
+    """The unit vector [d, N, 1] of the residual [d, N, m] with the largest value [N, m].
 
-
-def _direction(residual: torch.Tensor, rows: list[torch.Tensor]) -> torch.Tensor:
-    """The unit vector [N, 1, d] of a residual, once more made orthogonal to the rows so far."""
-    direction = residual / _length(residual)
+    Once more made orthogonal to the rows so far.
+    """
+    index = value.argmax(1, keepdim=True).expand(residual.shape[0], -1, -1)
+    direction = residual.gather(2, index)
+    direction = direction / _length(direction)
     for row in rows:
-        direction = direction - (direction * row).sum(-1, keepdim=True) * row
+        direction = direction - (direction * row).sum(0) * row
     # The second pass starts from unit length and cannot cancel again.
     return direction / _length(direction) if rows else direction
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
-    """Length, 1 for zero; finite gradients."""
-    square = x.square().sum(-1, keepdim=True)
+    """Length over the first axis, 1 for zero; finite gradients."""
+    square = x.square().sum(0)
     return torch.where(square > 0, square, torch.ones_like(square)).sqrt()
 
 

@@ -27,7 +27,7 @@ def magnitude(column: torch.Tensor, valid: torch.Tensor | None = None) -> torch.
 def _clusters(
     column: torch.Tensor,
     scale: torch.Tensor,
-    clusters: torch.Tensor,
+    clusters: torch.Tensor | None,
     valid: torch.Tensor | None,
 ) -> torch.Tensor:
     """Refine cluster ranks [N, n] by a column [N, n]: a gap above tol * scale [N, 1] cuts.
@@ -37,12 +37,16 @@ def _clusters(
     column = column.detach()
     if valid is not None:
         column = column.masked_fill(~valid, 0)
-    by_value = torch.argsort(column, dim=-1, stable=True)
-    order = by_value.gather(-1, torch.argsort(clusters.gather(-1, by_value), dim=-1, stable=True))
-    values, ranks = column.gather(-1, order), clusters.gather(-1, order)
-    gap = (values[..., 1:] - values[..., :-1]) > tolerance(column.dtype) * scale
-    cut = gap | (ranks[..., 1:] != ranks[..., :-1])
-    first = torch.zeros_like(ranks[..., :1])
+    values, order = torch.sort(column, dim=-1, stable=True)
+    if clusters is not None:
+        regrouped = torch.argsort(clusters.gather(-1, order), dim=-1, stable=True)
+        order = order.gather(-1, regrouped)
+        values = column.gather(-1, order)
+    cut = (values[..., 1:] - values[..., :-1]) > tolerance(column.dtype) * scale
+    if clusters is not None:
+        ranks = clusters.gather(-1, order)
+        cut = cut | (ranks[..., 1:] != ranks[..., :-1])
+    first = torch.zeros_like(order[..., :1])
     dense = torch.cat([first, cut.long().cumsum(-1)], -1)
     return torch.empty_like(dense).scatter_(-1, order, dense)
 
@@ -60,10 +64,8 @@ def sorting_index(
     column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that
     are not `valid` [N, n] come last and keep their places.
     """
-    clusters = torch.zeros_like(secondary, dtype=torch.long)
-    if valid is not None:
-        # Padding is a cluster of its own, the last.
-        clusters = clusters.masked_fill(~valid, 1)
+    # Padding is a cluster of its own, the last.
+    clusters = None if valid is None else (~valid).long()
     if scales is None:
         scales = [magnitude(column, valid) for column in columns]
     for column, scale in zip(columns, scales, strict=True):
@@ -71,4 +73,6 @@ def sorting_index(
     if valid is not None:
         secondary = secondary.masked_fill(~valid, 0)
     by_key = torch.argsort(secondary, dim=-1, stable=True)
+    if clusters is None:
+        return by_key
     return by_key.gather(-1, torch.argsort(clusters.gather(-1, by_key), dim=-1, stable=True))

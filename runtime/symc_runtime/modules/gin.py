@@ -11,14 +11,14 @@ from symc_runtime.modules.message_layer import MessageLayer
 class Gin(nn.Module):
     """Scores [K*N, n] by message passing along pair features [N, n, n, c].
 
-    A trunk of width `hidden` sees each input once; noise passes through layers of half the width,
-    which read the trunk's. The item with the largest noise is marked as a root: from there a
+    A trunk of width `hidden` sees each input once; noise passes through layers of a quarter of the
+    width, which read the trunk's. The item with the largest noise is marked as a root: from there a
     canonical traversal can be built.
     """
 
     def __init__(self, hidden: int, layers: int, noise: int, channels: int) -> None:
         super().__init__()
-        thin = max(hidden // 2, 1)
+        thin = max(hidden // 4, 4)
         self.trunk = nn.ModuleList(MessageLayer(hidden, channels) for _ in range(layers))
         self.score = nn.Linear(hidden, 1)
         self.noise = nn.Linear(noise + 1, thin) if noise else None

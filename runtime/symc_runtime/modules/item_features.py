@@ -11,7 +11,7 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron
 from symc_runtime.readings import Level
 
-POOLED = 16
+POOLED = 8
 """Width of features that are pooled: there are as many of them as pairs."""
 
 
@@ -57,13 +57,12 @@ class ItemFeatures(nn.Module):
                 if any(name != own for name in fine)
             }
         )
-        # (i, j) and (j, i) differ: a second map reads the pair the other way round, and another
-        # one what an item is as the second of a pair.
+        # (i, j) and (j, i) differ: half of the channels are read the other way round, and an item
+        # is read in each place that it can have.
         self.pairs = nn.ModuleDict(
             {
-                f"{i}_{place}": nn.Linear(width, channels, bias=False)
+                str(i): nn.Linear(width, 2 * channels, bias=False)
                 for i, level in enumerate(levels)
-                for place in range(2)
                 if level.count(own) >= 2
             }
         )
@@ -75,14 +74,14 @@ class ItemFeatures(nn.Module):
                 for place in _places(level, own)
             }
         )
-        self.join = nn.Linear(hidden, hidden)
+        self.hidden = hidden
 
     def forward(
         self, seen: Seen, n: int, like: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Item and pair features; `like` [N, ...] gives rows, device and dtype."""
-        hidden = self.join.in_features
-        nodes = like.new_zeros(like.shape[0], n, hidden, dtype=self.join.weight.dtype)
+        shape = (like.shape[0], n, self.hidden)
+        nodes = next(self.parameters()).new_zeros(shape)
         pairs: torch.Tensor | None = None
         for i, level in enumerate(self.levels):
             x = seen.scalars.get(level)
@@ -103,9 +102,10 @@ class ItemFeatures(nn.Module):
                 diagonal = both.diagonal(dim1=1, dim2=2).movedim(-1, 1)
                 nodes = nodes + self.places[f"{i}_diagonal"](diagonal)
                 x = _pooled(x, level, (first, second), seen)
-                y = self.pairs[f"{i}_0"](x) + self.pairs[f"{i}_1"](x).transpose(1, 2)
+                there, back = self.pairs[str(i)](x).chunk(2, -1)
+                y = there + back.transpose(1, 2)
                 pairs = y if pairs is None else pairs + y
-        return self.join(nodes), pairs
+        return nodes, pairs
 
     def _lifted(self, i: int, x: torch.Tensor, seen: Seen) -> torch.Tensor:
         """Scalars x of level i, with those of every coarser level added at each of its places."""

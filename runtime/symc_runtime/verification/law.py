@@ -19,7 +19,8 @@ from symc_runtime.testing import Motion, act, act_on_noise, random_motions, vali
 
 CONSTANT = 30.0
 PERTURBATIONS = 4
-PERTURBATION = 1e3 * torch.finfo(torch.float64).eps
+PERTURBATION = 1e3
+"""Of the last digit."""
 LARGEST = 1e5
 """Samples with a larger condition number say nothing, and are counted as such."""
 EDGE_TRIALS = 16
@@ -34,13 +35,14 @@ class Verdicts:
 
     `error`: relative to the size of the output, the worst output; `bound`: 30 eps kappa;
     `wrong`: above the bound; `unclear`: ill-conditioned, or on an edge where a change in the last
-    digits flips the element.
+    digits flips the element. `outputs` [outputs, batch]: the error of each output.
     """
 
     error: torch.Tensor
     bound: torch.Tensor
     wrong: torch.Tensor
     unclear: torch.Tensor
+    outputs: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -113,15 +115,16 @@ def coupled_law(
     counts: Counts | None = None,
     groups: Sequence[str] | None = None,
     generator: torch.Generator | None = None,
+    precision: torch.dtype = torch.float64,
 ) -> Verdicts:
     """Measure the law on inputs [batch, ...] in their dtype; each row is a sample.
 
     `groups`: names of those that move the input; default: all that the module answers for. The
-    condition number is measured on a copy of the model in float64.
+    condition number is measured on a copy of the model in `precision`.
     """
     counts = dict(counts or {})
     generator = generator or torch.Generator().manual_seed(0)
-    dtype = next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)
+    dtype = next((x.dtype for x in inputs if x.is_floating_point()), _dtype(model))
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
     noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
     clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
@@ -134,11 +137,12 @@ def coupled_law(
         counts,
     )
     turned = wide_turned.to(dtype)
-    error = _errors(model, plain, turned, motions, sizes)
-    exact = model if dtype == torch.float64 else copy.deepcopy(model).double()
+    outputs = _errors(model, plain, turned, motions, sizes)
+    error = outputs.amax(0)
+    exact = model if dtype == precision else copy.deepcopy(model).to(precision)
     kappa = torch.ones_like(error)
     for side in (wide, wide_turned):
-        kappa = torch.maximum(kappa, _conditioning(exact, side, generator))
+        kappa = torch.maximum(kappa, _conditioning(exact, side.to(precision), generator))
     bound = CONSTANT * torch.finfo(dtype).eps * kappa
     wrong = ~(error <= bound)
     unclear = kappa > LARGEST
@@ -148,7 +152,7 @@ def coupled_law(
         for side in (plain.rows(suspects), turned.rows(suspects)):
             on_edge |= _on_edge(model, side, bound[suspects], generator)
         unclear[suspects] |= on_edge
-    return Verdicts(error, bound, wrong & ~unclear, unclear)
+    return Verdicts(error, bound, wrong & ~unclear, unclear, outputs)
 
 
 def _errors(
@@ -158,13 +162,14 @@ def _errors(
     motions: Mapping[str, Motion],
     sizes: Mapping[str, int],
 ) -> torch.Tensor:
-    worst = torch.zeros(plain.inputs[0].shape[0], dtype=torch.float64)
+    """Relative to the size of each output: [outputs, batch]."""
+    errors = []
     pairs = zip(model.outputs, plain.of(model), turned.of(model), strict=True)
     for tensor, y, z in pairs:
         expected = valid_part(tensor, act(tensor, y.value, motions, sizes), plain.counts)
         error = length(z.value - expected) / torch.maximum(length(expected), z.size)
-        worst = torch.maximum(worst, error.nan_to_num(torch.inf))
-    return worst
+        errors.append(error.nan_to_num(torch.inf, torch.inf))
+    return torch.stack(errors)
 
 
 def _change(before: list[_Output], after: list[_Output]) -> torch.Tensor:
@@ -175,11 +180,18 @@ def _change(before: list[_Output], after: list[_Output]) -> torch.Tensor:
 
 def _conditioning(model: Symmetrized, call: _Call, generator: torch.Generator) -> torch.Tensor:
     before = call.of(model)
+    dtype = next((x.dtype for x in call.inputs if x.is_floating_point()), torch.float64)
+    step = PERTURBATION * torch.finfo(dtype).eps
     changes = [
-        _change(before, call.changed(model.inputs, PERTURBATION, generator).of(model))
+        _change(before, call.changed(model.inputs, step, generator).of(model))
         for _ in range(PERTURBATIONS)
     ]
-    return torch.stack(changes).amax(0) / PERTURBATION
+    return torch.stack(changes).amax(0) / step
+
+
+def _dtype(model: Symmetrized) -> torch.dtype:
+    floating = (p.dtype for p in model.parameters() if p.is_floating_point())
+    return next(floating, torch.float64)
 
 
 def _on_edge(

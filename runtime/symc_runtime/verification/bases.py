@@ -1,0 +1,106 @@
+"""Random bases without any symmetry, sizes for free names, counts for ragged ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import torch
+from torch import nn
+
+from symc_runtime.layout import Group, Tensor, dimension, symbolic_dimension
+from symc_runtime.sizes import names
+
+ITEMS = (4, 5, 6)
+"""What free sizes get that count items of a permutation group, in turn."""
+SPACE = (3, 2, 4)
+"""What free dimensions of space get."""
+CHANNELS = (3, 2, 5)
+"""What all other free sizes get."""
+WIDTH = 32
+
+
+class FlatBase(nn.Module):
+    """Everything flattened through one hidden layer: as far from equivariant as a base can be."""
+
+    def __init__(
+        self,
+        inputs: Sequence[tuple[tuple[int, ...], int | None]],
+        outputs: Sequence[tuple[int, ...]],
+    ) -> None:
+        super().__init__()
+        self.labels = [labels for _, labels in inputs]
+        self.shapes = list(outputs)
+        width = sum(torch.Size(s).numel() * (labels or 1) for s, labels in inputs)
+        self.first = nn.Linear(width, WIDTH)
+        self.second = nn.Linear(WIDTH, sum(torch.Size(s).numel() for s in outputs))
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """Outputs of the declared shapes."""
+        dtype = self.first.weight.dtype
+        rows = [
+            x.flatten(1)
+            if labels is None
+            else (x.unsqueeze(-1) == torch.arange(labels)).to(dtype).flatten(1)
+            for x, labels in zip(inputs, self.labels, strict=True)
+        ]
+        y = self.second(torch.tanh(self.first(torch.cat(rows, 1))))
+        parts = y.split([torch.Size(s).numel() for s in self.shapes], 1)
+        result = tuple(p.reshape(-1, *s) for p, s in zip(parts, self.shapes, strict=True))
+        return result if len(result) > 1 else result[0]
+
+
+def flat_base(
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor], sizes: Mapping[str, int], seed: int = 0
+) -> FlatBase:
+    """A FlatBase for declared tensors, its weights drawn from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return FlatBase(
+            [(_shape(t, sizes), t.labels) for t in inputs], [_shape(t, sizes) for t in outputs]
+        )
+
+
+def _shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(dimension(axis, sizes) for axis in tensor.axes)
+
+
+def example_sizes(
+    tensors: Sequence[Tensor],
+    groups: Sequence[Group],
+    fixed: Mapping[str, int],
+    ragged: Mapping[str, int],
+    chosen: Mapping[str, int] | None = None,
+) -> dict[str, int]:
+    """A value for each size name: `fixed`, else `chosen`, else small and different.
+
+    Raises ValueError where `chosen` names no size, contradicts a fixed one or a ragged bound.
+    """
+    found: set[str] = set()
+    for tensor in tensors:
+        for axis in tensor.axes:
+            found |= names(symbolic_dimension(axis))
+    for name, value in (chosen or {}).items():
+        if name not in found | fixed.keys():
+            listed = ", ".join(f"`{n}`" for n in sorted(found)) or "none"
+            raise ValueError(f"`{name}` is no size of the spec; its sizes: {listed}")
+        if fixed.get(name, value) != value:
+            raise ValueError(f"size `{name}` is {fixed[name]} already, it cannot be {value}")
+        if not 1 <= value <= ragged.get(name, value):
+            raise ValueError(f"size `{name}`: from 1 to {ragged.get(name, 'any')}, not {value}")
+    kinds = {group.parameter: group.kind == "permutation" for group in groups}
+    pools = {True: cycle(ITEMS), False: cycle(SPACE), None: cycle(CHANNELS)}
+    sizes = dict(fixed) | dict(chosen or {})
+    for name in sorted(found - sizes.keys()):
+        value = next(pools[kinds.get(name)])
+        sizes[name] = min(value, ragged.get(name, value))
+    return sizes
+
+
+def example_counts(
+    ragged: Mapping[str, int], sizes: Mapping[str, int], batch: int
+) -> dict[str, torch.Tensor]:
+    """Counts of every ragged size: the padded length, less and less, one, and again."""
+    return {
+        name: torch.tensor([sizes[name] - i % sizes[name] for i in range(batch)]) for name in ragged
+    }

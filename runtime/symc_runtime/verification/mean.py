@@ -1,0 +1,122 @@
+"""The law of the mean: E f(h x) = h E f(x), with fresh noise on each side.
+
+It asks nothing of the noise, so it holds a random module to account that nobody can couple. It
+can only say how large a deviation would have been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, log, sqrt
+
+import torch
+
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import act, random_motions, valid_part
+
+CALLS = 64
+"""Means of calls are the observations: rows of one call may share randomness."""
+CONFIDENCE = 0.999
+ROWS = 4096
+"""Rows that the base sees at a time, at most."""
+
+Counts = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Of one output [batch], in units of its size: the difference of the means and the noise in it.
+
+    If the law holds, `difference` exceeds `noise` with probability 1 - CONFIDENCE, over all
+    outputs and rows together. So the true deviation is below difference + noise, and one above
+    2 noise would be seen.
+    """
+
+    difference: torch.Tensor
+    noise: torch.Tensor
+    draws: int
+
+
+@torch.no_grad()
+def mean_deviation(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Counts | None = None,
+    groups: Sequence[str] | None = None,
+    draws: int = 4000,
+    generator: torch.Generator | None = None,
+) -> list[Deviation]:
+    """Measured on each row of inputs [batch, ...] with an element of its own, an output each.
+
+    Normal approximation. `draws` noises, each with all elements of enumerating stages.
+    """
+    counts = dict(counts or {})
+    motions, sizes = random_motions(model, inputs, counts, groups, generator)
+    clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
+    moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
+    batch = inputs[0].shape[0]
+    elements = _elements(model, inputs, counts)
+    each = min(ceil(draws / CALLS), max(1, ROWS // (batch * elements)))
+    calls = max(CALLS, ceil(draws / each))
+    differences: list[list[torch.Tensor]] = [[] for _ in model.outputs]
+    squares = [torch.zeros(batch, dtype=torch.float64) for _ in model.outputs]
+    for _ in range(calls):
+        sides = (_drawn(model, x, counts, each, generator) for x in (moved, clean))
+        for i, (tensor, z, y) in enumerate(zip(model.outputs, *sides, strict=True)):
+            expected = valid_part(tensor, act(tensor, y.mean(0), motions, sizes), counts)
+            differences[i].append((z.mean(0) - expected).reshape(batch, -1))
+            both = torch.cat([z, y]).reshape(2 * each, batch, -1)
+            squares[i] += both.square().sum(-1).mean(0) / calls
+    t = log(batch * len(model.outputs) / (1 - CONFIDENCE))
+    found = []
+    for values, square in zip(differences, squares, strict=True):
+        observed = torch.stack(values, 1)  # [batch, calls, components]
+        mean = observed.mean(1)
+        rest = observed - mean.unsqueeze(1)
+        # The nonzero spectrum of the covariance is that of the Gram matrix of observations.
+        gram = rest @ rest.transpose(1, 2) / (calls - 1) / calls
+        spectrum = torch.linalg.eigvalsh(gram).clamp(min=0)
+        # |Z| <= sqrt(trace) + sqrt(2 t largest) with probability 1 - exp(-t), Z Gaussian.
+        noise = spectrum.sum(1).sqrt() + sqrt(2 * t) * spectrum[:, -1].sqrt()
+        size = square.sqrt().clamp(min=1e-300)
+        floor = torch.finfo(inputs_dtype(inputs)).eps ** 0.5
+        difference = (mean.square().sum(1).sqrt() / size).nan_to_num(torch.inf)
+        found.append(Deviation(difference, noise / size + floor, calls * each))
+    return found
+
+
+def inputs_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype:
+    """That of the numbers among them."""
+    return next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)
+
+
+def _elements(model: Symmetrized, inputs: Sequence[torch.Tensor], counts: Counts) -> int:
+    """How many elements the enumerating stages have together."""
+    model.samples = model.eval_samples = 1
+    noise = model.draw_noise(*inputs, sizes=counts)
+    return max((z.shape[0] for z in noise.values()), default=1)
+
+
+def _drawn(
+    model: Symmetrized,
+    inputs: Sequence[torch.Tensor],
+    counts: Counts,
+    each: int,
+    generator: torch.Generator | None,
+) -> list[torch.Tensor]:
+    """`each` independent values of every output, [each, batch, ...], float64."""
+    if model.draws:
+        model.samples = model.eval_samples = each
+        noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
+        values, _ = model(*inputs, noise=noise, sizes=counts, return_samples=True)
+    else:
+        tiled = tuple(x.repeat(each, *[1] * (x.ndim - 1)) for x in inputs)
+        many = {name: value.repeat(each) for name, value in counts.items()}
+        values = model(*tiled, sizes=many)
+    values = values if isinstance(values, tuple) else (values,)
+    if not model.draws:
+        return [y.double().unflatten(0, (each, -1)) for y in values]
+    # The draws are the last axis of the grid of samples; where all stages enumerate there is none.
+    grids = [y.double().unflatten(0, (-1, min(each, y.shape[0]))) for y in values]
+    return [y.mean(0).expand(each, *y.shape[2:]) for y in grids]

@@ -1,0 +1,217 @@
+"""Are the elements of the group, and is a sample what its element says? No law can see this.
+
+A wrong determinant or a soft permutation passes every test of equivariance. So the elements are
+looked at, and what the base saw and returned is compared with x and with the sample, moved by
+matrices that are built from the representations alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from symc_runtime.actions import fold
+from symc_runtime.elements.orthogonal import Orthogonal, determinant
+from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.sizes import evaluate
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import Motion, act, valid_part
+
+ROUNDING = 100.0
+"""Last digits by which a matrix may fail to be orthogonal."""
+
+Counts = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One property of the elements of a group, or of a tensor: `error` [rows] and its bound."""
+
+    group: str
+    tensor: str
+    what: str
+    error: torch.Tensor
+    bound: float
+
+
+def element_findings(group: Group, element: Any, counts: Counts, samples: int) -> list[Finding]:
+    """What the elements of one stage are: [samples * batch] of them."""
+    if isinstance(element, Permutation):
+        return [Finding(group.name, "", "each index once", _softness(group, element, counts), 0.0)]
+    if not isinstance(element, Orthogonal):
+        return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
+    matrix = element.matrix
+    eye = torch.eye(matrix.shape[-1], dtype=matrix.dtype)
+    error = (matrix.transpose(1, 2) @ matrix - eye).abs().amax((1, 2)).double()
+    bound = ROUNDING * torch.finfo(matrix.dtype).eps
+    found = [Finding(group.name, "", "orthogonal", error.nan_to_num(torch.inf), bound)]
+    if group.special:
+        off = (torch.linalg.det(matrix.double()) - 1).abs().nan_to_num(torch.inf)
+        found.append(Finding(group.name, "", "determinant 1", off, 0.5))
+    return found
+
+
+def _softness(group: Group, element: Permutation, counts: Counts) -> torch.Tensor:
+    """1 for each row whose order is no permutation, or takes padding into its valid part."""
+    order = element.order
+    if order.is_floating_point():
+        return torch.ones(order.shape[0], dtype=torch.float64)
+    position = torch.arange(order.shape[-1])
+    wrong = (order.sort(-1).values != position).any(-1)
+    if isinstance(group.parameter, str) and group.parameter in counts:
+        count = counts[group.parameter]
+        valid = position < fold(count, order.shape[0] // count.shape[0]).unsqueeze(-1)
+        wrong |= (valid & (order >= valid.sum(-1, keepdim=True))).any(-1)
+    return wrong.double()
+
+
+@torch.no_grad()
+def membership(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Counts | None = None,
+    generator: torch.Generator | None = None,
+) -> list[Finding]:
+    """Elements, poses and samples of one call on inputs [batch, ...] without NaNs."""
+    counts = dict(counts or {})
+    noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
+    drawn = [noise[entry.key] for entry in model.draws]
+    samples = drawn[0].shape[0] if drawn else 1
+    tensors, sizes, valid = model._checked(inputs, counts, {})
+    seen: list[tuple[tuple[torch.Tensor, ...], Any]] = []
+
+    def look(module: Any, taken: Any, keywords: Any, returned: Any) -> None:
+        seen.append((taken, returned))
+
+    handle = model.base.register_forward_hook(look, with_kwargs=True)
+    try:
+        outputs, elements = model.symmetrize(*tensors, *valid, *drawn)
+    finally:
+        handle.remove()
+    by_name = {group.name: group for group in model.groups}
+    found: list[Finding] = []
+    motions: dict[str, Motion] = {}
+    rows = samples * inputs[0].shape[0]
+    for entry, element in zip(model.draws, elements, strict=True):
+        group = by_name[entry.key]
+        found += element_findings(group, element, counts, samples)
+        if found[-1].error.isinf().any() or not _hard(element):
+            return found
+        motions[entry.key] = _motion(group, element)
+    if len(seen) != 1:
+        return found
+    taken, returned = seen[0]
+    values = returned if isinstance(returned, (tuple, list)) else (returned,)
+    full = {name: fold(count, samples) for name, count in counts.items()}
+    originals = tuple(fold(x, samples) for x in tensors)
+    motions = _with_shifts(model, originals, taken, motions, sizes, full, rows)
+    for group in model.groups:
+        shift = motions[group.name].shift if group.name in motions else None
+        if group.kind in ("translation", "euclidean") and shift is not None:
+            infinite = (~shift.isfinite()).any(-1).double()
+            found.append(Finding(group.name, "", "finite translation", infinite, 0.0))
+    found += _compared(model.inputs, originals, taken, motions, sizes, full, "pose")
+    found += _compared(model.outputs, outputs, values, motions, sizes, full, "sample")
+    return found
+
+
+def _hard(element: Any) -> bool:
+    return not isinstance(element, Permutation) or not element.order.is_floating_point()
+
+
+def _motion(group: Group, element: Any) -> Motion:
+    """The element as a matrix; a Euclidean one without its translation yet."""
+    if isinstance(element, Permutation):
+        n = element.order.shape[-1]
+        inverse = (element.order.unsqueeze(-1) == torch.arange(n)).double()
+        return Motion(inverse.transpose(1, 2), None, sign(element.order).double(), element.order)
+    matrix = element.matrix.double()
+    return Motion(matrix, None, determinant(matrix))
+
+
+def _with_shifts(
+    model: Symmetrized,
+    x: Sequence[torch.Tensor],
+    seen: Sequence[torch.Tensor],
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    counts: Counts,
+    rows: int,
+) -> dict[str, Motion]:
+    """The motions with the translations that fit best: x = g (what the base saw).
+
+    No stage returns a translation; least squares finds it, as every point moves by it alike.
+    """
+    affine = [g for g in model.groups if g.kind in ("translation", "euclidean")]
+    affine = [g for g in affine if g.name not in model.trusted]
+    complete = dict(motions)
+    for group in affine:
+        d = evaluate(group.parameter, sizes)
+        eye = torch.eye(d, dtype=torch.float64).expand(rows, d, d)
+        one = torch.ones(rows, dtype=torch.float64)
+        linear = complete.get(group.name, Motion(eye, None, one))
+        zero = torch.zeros(rows, d, dtype=torch.float64)
+        complete[group.name] = Motion(linear.matrix, zero, linear.character)
+    if not affine:
+        return complete
+
+    def moved(with_: Mapping[str, Motion]) -> torch.Tensor:
+        parts = [
+            valid_part(t, act(t, z.double(), with_, sizes), counts).flatten(1)
+            for t, z in zip(model.inputs, seen, strict=True)
+            if t.labels is None
+        ]
+        return torch.cat(parts, 1)
+
+    start = moved(complete)
+    columns = []
+    for group in affine:
+        motion = complete[group.name]
+        for i in range(motion.matrix.shape[-1]):
+            unit = torch.zeros_like(motion.matrix[..., 0])
+            unit[:, i] = 1
+            once = complete | {group.name: Motion(motion.matrix, unit, motion.character)}
+            columns.append(moved(once) - start)
+    design = torch.stack([c.round() for c in columns], -1)
+    wanted = [z.double().flatten(1) for t, z in zip(model.inputs, x, strict=True) if not t.labels]
+    missing = (torch.cat(wanted, 1) - start).unsqueeze(-1)
+    shift = (torch.linalg.pinv(design) @ missing).squeeze(-1)
+    for group in affine:
+        motion = complete[group.name]
+        d = motion.matrix.shape[-1]
+        complete[group.name] = Motion(motion.matrix, shift[:, :d], motion.character)
+        shift = shift[:, d:]
+    return complete
+
+
+def _compared(
+    tensors: Sequence[Tensor],
+    moved: Sequence[torch.Tensor],
+    canonical: Sequence[torch.Tensor],
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    counts: Counts,
+    what: str,
+) -> list[Finding]:
+    found = []
+    for tensor, there, here in zip(tensors, moved, canonical, strict=True):
+        wide = here.double() if here.is_floating_point() else here
+        expected = valid_part(tensor, act(tensor, wide, motions, sizes), counts).double()
+        error = _rows(there.double() - expected).amax(1)
+        # Where an input lies far from the origin, the translation sets the rounding.
+        far = [m.shift.abs().amax(1) for m in motions.values() if m.shift is not None]
+        scale = torch.stack([_rows(expected).amax(1), _rows(there.double()).amax(1), *far]).amax(0)
+        dtype = there.dtype if there.is_floating_point() else torch.float64
+        bound = torch.finfo(dtype).eps ** 0.5
+        relative = (error / scale.clamp(min=1e-300)).nan_to_num(torch.inf)
+        found.append(Finding("", tensor.name, what, relative, bound))
+    return found
+
+
+def _rows(x: torch.Tensor) -> torch.Tensor:
+    """Magnitudes [batch, all else]."""
+    return x.abs().reshape(x.shape[0], -1)

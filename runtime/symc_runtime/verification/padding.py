@@ -1,0 +1,63 @@
+"""Does anything read padding?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from symc_runtime.layout import Tensor
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import valid_part
+from symc_runtime.verification.plain import Plain
+
+Counts = Mapping[str, torch.Tensor]
+
+
+def filled(tensor: Tensor, x: torch.Tensor, counts: Counts, value: float) -> torch.Tensor:
+    """x with `value` in its padding."""
+    kept = valid_part(tensor, torch.ones_like(x), counts).bool()
+    return torch.where(kept, x, torch.full_like(x, value))
+
+
+@torch.no_grad()
+def padding_error(
+    model: Symmetrized,
+    *inputs: torch.Tensor,
+    counts: Counts,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """How much each output changes with its padding, relative to its size: [outputs, batch].
+
+    A compiled module gets NaNs there. One that symc did not build gets 1e3, for many multiply
+    padding by zero.
+    """
+    zeros = [valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True)]
+    fill = 1e3 if isinstance(model, Plain) else torch.nan
+    dirty = [
+        filled(t, x, counts, fill if t.labels is None else t.labels - 1)
+        for t, x in zip(model.inputs, zeros, strict=True)
+    ]
+    if isinstance(model, Plain):
+        ordered = [counts[name] for name in model.ragged]
+        before, _ = model.symmetrize(*zeros, *ordered)
+        after, _ = model.symmetrize(*dirty, *ordered)
+    else:
+        noise = model.draw_noise(*zeros, generator=generator, sizes=counts)
+        before, after = (_called(model, x, noise, counts) for x in (zeros, dirty))
+    errors = []
+    for a, b in zip(before, after, strict=True):
+        size = a.double().abs().reshape(a.shape[0], -1).amax(1).clamp(min=1e-300)
+        change = (a - b).double().abs().reshape(a.shape[0], -1).amax(1)
+        errors.append((change / size).nan_to_num(torch.inf))
+    return torch.stack(errors)
+
+
+def _called(
+    model: Symmetrized,
+    inputs: list[torch.Tensor],
+    noise: Mapping[str, torch.Tensor],
+    counts: Counts,
+) -> tuple[torch.Tensor, ...]:
+    result = model(*inputs, noise=noise, sizes=counts)
+    return result if isinstance(result, tuple) else (result,)

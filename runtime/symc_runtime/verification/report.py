@@ -1,0 +1,103 @@
+"""What was measured, as data: rows, a verdict, JSON there and back; printed it is for people."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Test = Literal["law", "trusted", "elements", "padding", "noise", "mean"]
+Verdict = Literal["right", "broken", "unmeasured"]
+
+TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number that was measured.
+
+    `group`: names of the groups that moved the inputs, joined by " x "; `tensor`: the output, or
+    the input, it is about; `what`: which property, for tests that have several. `error` is the
+    worst of `inputs` - `unclear` samples, `bound` what was allowed there (None: not finite),
+    `wrong` how many were above theirs, `kind` the kind of input of the worst.
+    """
+
+    test: Test
+    group: str
+    tensor: str
+    what: str
+    mode: str
+    dtype: str
+    verdict: Verdict
+    error: float | None = None
+    bound: float | None = None
+    inputs: int = 0
+    unclear: int = 0
+    wrong: int = 0
+    kind: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `symc verify` found. `ok`: no law is broken. Printed, it reads like `symc verify`.
+
+    `subject` says what was measured, `unseen` what was not; `warnings` are about rows that could
+    not be measured, or hardly.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    subject: str
+    sizes: Mapping[str, int]
+    seed: int
+    rows: tuple[Row, ...]
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that was measured is broken."""
+        return not self.broken
+
+    @property
+    def broken(self) -> tuple[Row, ...]:
+        """The rows that break a law."""
+        return tuple(row for row in self.rows if row.verdict == "broken")
+
+    @property
+    def warnings(self) -> tuple[Row, ...]:
+        """The rows that say little: not measured, or more than half of the inputs excluded."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.verdict == "unmeasured"
+            or (row.verdict == "right" and 2 * row.unclear > row.inputs)
+        )
+
+    def to_json(self) -> str:
+        """The report as JSON, `ok` included."""
+        data = {"format": 1, "ok": self.ok, **asdict(self), "sizes": dict(self.sizes)}
+        return json.dumps(data, indent=2, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """The report that `to_json` wrote. Raises ValueError for any other format."""
+        data: dict[str, Any] = json.loads(text)
+        if data.get("format") != 1:
+            raise ValueError("not a report of `symc verify`, format 1")
+        known = {name: data[name] for name in (f.name for f in fields(cls))}
+        known["rows"] = tuple(Row(**row) for row in known["rows"])
+        known["groups"], known["unseen"] = tuple(known["groups"]), tuple(known["unseen"])
+        return cls(**known)
+
+    def __str__(self) -> str:
+        from symc_runtime.verification.text import render
+
+        return render(self).rstrip("\n")
+
+
+def finite(value: float) -> float | None:
+    """The number, None for what JSON cannot hold."""
+    return value if math.isfinite(value) else None
