@@ -91,7 +91,7 @@ def test_every_input_informs_the_scores(
     ).double()
     noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
     scores: list[torch.Tensor] = []
-    stage.net.register_forward_hook(lambda module, args, output: scores.append(output))
+    stage.net.register_forward_hook(lambda module, args, output: scores.append(output[0]))
 
     def answer(*values: torch.Tensor) -> torch.Tensor:
         stage(noise, *values)
@@ -140,7 +140,7 @@ def test_a_link_has_a_direction(net: str, probabilistic: bool) -> None:
     torch.manual_seed(0)
     stage = LearnedPermutation((PAIRS,), (P,), "P", net=net, probabilistic=probabilistic).double()
     scores: list[torch.Tensor] = []
-    stage.net.register_forward_hook(lambda module, args, output: scores.append(output))
+    stage.net.register_forward_hook(lambda module, args, output: scores.append(output[0]))
     noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
     links = drawn(PAIRS, 0)
     stage(noise, links)
@@ -155,7 +155,7 @@ def test_what_matters_is_which_other_item_a_number_stands_for() -> None:
     inputs = (TABLE, COLUMNS)
     stage = LearnedPermutation(inputs, (P, Q), "P", later=("Q",), probabilistic=False).double()
     scores: list[torch.Tensor] = []
-    stage.net.register_forward_hook(lambda module, args, output: scores.append(output))
+    stage.net.register_forward_hook(lambda module, args, output: scores.append(output[0]))
     noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
     table, columns = drawn(TABLE, 0), drawn(COLUMNS, 1)
     stage(noise, table, columns)
@@ -171,7 +171,7 @@ def test_a_field_of_a_later_group_points_at_items() -> None:
     inputs = (POSITIONS, FIELD)
     stage = LearnedPermutation(inputs, (P, M), "P", later=("M",), probabilistic=False).double()
     scores: list[torch.Tensor] = []
-    stage.net.register_forward_hook(lambda module, args, output: scores.append(output))
+    stage.net.register_forward_hook(lambda module, args, output: scores.append(output[0]))
     noise = stage.draw(1, 6, SIZES, F64, CPU, None).flatten(0, 1)
     positions, field = drawn(POSITIONS, 0), drawn(FIELD, 1)
     h = random_motion(M, 3, 6).matrix

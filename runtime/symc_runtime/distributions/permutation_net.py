@@ -15,8 +15,9 @@ from symc_runtime.elements.permutation import Permutation
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.modules.item_features import ItemFeatures
+from symc_runtime.modules.scores import Scored
 from symc_runtime.sinkhorn import entropy, soft_order
-from symc_runtime.sorting import sorting_index
+from symc_runtime.sorting import magnitude, sorting_index
 
 NOISE_CHANNELS = 4
 FEATURE_WIDTH = 16
@@ -74,16 +75,16 @@ class LearnedPermutation(PermutationNoise):
         inputs: tuple[torch.Tensor, ...],
         counts: Mapping[str, torch.Tensor] | None,
         valid: torch.Tensor | None,
-    ) -> torch.Tensor:
+    ) -> Scored:
         if self.network is not None:
             # A user's net need not know that samples share their inputs.
-            result: torch.Tensor = self.network(noise, *(fold_like(x, noise) for x in inputs))
-            return result
+            given: torch.Tensor = self.network(noise, *(fold_like(x, noise) for x in inputs))
+            return given, magnitude(given, None if valid is None else fold_like(valid, given))
         dtype = self.features.dtype
         seen = self.features(*inputs, counts=counts)
         nodes, pairs = self.items(seen, noise.shape[1], inputs[0])
-        scores: torch.Tensor = self.net(noise.to(dtype), nodes, pairs, valid)
-        return scores
+        result: Scored = self.net(noise.to(dtype), nodes, pairs, valid)
+        return result
 
     def forward(
         self,
@@ -94,10 +95,10 @@ class LearnedPermutation(PermutationNoise):
         """The permutation that sorts the scores, ascending."""
         valid = self._valid(noise, counts)
         with torch.autocast(noise.device.type, enabled=False):
-            scores = self._scores(self.noise_scale * noise[..., :-1], inputs, counts, valid)
+            scores, summed = self._scores(self.noise_scale * noise[..., :-1], inputs, counts, valid)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
-            index = sorting_index([scores], noise[..., -1], valid)
+            index = sorting_index([scores], noise[..., -1], valid, [summed])
             if not (self.training and scores.requires_grad):
                 return Permutation(index)
             return Permutation(index, soft_order(scores, index, self.temperature, valid))

@@ -7,6 +7,7 @@ from torch import nn
 
 from symc_runtime.actions import fold_like
 from symc_runtime.modules.mixing import perceptron
+from symc_runtime.modules.scores import Scored, scored
 
 
 class Attention(nn.Module):
@@ -30,7 +31,7 @@ class Attention(nn.Module):
         nodes: torch.Tensor,
         pairs: torch.Tensor | None,
         mask: torch.Tensor | None,
-    ) -> torch.Tensor:
+    ) -> Scored:
         """Scores; items that mask [N, n] leaves out have no influence."""
         h = fold_like(nodes, noise)
         if self.noise is not None:
@@ -48,8 +49,9 @@ class Attention(nn.Module):
             mixed = (weights.softmax(-1) @ v).transpose(1, 2).flatten(2)
             h = h + output(mixed)
             h = h + block(h)
-        score = self.score(h)
+        scores, summed = scored(self.score, h.unsqueeze(2), valid)
         if self.skip is not None:
-            score = score + self.skip(noise)
-        result: torch.Tensor = score.squeeze(-1)
-        return result
+            more, also = scored(self.skip, noise.unsqueeze(2), valid)
+            scores, summed = scores + more, summed + also
+        # Here samples are rows already.
+        return scores.squeeze(2), summed.squeeze(2)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from symc_runtime.modules.message_layer import MessageLayer
+from symc_runtime.modules.scores import Scored, by_sample, scored
 
 
 class DeepSets(nn.Module):
@@ -27,7 +28,7 @@ class DeepSets(nn.Module):
         nodes: torch.Tensor,
         pairs: torch.Tensor | None,
         mask: torch.Tensor | None,
-    ) -> torch.Tensor:
+    ) -> Scored:
         """Scores; items that mask [N, n] leaves out have no influence."""
         samples = noise.shape[0] // nodes.shape[0]
         z = noise.unflatten(0, (samples, -1)).permute(1, 2, 0, 3)
@@ -36,9 +37,8 @@ class DeepSets(nn.Module):
             h = h + self.noise(z)
         for block in self.blocks:
             h = block(h, None, mask)
-        score = self.score(h)
+        scores, summed = scored(self.score, h, mask)
         if self.skip is not None:
-            score = score + self.skip(z)
-        score = score.squeeze(-1).expand(-1, -1, samples)
-        result: torch.Tensor = score.permute(2, 0, 1).flatten(0, 1)
-        return result
+            more, also = scored(self.skip, z, mask)
+            scores, summed = scores + more, summed + also
+        return by_sample(scores, summed, samples)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from symc_runtime.modules.message_layer import MessageLayer
+from symc_runtime.modules.scores import Scored, by_sample, scored
 
 
 class Gin(nn.Module):
@@ -34,7 +35,7 @@ class Gin(nn.Module):
         nodes: torch.Tensor,
         pairs: torch.Tensor | None,
         mask: torch.Tensor | None,
-    ) -> torch.Tensor:
+    ) -> Scored:
         """Scores; items that mask [N, n] leaves out have no influence."""
         samples = noise.shape[0] // nodes.shape[0]
         adjacency = None if pairs is None else pairs.movedim(-1, 1)
@@ -46,15 +47,15 @@ class Gin(nn.Module):
         for layer in self.trunk:
             h = layer(h, adjacency, mask)
             states.append(h.squeeze(2))
-        scores = self.score(h).expand(-1, -1, samples, -1)
+        scores, summed = scored(self.score, h, mask)
         if self.noise is not None and self.start is not None and self.spread is not None:
             z = noise.unflatten(0, (samples, -1)).permute(1, 2, 0, 3)
             h = self.noise(torch.cat([z, _root(z, mask)], -1)) + self.start(nodes).unsqueeze(2)
             for layer, context in zip(self.noisy, states, strict=True):
                 h = layer(h, adjacency, mask, context)
-            scores = scores + self.spread(torch.cat([h, z], -1))
-        result: torch.Tensor = scores.squeeze(-1).permute(2, 0, 1).flatten(0, 1)
-        return result
+            more, also = scored(self.spread, torch.cat([h, z], -1), mask)
+            scores, summed = scores + more, summed + also
+        return by_sample(scores, summed, samples)
 
 
 def _root(z: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
