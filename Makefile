@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tables goldens clean
+.PHONY: demo test lint tables goldens conformance mutants benchmarks clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,17 @@ tables: $(VENV)/installed
 
 goldens: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --update-goldens
+
+# Long runs: a million samples of the laws, planted defects, what symmetrization costs.
+conformance: $(VENV)/installed
+	cd tests && ../$(BIN)/python -m conformance --samples 1000000 --jobs 2
+
+mutants: $(VENV)/installed
+	cd tests && ../$(BIN)/python -m mutants
+
+benchmarks: $(VENV)/installed
+	for name in check_time overhead plain_formulation growth memory; do \
+		OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) out

@@ -14,7 +14,7 @@ Scores closer than rounding can tell apart at that size count as equal.
 
 
 def scored(head: nn.Linear, h: torch.Tensor, mask: torch.Tensor | None) -> Scored:
-    """The score head on items h [N, n, K, c]: [N, n, K] and, of those that mask holds, [N, 1, K]."""
+    """The score head on items h [N, n, K, c]: [N, n, K]; of those that mask holds [N, 1, K]."""
     with torch.no_grad():
         bias = None if head.bias is None else head.bias.abs()
         summed = F.linear(h.abs(), head.weight.abs(), bias).squeeze(-1)
