@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from symc.building import build
     from symc.spec import Spec, SpecError, check, load
+    from symc.verifying import verify
     from symc_runtime.shapes import ShapeError
 
 _HOME = {
@@ -23,10 +24,11 @@ _HOME = {
     "SpecError": "symc.spec",
     "check": "symc.spec",
     "load": "symc.spec",
+    "verify": "symc.verifying",
     "ShapeError": "symc_runtime.shapes",
 }
 
-__all__ = ["ShapeError", "Spec", "SpecError", "build", "check", "load"]
+__all__ = ["ShapeError", "Spec", "SpecError", "build", "check", "load", "verify"]
 
 
 def __getattr__(name: str) -> Any:

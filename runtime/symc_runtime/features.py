@@ -233,14 +233,16 @@ class Features(nn.Module):
             level,
             squashed(product.flatten(items, -2).sum(-2) if product.ndim > items + 1 else product),
         )
-        if own == 1:
-            # Contracted axes stand before the own one: sum them out of the outer product.
-            a = left.movedim(-1, items).unsqueeze(-1)
-            b = right.movedim(-1, items).unsqueeze(-2)
-            outer = a * b
-            while outer.ndim > items + 3:
-                outer = outer.sum(items + 1)
-            matrices.append(self._pooled(outer, level, seen))
+        if own:
+            a, b = (self._as_matrices(x, level, own) for x in (left, right))
+            matrices.append(self._pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen))
+
+    def _as_matrices(self, x: torch.Tensor, level: Level, own: int) -> torch.Tensor:
+        """[N, items..., c, contracted, d, the other own axes], so that products keep one of d."""
+        x = x.movedim(-1, 1 + len(level))
+        front = 2 + len(level)
+        contracted = x.shape[front : x.ndim - own]
+        return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
 
 
 def _add(store: dict[Level, torch.Tensor], level: Level, value: torch.Tensor) -> None:

@@ -11,13 +11,17 @@ from torch import nn
 from symc_runtime.layout import Group, Tensor, dimension, symbolic_dimension
 from symc_runtime.sizes import names
 
-ITEMS = (4, 5, 6)
+ITEMS = (4, 3, 5)
 """What free sizes get that count items of a permutation group, in turn."""
 SPACE = (3, 2, 4)
 """What free dimensions of space get."""
 CHANNELS = (3, 2, 5)
 """What all other free sizes get."""
 WIDTH = 32
+
+
+class SizeError(ValueError):
+    """A size that the spec does not have, or a value that it does not allow."""
 
 
 class FlatBase(nn.Module):
@@ -74,7 +78,7 @@ def example_sizes(
 ) -> dict[str, int]:
     """A value for each size name: `fixed`, else `chosen`, else small and different.
 
-    Raises ValueError where `chosen` names no size, contradicts a fixed one or a ragged bound.
+    Raises SizeError where `chosen` names no size, contradicts a fixed one or a ragged bound.
     """
     found: set[str] = set()
     for tensor in tensors:
@@ -83,11 +87,12 @@ def example_sizes(
     for name, value in (chosen or {}).items():
         if name not in found | fixed.keys():
             listed = ", ".join(f"`{n}`" for n in sorted(found)) or "none"
-            raise ValueError(f"`{name}` is no size of the spec; its sizes: {listed}")
+            raise SizeError(f"`{name}` is no size of the spec; its sizes: {listed}")
         if fixed.get(name, value) != value:
-            raise ValueError(f"size `{name}` is {fixed[name]} already, it cannot be {value}")
+            raise SizeError(f"size `{name}` is {fixed[name]} already, it cannot be {value}")
         if not 1 <= value <= ragged.get(name, value):
-            raise ValueError(f"size `{name}`: from 1 to {ragged.get(name, 'any')}, not {value}")
+            upper = f" to {ragged[name]}" if name in ragged else ""
+            raise SizeError(f"size `{name}`: a whole number from 1{upper}, not {value}")
     kinds = {group.parameter: group.kind == "permutation" for group in groups}
     pools = {True: cycle(ITEMS), False: cycle(SPACE), None: cycle(CHANNELS)}
     sizes = dict(fixed) | dict(chosen or {})

@@ -15,7 +15,6 @@ from symc_runtime.layout import (
     Tensor,
     dimension,
 )
-from symc_runtime.testing import random_motion
 
 Sizes = Mapping[str, int]
 Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
@@ -58,21 +57,21 @@ def _zero(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
 
 def _subspace(size: int) -> Maker:
     def make(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
-        """Vectors in a random subspace, one an example, the same for all tensors."""
+        """Vectors in a random subspace, one an example, the same for all tensors.
+
+        Small whole numbers span it and coefficients have few digits, so that rounding to single
+        precision leaves it as it is.
+        """
         for axis in axes:
             d = x.shape[axis.dim]
             if axis.space and d > size:
-                whole = random_motion(
-                    Group("G", "O", d),
-                    d,
-                    x.shape[0],
-                    dtype=x.dtype,
-                    generator=torch.Generator().manual_seed(seed),
-                ).matrix
-                basis = whole[:, :, :size]
+                generator = torch.Generator().manual_seed(seed)
+                basis = torch.randint(-2, 3, (x.shape[0], d, size), generator=generator).double()
+                basis = basis + 5 * torch.eye(d, size, dtype=torch.float64)
                 rows = x.movedim(axis.dim, 1)
-                flat = basis @ (basis.transpose(1, 2) @ rows.reshape(x.shape[0], d, -1))
-                x = flat.reshape(rows.shape).movedim(1, axis.dim)
+                coefficients = (rows.reshape(x.shape[0], d, -1)[:, :size] * 64).round() / 64
+                flat = basis @ coefficients.double()
+                x = flat.to(x.dtype).reshape(rows.shape).movedim(1, axis.dim)
         return x
 
     return make

@@ -19,11 +19,15 @@ from symc_runtime.testing import Motion, act, act_on_noise, random_motions, vali
 
 CONSTANT = 30.0
 PERTURBATIONS = 4
+MORE_PERTURBATIONS = 64
+NEAR = 100.0
 PERTURBATION = 1e3
 """Of the last digit."""
 LARGEST = 1e5
 """Samples with a larger condition number say nothing, and are counted as such."""
 EDGE_TRIALS = 16
+ROWS = 8192
+"""Rows of the base that random changes of an input may take in one call, at most."""
 
 Counts = Mapping[str, torch.Tensor]
 Values = tuple[torch.Tensor, ...]
@@ -72,6 +76,14 @@ class _Call:
             tuple(x[chosen] for x in self.inputs),
             {key: value[:, chosen] for key, value in self.noise.items()},
             {key: value[chosen] for key, value in self.counts.items()},
+        )
+
+    def repeated(self, times: int) -> _Call:
+        """The same rows several times over."""
+        return _Call(
+            tuple(x.repeat(times, *[1] * (x.ndim - 1)) for x in self.inputs),
+            {key: z.repeat(1, times, *[1] * (z.ndim - 2)) for key, z in self.noise.items()},
+            {key: value.repeat(times) for key, value in self.counts.items()},
         )
 
     def changed(self, tensors: Sequence[Tensor], size: float, generator: torch.Generator) -> _Call:
@@ -144,6 +156,14 @@ def coupled_law(
     for side in (wide, wide_turned):
         kappa = torch.maximum(kappa, _conditioning(exact, side.to(precision), generator))
     bound = CONSTANT * torch.finfo(dtype).eps * kappa
+    # A few random changes find a condition number too small: more of them for near misses.
+    near = ((error > bound) & (error <= NEAR * bound)).nonzero().flatten()
+    if len(near):
+        for side in (wide, wide_turned):
+            rows = side.rows(near).to(precision)
+            more = _conditioning(exact, rows, generator, MORE_PERTURBATIONS)
+            kappa[near] = torch.maximum(kappa[near], more)
+        bound = CONSTANT * torch.finfo(dtype).eps * kappa
     wrong = ~(error <= bound)
     unclear = kappa > LARGEST
     suspects = (wrong & ~unclear).nonzero().flatten()
@@ -172,21 +192,30 @@ def _errors(
     return torch.stack(errors)
 
 
-def _change(before: list[_Output], after: list[_Output]) -> torch.Tensor:
-    """Largest relative change of an output, [batch]."""
-    changes = [length(b.value - a.value) / a.size for a, b in zip(before, after, strict=True)]
-    return torch.stack(changes).amax(0)
-
-
-def _conditioning(model: Symmetrized, call: _Call, generator: torch.Generator) -> torch.Tensor:
+def _changes(
+    model: Symmetrized, call: _Call, step: float, trials: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Largest relative change of an output, [batch], over random changes of the input by `step`."""
     before = call.of(model)
+    batch = call.inputs[0].shape[0]
+    rows = batch * max((z.shape[0] for z in call.noise.values()), default=1)
+    at_once = min(trials, max(1, ROWS // max(rows, 1)))
+    largest = torch.zeros(batch, dtype=torch.float64)
+    for start in range(0, trials, at_once):
+        times = min(at_once, trials - start)
+        after = call.repeated(times).changed(model.inputs, step, generator).of(model)
+        for a, b in zip(before, after, strict=True):
+            change = length((b.value.unflatten(0, (times, -1)) - a.value).flatten(0, 1))
+            largest = torch.maximum(largest, (change.unflatten(0, (times, -1)) / a.size).amax(0))
+    return largest
+
+
+def _conditioning(
+    model: Symmetrized, call: _Call, generator: torch.Generator, trials: int = PERTURBATIONS
+) -> torch.Tensor:
     dtype = next((x.dtype for x in call.inputs if x.is_floating_point()), torch.float64)
     step = PERTURBATION * torch.finfo(dtype).eps
-    changes = [
-        _change(before, call.changed(model.inputs, step, generator).of(model))
-        for _ in range(PERTURBATIONS)
-    ]
-    return torch.stack(changes).amax(0) / step
+    return _changes(model, call, step, trials, generator) / step
 
 
 def _dtype(model: Symmetrized) -> torch.dtype:
@@ -205,9 +234,4 @@ def _on_edge(
     if not floating:
         return torch.zeros_like(bound, dtype=torch.bool)
     step = 4 * torch.finfo(floating[0].dtype).eps
-    before = call.of(model)
-    found = torch.zeros_like(bound, dtype=torch.bool)
-    for _ in range(EDGE_TRIALS):
-        after = call.changed(model.inputs, step, generator).of(model)
-        found |= _change(before, after) > 30 * bound
-    return found
+    return _changes(model, call, step, EDGE_TRIALS, generator) > 30 * bound

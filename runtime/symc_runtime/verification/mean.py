@@ -17,6 +17,8 @@ from symc_runtime.testing import act, random_motions, valid_part
 
 CALLS = 64
 """Means of calls are the observations: rows of one call may share randomness."""
+CALLS_UNKNOWN = 256
+"""The same for a module that draws by itself, where they more likely do."""
 CONFIDENCE = 0.999
 ROWS = 4096
 """Rows that the base sees at a time, at most."""
@@ -57,12 +59,13 @@ def mean_deviation(
     moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
     batch = inputs[0].shape[0]
     elements = _elements(model, inputs, counts)
-    each = min(ceil(draws / CALLS), max(1, ROWS // (batch * elements)))
-    calls = max(CALLS, ceil(draws / each))
+    least = CALLS if model.draws else CALLS_UNKNOWN
+    each = min(ceil(draws / least), max(1, ROWS // (batch * elements)))
+    calls = max(least, ceil(draws / each))
     differences: list[list[torch.Tensor]] = [[] for _ in model.outputs]
     squares = [torch.zeros(batch, dtype=torch.float64) for _ in model.outputs]
     for _ in range(calls):
-        sides = (_drawn(model, x, counts, each, generator) for x in (moved, clean))
+        sides = (_drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
         for i, (tensor, z, y) in enumerate(zip(model.outputs, *sides, strict=True)):
             expected = valid_part(tensor, act(tensor, y.mean(0), motions, sizes), counts)
             differences[i].append((z.mean(0) - expected).reshape(batch, -1))
@@ -103,6 +106,7 @@ def _drawn(
     inputs: Sequence[torch.Tensor],
     counts: Counts,
     each: int,
+    elements: int,
     generator: torch.Generator | None,
 ) -> list[torch.Tensor]:
     """`each` independent values of every output, [each, batch, ...], float64."""
@@ -117,6 +121,6 @@ def _drawn(
     values = values if isinstance(values, tuple) else (values,)
     if not model.draws:
         return [y.double().unflatten(0, (each, -1)) for y in values]
-    # The draws are the last axis of the grid of samples; where all stages enumerate there is none.
-    grids = [y.double().unflatten(0, (-1, min(each, y.shape[0]))) for y in values]
-    return [y.mean(0).expand(each, *y.shape[2:]) for y in grids]
+    # The draws are the last axis of the grid of samples; one where all stages enumerate.
+    means = [y.double().unflatten(0, (elements, -1)).mean(0) for y in values]
+    return [y.expand(each, *y.shape[1:]) for y in means]

@@ -16,7 +16,7 @@ import torch
 from symc_runtime.actions import fold
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
-from symc_runtime.layout import Group, Tensor
+from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, valid_part
@@ -29,7 +29,10 @@ Counts = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Finding:
-    """One property of the elements of a group, or of a tensor: `error` [rows] and its bound."""
+    """One property of the elements of a group, or of a tensor that groups (joined by " x ") move.
+
+    `error` [rows] and its bound.
+    """
 
     group: str
     tensor: str
@@ -109,13 +112,16 @@ def membership(
     full = {name: fold(count, samples) for name, count in counts.items()}
     originals = tuple(fold(x, samples) for x in tensors)
     motions = _with_shifts(model, originals, taken, motions, sizes, full, rows)
+    motions = {name: motions[name] for name in by_name if name in motions}
     for group in model.groups:
         shift = motions[group.name].shift if group.name in motions else None
         if group.kind in ("translation", "euclidean") and shift is not None:
             infinite = (~shift.isfinite()).any(-1).double()
             found.append(Finding(group.name, "", "finite translation", infinite, 0.0))
-    found += _compared(model.inputs, originals, taken, motions, sizes, full, "pose")
-    found += _compared(model.outputs, outputs, values, motions, sizes, full, "sample")
+    numbers = [_rows(x.double()).amax(1) for x in originals if x.is_floating_point()]
+    far = torch.stack([*numbers, torch.zeros(rows, dtype=torch.float64)]).amax(0)
+    found += _compared(model.inputs, originals, taken, motions, sizes, full, "pose", far)
+    found += _compared(model.outputs, outputs, values, motions, sizes, full, "sample", far)
     return found
 
 
@@ -196,20 +202,31 @@ def _compared(
     sizes: Mapping[str, int],
     counts: Counts,
     what: str,
+    far: torch.Tensor,
 ) -> list[Finding]:
     found = []
     for tensor, there, here in zip(tensors, moved, canonical, strict=True):
         wide = here.double() if here.is_floating_point() else here
         expected = valid_part(tensor, act(tensor, wide, motions, sizes), counts).double()
         error = _rows(there.double() - expected).amax(1)
-        # Where an input lies far from the origin, the translation sets the rounding.
-        far = [m.shift.abs().amax(1) for m in motions.values() if m.shift is not None]
-        scale = torch.stack([_rows(expected).amax(1), _rows(there.double()).amax(1), *far]).amax(0)
+        scale = torch.maximum(_rows(expected).amax(1), _rows(there.double()).amax(1))
+        if any(m.shift is not None for m in motions.values()):
+            # The translation is as exact as the longest points that it was read off.
+            scale = torch.maximum(scale, far)
         dtype = there.dtype if there.is_floating_point() else torch.float64
         bound = torch.finfo(dtype).eps ** 0.5
         relative = (error / scale.clamp(min=1e-300)).nan_to_num(torch.inf)
-        found.append(Finding("", tensor.name, what, relative, bound))
+        groups = " x ".join(name for name in motions if name in _moved_by(tensor))
+        found.append(Finding(groups, tensor.name, what, relative, bound))
     return found
+
+
+def _moved_by(tensor: Tensor) -> set[str | None]:
+    """Names of the groups that move it."""
+    pieces = blocks(tensor)
+    return {
+        name for block in pieces for name in (*block.characters, *(a.group for a in block.axes))
+    }
 
 
 def _rows(x: torch.Tensor) -> torch.Tensor:

@@ -20,8 +20,9 @@ class Row:
 
     `group`: names of the groups that moved the inputs, joined by " x "; `tensor`: the output, or
     the input, it is about; `what`: which property, for tests that have several. `error` is the
-    worst of `inputs` - `unclear` samples, `bound` what was allowed there (None: not finite),
-    `wrong` how many were above theirs, `kind` the kind of input of the worst.
+    largest of `inputs` - `unclear` samples (of the wrong ones if there are any), `bound` what was
+    allowed there (None: not finite), `kind` the kind of that input; `wrong` counts samples above
+    their bound.
     """
 
     test: Test
@@ -44,13 +45,14 @@ class Row:
 class Report:
     """What `symc verify` found. `ok`: no law is broken. Printed, it reads like `symc verify`.
 
-    `subject` says what was measured, `unseen` what was not; `warnings` are about rows that could
-    not be measured, or hardly.
+    `subject` says what was measured, `compiled` whether symc built it, `unseen` what was not
+    looked at; `warnings` are the rows that could not be measured, or hardly.
     """
 
     name: str
     groups: tuple[str, ...]
     subject: str
+    compiled: bool
     sizes: Mapping[str, int]
     seed: int
     rows: tuple[Row, ...]

@@ -1,0 +1,310 @@
+"""A report for people: tables of 80 columns, then what is broken, then what was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from symc_runtime.verification.report import TESTS, Report, Row, Test, Verdict
+
+WIDTH = 80
+STYLES = {"bold": "1", "error": "1;31", "warning": "1;33", "help": "1;36", "good": "32", "dim": "2"}
+
+TITLES: dict[Test, str] = {
+    "law": "Law: {law}, errors over the size of the output",
+    "trusted": "Trusted to the base: does it have these symmetries?",
+    "elements": "Elements: what no law can see",
+    "padding": "Padding: what stands in it changes nothing",
+    "noise": "Noise: h noise has the law of noise (two samples, 99.9%)",
+    "mean": "Mean: E f(h x) against h E f(x), fresh noise on each side, 99.9% bounds",
+}
+NOTES: dict[Test, str] = {
+    "law": "Allowed: 30 eps times the measured condition number of each input. Unclear: it may "
+    "be rounding.",
+    "mean": "This alone shows no symmetry: a deviation below `would see` can hide.",
+}
+NAMES: dict[Test, str] = {
+    "law": "the law is", "trusted": "groups by base are", "elements": "elements are",
+    "padding": "padding is", "noise": "the noise is", "mean": "the mean is",
+}  # fmt: skip
+WORDS: dict[Verdict, str] = {"right": "right", "broken": "BROKEN", "unmeasured": "not measured"}
+PROPERTIES = {"pose": "the base sees g^-1 x", "sample": "g base(g^-1 x)"}
+
+
+def render(report: Report, color: bool = False) -> str:
+    """The report as text; one long name alone may make a line wider than 80 columns."""
+    lines = _head(report, color)
+    for test in TESTS:
+        merged = _merged(row for row in report.rows if row.test == test)
+        if merged:
+            lines += ["", *_section(report, test, merged, color)]
+    for rows in _told(report):
+        lines += ["", *_error(report, rows, color)]
+    warnings = _warnings(report)
+    for text in warnings:
+        lines += ["", *_hanging("warning: ", text, "warning", color, "bold")]
+    unseen = "; ".join(report.unseen)
+    lines += ["", *_hanging("Not seen: ", unseen + ".", "bold", color)] if unseen else []
+    return "\n".join([*lines, "", _last(report, len(warnings), color)]) + "\n"
+
+
+def _head(report: Report, color: bool) -> list[str]:
+    groups = ", ".join(report.groups) or "no group"
+    sizes = ", ".join(f"{name} = {value}" for name, value in report.sizes.items())
+    said = [report.subject, sizes, f"seed {report.seed}"]
+    head = wrap(f"{report.name}: {groups}", WIDTH, subsequent_indent="  ")
+    return [
+        *(_paint(line, "bold", color) for line in head),
+        *wrap(", ".join(filter(None, said)), WIDTH, break_long_words=False),
+    ]
+
+
+def _merged(rows: Iterable[Row]) -> list[list[Row]]:
+    """Rows about one thing, in all modes and precisions."""
+    found: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.test, row.group, row.tensor, row.what), []).append(row)
+    return list(found.values())
+
+
+def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -> list[str]:
+    law = "f(h x; h noise) = h f(x; noise)" if report.compiled else "f(h x) = h f(x)"
+    title = TITLES[test].format(law=law)
+    statistical = test in ("noise", "mean")
+    if statistical:
+        columns = ["difference", "at most" if test == "mean" else "allowed", "would see", "draws"]
+    else:
+        columns = ["float64", "float32", "inputs", "unclear"]
+    if test == "noise":
+        columns.remove("would see")
+    second = "output" if test in ("law", "mean", "padding") else "what"
+    table = [["of" if test == "elements" else "group", second, *columns, ""]]
+    verdicts: list[Verdict] = []
+    for rows in merged:
+        if rows[0].verdict == "unmeasured" and not rows[0].inputs:
+            continue
+        numbers = _statistics(test, rows) if statistical else _numbers(rows)
+        verdict = _worst(rows)
+        word = "no deviation" if test == "mean" and verdict == "right" else WORDS[verdict]
+        whole = rows[0].tensor if test == "elements" else ""
+        group = whole or rows[0].group
+        table.append([group, _subject(rows[0]), *numbers, word])
+        verdicts.append(verdict)
+    lines = [_paint(line, "bold", color) for line in wrap(title, WIDTH)]
+    if test in ("padding",):
+        table = [[row[1], *row[2:]] for row in table]
+    if len(table) > 1:
+        lines += _table(table, 1 if test == "padding" else 2, verdicts, color)
+    if test in NOTES and verdicts:
+        lines += [
+            _paint(line, "dim", color)
+            for line in wrap(NOTES[test], WIDTH, initial_indent="  ", subsequent_indent="  ")
+        ]
+    return lines if len(table) > 1 else [*lines, "  nothing, see below"]
+
+
+def _subject(row: Row) -> str:
+    if row.test == "trusted":
+        return f"{row.tensor} of the {row.what}" if row.what != "mean" else f"{row.tensor}, mean"
+    if row.test in ("law", "mean", "padding"):
+        return row.tensor
+    return PROPERTIES.get(row.what, row.what)
+
+
+def _numbers(rows: Sequence[Row]) -> list[str]:
+    measured = [row for row in rows if row.inputs]
+    cells = []
+    for dtype in ("float64", "float32"):
+        of_dtype = [row for row in measured if row.dtype == dtype and row.inputs > row.unclear]
+        cells.append(_number(_largest(of_dtype)) if of_dtype else "-")
+    inputs, unclear = sum(r.inputs for r in measured), sum(r.unclear for r in measured)
+    return [*cells, f"{inputs:,}", f"{unclear:,}"]
+
+
+def _statistics(test: Test, rows: Sequence[Row]) -> list[str]:
+    row = max(rows, key=lambda r: (r.verdict == "broken", _value(r.error)))
+    draws = f"{row.inputs:,}"
+    if test == "noise":
+        return [_number(_value(row.error)), _number(_value(row.bound)), draws]
+    error, bound = _value(row.error), _value(row.bound)
+    return [_number(error), _number(error + bound), _number(2 * bound), draws]
+
+
+def _largest(rows: Sequence[Row]) -> float:
+    return max(_value(row.error) for row in rows)
+
+
+def _value(number: float | None) -> float:
+    return float("inf") if number is None else number
+
+
+def _number(value: float) -> str:
+    if value == 0:
+        return "0"
+    if value == float("inf"):
+        return "no number"
+    return f"{value:.2g}" if 1e-3 <= value < 1e4 else f"{value:.1e}"
+
+
+def _worst(rows: Sequence[Row]) -> Verdict:
+    for verdict in ("broken", "right"):
+        if any(row.verdict == verdict for row in rows):
+            return verdict
+    return "unmeasured"
+
+
+def _table(
+    table: list[list[str]], left: int, verdicts: Sequence[Verdict], color: bool
+) -> list[str]:
+    """Columns aligned, the first `left` of them to the left, the last as a word in colour."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]) - 1)]
+    # What is not needed in numbers separates; the words stand in one place in all tables.
+    used = 2 + sum(widths) + 2 * (len(widths) - 1) + 14
+    widths[left - 1] += max(0, WIDTH - used - 2)
+    styles = {"right": "good", "broken": "error", "unmeasured": "warning"}
+    lines = []
+    for index, row in enumerate(table):
+        cells = [
+            f"{cell:<{width}}" if i < left else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        text = "  " + "  ".join(cells)
+        if index == 0:
+            lines.append(_paint(text.rstrip(), "dim", color))
+        else:
+            word = _paint(row[-1], styles[verdicts[index - 1]], color)
+            lines.append(f"{text}  {word}")
+    return lines
+
+
+def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
+    worst = max(rows, key=lambda row: (_value(row.error), row.wrong))
+    message, help = _explained(report, worst)
+    lines = _hanging(f"error[{worst.test}]: ", message, "error", color, "bold")
+    error, bound = _value(worst.error), _value(worst.bound)
+    size = "no finite number" if error == float("inf") else _number(error)
+    facts = [f"found {size}, allowed {_number(bound)}"]
+    if worst.test not in ("noise", "mean"):
+        facts.append(f"wrong in {worst.wrong:,} of {worst.inputs - worst.unclear:,}")
+    place = ", ".join(filter(None, (worst.kind, worst.dtype, f"{worst.mode} mode")))
+    facts.append(f"worst: {place}")
+    others = [row for row in rows if row is not worst]
+    if others:
+        listed = ", ".join(f"{row.dtype} {row.mode}" for row in others)
+        facts.append(f"also: {listed}")
+    lines += wrap("; ".join(facts), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return lines + _hanging("  = help: ", help, "help", color)
+
+
+def _explained(report: Report, row: Row) -> tuple[str, str]:
+    """What is broken, and what to do."""
+    ours = "the compiled module is at fault, or what was changed in it: its graph, a distribution"
+    group, tensor, what = row.group, f"`{row.tensor}`", row.what
+    where = f", g in {group}" if group else ""
+    match row.test:
+        case "law" | "mean":
+            mean = "on average " if row.test == "mean" else ""
+            if report.compiled:
+                return f"{tensor} {mean}does not follow {group}", ours
+            help = (
+                f"wrap the module: `symc.build(spec, module)` gives it {group}; or the spec says "
+                f"more than is true of {tensor}"
+            )
+            return f"{tensor} {mean}does not follow {group}", help
+        case "trusted" if what == "model":
+            return (
+                f"with its base, {tensor} of the model does not follow {group}",
+                "if the base alone does, the nets of the other stages see this group",
+            )
+        case "trusted":
+            return (
+                f"the base is trusted with {group}, but its {tensor} does not follow it",
+                f"write `symmetrize {group} by probabilistic`, or use a base that has {group}",
+            )
+        case "elements" if what == "pose":
+            return (
+                f"the base does not see {tensor} as g^-1 {row.tensor}{where}",
+                "soft elements in the forward, or an action that is left out",
+            )
+        case "elements" if what == "sample":
+            return (
+                f"a sample of {tensor} is not g times what the base returned{where}",
+                "soft elements in the forward, or an output action that is left out",
+            )
+        case "elements":
+            return (
+                f"elements of {group} are not of the group: not {what}"
+                if what != "each index once"
+                else f"elements of {group} are no permutations of the valid items",
+                f"the distribution of {group} makes them; equivariance tests cannot see this",
+            )
+        case "padding":
+            help = (
+                ours
+                if report.compiled
+                else "name the size in the forward, `def forward(self, x, n)`, and mask by it"
+            )
+            return f"{tensor} changes with what stands in padding", help
+        case "noise":
+            return (
+                f"the noise of {group} changes its law under {group}: its {what}",
+                "draw it independent and alike for items, isotropic for vectors",
+            )
+
+
+def _told(report: Report) -> list[list[Row]]:
+    """What is broken, but not what follows from it.
+
+    Groups together where none of them alone is broken; the model where its base is not.
+    """
+    broken = {(row.test, row.group, row.tensor, row.what) for row in report.broken}
+    told = []
+    for rows in _merged(report.broken):
+        row = rows[0]
+        parts = row.group.split(" x ") if " x " in row.group else []
+        alone = any((row.test, part, row.tensor, row.what) in broken for part in parts)
+        base = row.what == "model" and (row.test, row.group, row.tensor, "base") in broken
+        if not alone and not base:
+            told.append(rows)
+    return told
+
+
+def _warnings(report: Report) -> list[str]:
+    """What could not be measured, or hardly; the same reason once for all groups of a test."""
+    said: dict[str, None] = {}
+    for row in report.warnings:
+        if row.verdict == "right":
+            about = f"`{row.tensor}` under {row.group}" if row.group else f"`{row.tensor}`"
+            said[f"{about}: {row.unclear} of {row.inputs} inputs are unclear"] = None
+        elif row.test == "trusted" and not row.tensor:
+            said[f"{row.group} by base is not measured: {row.detail}"] = None
+        elif row.inputs:
+            said[f"`{row.tensor}` under {row.group} is not measured: {row.detail}"] = None
+        else:
+            said[f"{NAMES[row.test]} not measured in {row.dtype}: {row.detail}"] = None
+    return list(said)
+
+
+def _last(report: Report, warnings: int, color: bool) -> str:
+    if not report.ok:
+        count = len(_told(report))
+        return _paint(f"Found {count} broken {'law' if count == 1 else 'laws'}.", "error", color)
+    right = [row for row in report.rows if row.verdict == "right"]
+    if not any(row.test in ("law", "trusted") and row.what != "mean" for row in right):
+        means = any(row.what == "mean" for row in right)
+        text = "Found no deviation of a mean" if means else "Found nothing wrong, measured no law"
+        return _paint(f"{text}, which shows no symmetry.", "warning", color)
+    more = f" and {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+    return _paint(f"Found nothing wrong{more}.", "good", color)
+
+
+def _hanging(title: str, text: str, style: str, color: bool, body: str | None = None) -> list[str]:
+    """A title in colour and a paragraph, its later lines indented."""
+    lines = wrap(title + text, WIDTH, subsequent_indent="  ", break_long_words=False)
+    first = lines[0][len(title) :]
+    painted = [_paint(title, style, color) + (_paint(first, body, color) if body else first)]
+    return painted + [_paint(line, body, color) if body else line for line in lines[1:]]
+
+
+def _paint(text: str, style: str, color: bool) -> str:
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if color and text else text

@@ -1,0 +1,135 @@
+"""`symc verify`: measured equivariance, of a compiled spec or of any module."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+
+def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, int]:
+    sizes = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if not name.strip() or not value.strip().isdigit():
+            raise click.BadParameter(f"`{text}`: write a name and a number, such as n=5")
+        sizes[name.strip()] = int(value)
+    return sizes
+
+
+@click.command("verify")
+@click.argument("spec")
+@click.option(
+    "--base",
+    metavar="PACKAGE.MODULE:FACTORY",
+    help="Makes the base; without it, a random one that has no symmetry.",
+)
+@click.option(
+    "--module",
+    metavar="PACKAGE.MODULE:FACTORY",
+    help="Makes a module that symc did not build: measure that, not SPEC compiled.",
+)
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_sizes,
+    help="A free size, or the padded length of a ragged one; repeatable.",
+)
+@click.option(
+    "--samples", type=click.IntRange(1), default=8, show_default=True, help="Inputs of each kind."
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(1),
+    default=4000,
+    show_default=True,
+    help="Noises in the statistical tests.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything random."
+)
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@click.option("--strict", is_flag=True, help="Warnings, too, make the exit status 1.")
+def command(
+    spec: str,
+    base: str | None,
+    module: str | None,
+    sizes: dict[str, int],
+    samples: int,
+    draws: int,
+    seed: int,
+    output_format: str,
+    strict: bool,
+) -> None:
+    """Measure whether SPEC (a path, or - for standard input), compiled, has its symmetry.
+
+    Unlike `check`, it runs your code: that of --base or --module. Exit status 1: a law is broken.
+    """
+    from symc.commands.reading import InputError, compilation_of, report, wants_color
+
+    if base is not None and module is not None:
+        raise click.UsageError("--base goes into SPEC, --module stands for all of it: give one")
+    compilation = compilation_of(spec)
+    report(compilation.diagnostics)
+    if compilation.program is None:
+        raise SystemExit(1)
+
+    from symc import verifying
+    from symc.spec import Spec
+    from symc_runtime.shapes import ShapeError
+    from symc_runtime.verification.text import render
+
+    checked = Spec(compilation.source, compilation.program, compilation.diagnostics)
+    try:
+        reference = base or module
+        made = verifying.made_by(reference, seed) if reference is not None else None
+        with _progress() as progress:
+            if module is not None and made is not None:
+                found = verifying.verify(
+                    made, spec=checked, sizes=sizes, samples=samples, draws=draws, seed=seed,
+                    progress=progress,
+                )  # fmt: skip
+            else:
+                found = verifying.verify_spec(
+                    checked, base=made, sizes=sizes, samples=samples, draws=draws, seed=seed,
+                    progress=progress,
+                )  # fmt: skip
+    except verifying.FactoryError as error:
+        raise InputError(f"{'--base' if base is not None else '--module'}: {error}") from error
+    except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
+        raise InputError(str(error)) from error
+    if output_format == "json":
+        click.echo(found.to_json())
+    else:
+        color = wants_color(sys.stdout)
+        click.echo(render(found, color), color=color, nl=False)
+    if not found.ok or (strict and found.warnings):
+        raise SystemExit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar on standard error, if that is a terminal; it is gone when done."""
+    from symc.commands.reading import wants_color
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True, no_color=not wants_color(sys.stderr))
+    columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting")
+
+        def show(label: str, done: int, total: int) -> None:
+            bar.update(task, description=label, completed=done, total=total)
+
+        yield show

@@ -1,0 +1,215 @@
+"""Measure whether a module has the symmetry of a spec."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from symc.building import build
+from symc.lower.module import CompiledModel
+from symc.lower.plan import make_plan
+from symc.spec import Spec, load
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import SizeError, example_sizes, flat_base
+from symc_runtime.verification.measure import Progress, measure
+from symc_runtime.verification.plain import Plain
+from symc_runtime.verification.report import Report
+from symc_runtime.verification.subject import CannotMeasureError, Settings
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = [
+    "CannotMeasureError",
+    "FactoryError",
+    "Report",
+    "SizeError",
+    "made_by",
+    "verify",
+    "verify_spec",
+]
+
+
+class FactoryError(ValueError):
+    """A reference `package.module:factory` that gives no module: what, where, what to write."""
+
+
+def verify(
+    model: nn.Module,
+    *,
+    spec: str | Path | Spec | None = None,
+    sizes: Mapping[str, int] | None = None,
+    samples: int = 8,
+    draws: int = 4000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """What `symc verify` prints, of a model at hand.
+
+    Args:
+        model: a module that symc built; with `spec`, any nn.Module that takes the declared inputs
+            (and counts where its forward names a ragged size): its own law is measured then.
+            The model is left as it is: a copy on the CPU is measured.
+        spec: a path, spec text or a loaded Spec.
+        sizes: values for free sizes, a padded length for ragged ones; default: small ones.
+        samples: inputs of each kind in the exact tests.
+        draws: noises in the statistical tests.
+        seed: of everything random; the generators of the process are left as they are.
+        progress: called with a label, how many steps are done, and of how many.
+
+    Raises:
+        TypeError: the model was not built by symc, and there is no spec.
+        SpecError: the spec has errors.
+        SizeError: sizes that the spec does not have or allow (a ValueError).
+        CannotMeasureError: the model does not run on inputs of the spec.
+    """
+    settings = _settings(samples, draws, seed)
+    if spec is not None:
+        loaded = load(spec)
+        subject = f"{type(model).__name__}, not built by symc"
+        plain = _plain(loaded, model)
+        return measure(
+            plain, name=loaded.name, subject=subject, settings=settings, sizes=sizes,
+            progress=progress,
+        )  # fmt: skip
+    if not isinstance(model, Symmetrized):
+        raise TypeError(
+            f"model: {type(model).__name__} was not built by symc; say what it should have: "
+            f"verify(model, spec=...)"
+        )
+    name = model.program.name if isinstance(model, CompiledModel) else model.title
+    return measure(
+        model,
+        name=name or type(model).__name__,
+        subject=f"symmetrized around {type(model.base).__name__}",
+        settings=settings,
+        sizes=sizes,
+        progress=progress,
+    )
+
+
+def verify_spec(
+    spec: Spec,
+    *,
+    base: nn.Module | None = None,
+    sizes: Mapping[str, int] | None = None,
+    samples: int = 8,
+    draws: int = 4000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """What `symc verify SPEC` prints: the spec, built around `base` or a random one."""
+    settings = _settings(samples, draws, seed)
+    subject = f"symmetrized around {'a random base' if base is None else type(base).__name__}"
+    random = base is None
+    if base is None:
+        plan = make_plan(spec.ir)
+        chosen = example_sizes(
+            plan.inputs + plan.outputs, plan.groups, plan.fixed, plan.ragged, sizes
+        )
+        base = flat_base(plan.inputs, plan.outputs, chosen, seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build(spec, base)
+    return measure(
+        model,
+        name=spec.name,
+        subject=subject,
+        settings=settings,
+        sizes=sizes,
+        trusted=not random,
+        progress=progress,
+    )
+
+
+def _settings(samples: int, draws: int, seed: int) -> Settings:
+    for name, value in (("samples", samples), ("draws", draws)):
+        if value < 1:
+            raise ValueError(f"{name}: a whole number from 1, not {value}")
+    return Settings(samples, draws, seed)
+
+
+def _plain(spec: Spec, module: nn.Module) -> Plain:
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(module).__name__}")
+    plan = make_plan(spec.ir)
+    return Plain(module, plan.groups, plan.inputs, plan.outputs, plan.ragged, plan.fixed)
+
+
+def made_by(reference: str, seed: int = 0) -> nn.Module:
+    """The module that `package.module:factory` makes, looked for in the working folder first.
+
+    The factory is called without arguments, after torch.manual_seed(seed); a module that is there
+    already is taken as it is. Raises FactoryError.
+    """
+    name, _, factory = reference.partition(":")
+    if not name or not factory:
+        hint = "give package.module:factory, such as `my_models:make_base`"
+        raise FactoryError(f"`{reference}` names no factory: {hint}")
+    if name.endswith(".py") or os.sep in name:
+        dotted = name.removesuffix(".py").strip("./").replace(os.sep, ".")
+        raise FactoryError(f"`{name}` is a file: write its module, `{dotted}:{factory}`")
+    module = _imported(name)
+    found = getattr(module, factory, None)
+    if found is None:
+        close = difflib.get_close_matches(factory, dir(module), n=1)
+        hint = f"; did you mean `{name}:{close[0]}`?" if close else ""
+        raise FactoryError(f"`{name}` ({_place(module)}) has no `{factory}`{hint}")
+    if isinstance(found, nn.Module):
+        return found
+    if not callable(found):
+        raise FactoryError(
+            f"`{reference}` is {type(found).__name__}: give a function without arguments that "
+            f"returns a torch.nn.Module"
+        )
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            made = found()
+    except Exception as error:
+        raise FactoryError(f"`{factory}()` of `{name}` raised {_said(error)}") from error
+    if not isinstance(made, nn.Module):
+        raise FactoryError(
+            f"`{factory}()` of `{name}` returned {type(made).__name__}, no torch.nn.Module"
+        )
+    return made
+
+
+def _imported(name: str) -> ModuleType:
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            raise FactoryError(
+                f"there is no module `{error.name}`, neither in {os.getcwd()} nor installed"
+            ) from error
+        raise FactoryError(f"importing `{name}` failed: {_said(error)}") from error
+    except Exception as error:
+        raise FactoryError(f"importing `{name}` failed: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """The error and the line of the user's code that it came from."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith("<") and Path(file) != Path(__file__):
+            place = f" ({Path(file).name}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def _place(module: ModuleType) -> str:
+    return getattr(module, "__file__", None) or "built in"

@@ -1,0 +1,1 @@
+"""The conformance matrix: laws measured over everything that the catalogue lists."""

@@ -1,0 +1,289 @@
+"""Cells of the conformance matrix, written from the catalogue alone.
+
+A row is a group, its parameter, a mix of inputs, a second group over items, and a method for each
+group; every row meets every mix of outputs and every net (`full`), or the next ones in turn, so
+that all of them meet all methods. A new file in the catalogue is in the matrix by itself. Which
+cells make sense is the checker's answer, which must be one of its codes 3xx to 5xx.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice, product
+
+import symc
+from symc_runtime.catalogue import groups, methods, nets
+from symc_runtime.groups.group import Group
+
+REFUSALS = ("SYM3", "SYM4", "SYM5")
+"""What the checker may answer to a cell that makes no sense."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A spec, the value of each of its sizes, and those of its groups that the base must have."""
+
+    name: str
+    text: str
+    sizes: Mapping[str, int]
+    trusted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Tensors by their axes, `{items}` standing for the axis of items; `anchor`: one of them."""
+
+    name: str
+    tensors: tuple[str, ...]
+    anchor: int | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """An axis of items: channels that no group moves, or items of a second group."""
+
+    name: str
+    axis: str
+    family: str | None = None
+    size: int | None = None
+    ragged: bool = False
+
+
+@dataclass
+class Refused:
+    """Cells that the checker refused, by code."""
+
+    codes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """How many."""
+        return sum(self.codes.values())
+
+
+def _trivial(facts: Group) -> str:
+    return next(n for n, a in facts.atoms.items() if a.axis == "trivial" and not a.character)
+
+
+def _vector(facts: Group) -> str:
+    """The plain defining representation."""
+    found = (n for n, a in facts.atoms.items() if a.axis == "natural" and not a.character)
+    linear = [name for name in found if not facts.atoms[name].affine]
+    return linear[0]
+
+
+def _all_of(facts: Group, affine: bool) -> str:
+    terms = [f"G.{n}" for n, atom in facts.atoms.items() if affine or not atom.affine]
+    return " + ".join([f"2*G.{_trivial(facts)}", *terms])
+
+
+def input_mixes(facts: Group) -> list[Mix]:
+    """Every mix of inputs for a family of groups, the group named G."""
+    atoms, vector = list(facts.atoms), _vector(facts)
+    points = [name for name, atom in facts.atoms.items() if atom.affine]
+    origin = tuple(f"2, _: G.{name}" for name in points[:1])
+    mixes = [Mix(name, (f"{{items}}, _: G.{name}",)) for name in atoms]
+    following = [*atoms[1:], *atoms[:1]]
+    for a, b in zip(atoms, following, strict=True):
+        mixes.append(Mix(f"{a} and {b}", (f"{{items}}, _: G.{a}", f"_: G.{b}")))
+    mixes.append(Mix("sum", (f"{{items}}, _: {_all_of(facts, True)}",)))
+    mixes.append(Mix("linear sum", (f"{{items}}, _: {_all_of(facts, False)}", *origin)))
+    for name in atoms:
+        tensor = f"{{items}}, _: G.{vector} * G.{name}"
+        mixes.append(Mix(f"{vector} times {name}", (tensor, *origin)))
+    mixes.append(Mix("labels", ("{items}] of 3", f"{{items}}, _: G.{vector}", *origin)))
+    mixes.append(Mix("pairs", ("{items}, {items}, 2", f"_: G.{vector}", *origin)))
+    mixes.append(Mix(f"pairs of {vector}s", (f"{{items}}, {{items}}, _: G.{vector}", *origin)))
+    anchored = (points or [vector])[0]
+    tensors = (f"{{items}}, _: G.{anchored}", f"2, _: G.{anchored}")
+    mixes.append(Mix("anchor", tensors, anchor=1))
+    return mixes
+
+
+INVARIANT = Mix("one number", ("2",))
+
+
+def output_mixes(facts: Group) -> list[Mix]:
+    """Every mix of outputs."""
+    vector = _vector(facts)
+    mixes = [Mix(name, (f"{{items}}, _: G.{name}", f"_: G.{name}")) for name in facts.atoms]
+    mixes.append(Mix("sum", (f"{{items}}, _: {_all_of(facts, True)}",)))
+    mixes.append(Mix("linear sum", (f"_: {_all_of(facts, False)}", "{items}")))
+    mixes += [Mix(f"{vector} times {n}", (f"_: G.{vector} * G.{n}",)) for n in facts.atoms]
+    mixes.append(Mix("pairs", ("{items}, {items}", f"{{items}}, _: G.{vector}")))
+    return mixes
+
+
+def items_of(facts: Group, parameter: int) -> list[Items]:
+    """No second group, or a family of permutations over many items, one item, 0 to 5 items."""
+    # As many as a cube has corners.
+    corners = 3 if facts.element == "permutation" else max(3, min(8, 2**parameter))
+    found = [Items("channels", "3")]
+    for name, other in groups().items():
+        if other.element == "permutation":
+            found += [
+                Items(f"{name}(n)", "n: I", name, corners),
+                Items(f"{name}(1)", "n: I", name, 1),
+                Items(f"ragged {name}(n)", "n: I", name, 5, ragged=True),
+            ]
+    return found
+
+
+@cache
+def fitting_nets(family: str) -> tuple[str, ...]:
+    """The nets that the checker lets the family have."""
+    vector = _vector(groups()[family])
+    points = [name for name, atom in groups()[family].atoms.items() if atom.affine]
+    origin = f"input o[2: G.{points[0]}]\n" if points else ""
+    text = f"group G = {family}(2)\ninput x[3, 2: G.{vector}]\n{origin}output y\n"
+    return tuple(
+        name for name in nets() if not errors(f"{text}symmetrize G by canonical(net={name})")
+    )
+
+
+def errors(text: str) -> list[str]:
+    """The codes of what the checker finds wrong; AssertionError if one is no refusal."""
+    found = [d for d in symc.check(text) if d.severity == "error"]
+    for diagnostic in found:
+        assert diagnostic.code[:4] in REFUSALS, f"{diagnostic}\n{text}"
+    return [d.code for d in found]
+
+
+def _tensors(kind: str, mix: Mix, items: Items) -> list[str]:
+    lines = []
+    for index, axes in enumerate(mix.tensors):
+        written = axes.replace("{items}", items.axis)
+        closing = "" if "]" in written else "]"
+        lines.append(f"{kind} {kind[0]}{index}[{written}{closing}")
+    return lines
+
+
+def _stage(group: str, method: str, net: str | None, anchor: str | None) -> str:
+    facts = methods()[method]
+    options = []
+    if net is not None and "net" in facts.options:
+        options.append(f"net={net}")
+    if anchor is not None and "anchor" in facts.options:
+        options.append(f"anchor={anchor}")
+    return f"symmetrize {group} by {method}" + (f"({', '.join(options)})" if options else "")
+
+
+def _choices(family: str) -> Sequence[str | None]:
+    return fitting_nets(family) or (None,)
+
+
+@dataclass(frozen=True)
+class Row:
+    """All of a cell but its outputs and nets. `by`: the methods of G and of I."""
+
+    family: str
+    parameter: int
+    inputs: Mix
+    items: Items
+    by: tuple[str, ...]
+    reverse: bool
+
+    def nets(self) -> list[tuple[str | None, ...]]:
+        """Nets for G and for I; every one of each group at least once."""
+        families = [self.family, *([self.items.family] if self.items.family else [])]
+        learned = [methods()[m].learned for m in self.by]
+        choices = [
+            _choices(f) if own else (None,) for f, own in zip(families, learned, strict=True)
+        ]
+        count = max(len(c) for c in choices)
+        return [tuple(c[i % len(c)] for c in choices) for i in range(count)]
+
+    def cell(self, outputs: Mix, chosen: tuple[str | None, ...]) -> Cell:
+        """The spec with these outputs and nets."""
+        items = self.items
+        lines = [f"group G = {self.family}({self.parameter})"]
+        if items.family is not None:
+            if items.ragged:
+                lines.insert(0, f"size n <= {items.size}")
+            lines.append(f"group I = {items.family}(n)")
+        lines += _tensors("input", self.inputs, items) + _tensors("output", outputs, items)
+        anchor = None if self.inputs.anchor is None else f"i{self.inputs.anchor}"
+        names = "GI"[: len(self.by)]
+        anchors = (anchor, None)
+        stages = [
+            _stage(name, method, net, at)
+            for name, method, net, at in zip(names, self.by, chosen, anchors, strict=False)
+        ]
+        lines += reversed(stages) if self.reverse else stages
+        net = "+".join(n for n in chosen if n)
+        order = "<" if self.reverse else ">"
+        name = " | ".join(
+            [
+                f"{self.family}({self.parameter})",
+                items.name,
+                f"{self.inputs.name} -> {outputs.name}",
+                order.join(self.by),
+                *([net] if net else []),
+            ]
+        )
+        trusted = frozenset(
+            n for n, method in zip(names, self.by, strict=True) if not methods()[method].acts
+        )
+        sizes = {} if items.size is None else {"n": items.size}
+        return Cell(name, "\n".join(lines) + "\n", sizes, trusted)
+
+
+def rows() -> Iterator[Row]:
+    """Every row. Two groups by one method, or by two that follow each other, in both orders."""
+    names = list(methods())
+    after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
+    acting = [name for name in names if methods()[name].acts]
+    for family, facts in groups().items():
+        for parameter in facts.examples:
+            for inputs, items in product(input_mixes(facts), items_of(facts, parameter)):
+                if items.family is None:
+                    for method in acting:
+                        yield Row(family, parameter, inputs, items, (method,), False)
+                    continue
+                for turn, method in enumerate(names):
+                    pairs = [(method, method)] if method in acting else []
+                    # One item leaves its group nothing to do.
+                    if items.size != 1:
+                        pairs.append((method, after[method]))
+                    for by in pairs:
+                        reverse = (turn + len(inputs.name) + parameter) % 2 == 1
+                        yield Row(family, parameter, inputs, items, by, reverse)
+
+
+def cells(refused: Refused | None = None, *, full: bool = False, every: int = 1) -> Iterator[Cell]:
+    """The cells that the checker lets pass; `every`: one row in so many.
+
+    A row that fits no output at all counts as one refused cell.
+    """
+    refused = refused if refused is not None else Refused()
+    outputs_turn: Counter[tuple[str, ...]] = Counter()
+    nets_turn: Counter[tuple[str, ...]] = Counter()
+    for row in islice(rows(), 0, None, every):
+        mixes, chosen = output_mixes(groups()[row.family]), row.nets()
+        codes = errors(row.cell(INVARIANT, chosen[0]).text)
+        if codes:
+            refused.codes.update(codes[:1])
+            continue
+        if full:
+            for outputs, net in product(mixes, chosen):
+                cell = row.cell(outputs, net)
+                codes = errors(cell.text)
+                refused.codes.update(codes[:1])
+                if not codes:
+                    yield cell
+            continue
+        # The next ones in turn, apart for each method, so that methods meet all of them.
+        key = (row.family, *row.by)
+        for _ in mixes:
+            outputs = mixes[outputs_turn[key] % len(mixes)]
+            outputs_turn[key] += 1
+            cell = row.cell(outputs, chosen[nets_turn[key] % len(chosen)])
+            codes = errors(cell.text)
+            refused.codes.update(codes[:1])
+            if not codes:
+                nets_turn[key] += 1
+                yield cell
+                break

@@ -1,0 +1,386 @@
+"""The list of planted defects.
+
+Each replaces a short text that stands once in its file. `tests` are the test files that should
+notice, asked in this order; none means all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RUNTIME = "runtime/symc_runtime"
+EQUIVARIANCE = ("test_equivariance.py", "test_conformance.py")
+DISTRIBUTIONS = ("test_distributions.py", "test_laws.py", "test_conformance.py")
+MEANING = ("test_contract_meaning.py", "test_equivariance.py", "test_mutant_laws.py")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What is broken, in `file`: the text `old`, found once, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = EQUIVARIANCE
+
+
+DEFECTS = [
+    # Actions
+    Defect(
+        "inverse rotation of inputs dropped",
+        f"{RUNTIME}/actions.py",
+        "return _matrix_product(x, element.matrix, dim)",
+        "return x",
+    ),
+    Defect(
+        "inverse permutation of inputs dropped",
+        f"{RUNTIME}/actions.py",
+        "return _gathered(x, element.order, dim)",
+        "return fold_like(x, element.order)",
+    ),
+    Defect(
+        "output rotation transposed",
+        f"{RUNTIME}/actions.py",
+        "return _matrix_product(x, element.matrix.transpose(1, 2), dim)",
+        "return _matrix_product(x, element.matrix, dim)",
+    ),
+    Defect(
+        "output rotation dropped",
+        f"{RUNTIME}/actions.py",
+        "return _matrix_product(x, element.matrix.transpose(1, 2), dim)",
+        "return fold_like(x, element.matrix)",
+    ),
+    Defect(
+        "output permutation inverted",
+        f"{RUNTIME}/actions.py",
+        "return _gathered(x, inverse_index(element.order), dim)",
+        "return _gathered(x, element.order, dim)",
+    ),
+    Defect(
+        "output permutation dropped",
+        f"{RUNTIME}/actions.py",
+        "return _gathered(x, inverse_index(element.order), dim)",
+        "return fold_like(x, element.order)",
+    ),
+    Defect(
+        "determinant left out of pseudovectors",
+        f"{RUNTIME}/actions.py",
+        "    x = fold_like(x, factor)\n",
+        "    x = fold_like(x, factor)\n    factor = factor.abs()\n",
+    ),
+    Defect(
+        "samples interleaved with examples",
+        f"{RUNTIME}/actions.py",
+        "return x.unsqueeze(0).expand(samples, *x.shape).flatten(0, 1)",
+        "return x.repeat_interleave(samples, 0)",
+        ("test_distributions.py", "test_equivariance.py", "test_conformance.py"),
+    ),
+    Defect(
+        "one input left without action",
+        "symc/lower/graph.py",
+        "moved = self._moved(x, wanted, tensor, plan.group, inverse=True)",
+        "moved = x if tensor is not self.plan.inputs[0] "
+        "else self._moved(x, wanted, tensor, plan.group, inverse=True)",
+    ),
+    Defect(
+        "translation not restored on outputs",
+        "symc/lower/graph.py",
+        "                if group.name in self.centers and any(\n",
+        "                if not self.plan.groups and any(\n",
+    ),
+    Defect(
+        "points not centred on the way in",
+        f"{RUNTIME}/actions.py",
+        "    centered = untranslate(points, mean, dim)\n",
+        "    centered = points + 0\n",
+    ),
+    Defect(
+        "sign of a permutation counts the wrong pairs",
+        f"{RUNTIME}/elements/permutation.py",
+        "earlier.triu(diagonal=1)",
+        "earlier.tril()",
+        ("test_laws.py", "test_conformance.py"),
+    ),
+    Defect(
+        "sign of a permutation always +1",
+        f"{RUNTIME}/elements/permutation.py",
+        "return 1 - 2 * (",
+        "return 1 - 0 * (",
+        ("test_laws.py", "test_conformance.py"),
+    ),
+    # Elements and their laws
+    Defect(
+        "determinant not fixed in SO(d)",
+        f"{RUNTIME}/distributions/orthogonal_average.py",
+        "proper(matrix) if self.own.special else matrix",
+        "matrix",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "Gram-Schmidt once, not twice",
+        f"{RUNTIME}/orthogonalization.py",
+        "        direction = direction - (direction * row).sum(0) * row\n",
+        "        direction = direction + 0 * row\n",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "noise of rotations not isotropic",
+        f"{RUNTIME}/orthogonalization.py",
+        "return torch.randn(shape, dtype=dtype, device=device, generator=generator)",
+        "return torch.rand(shape, dtype=dtype, device=device, generator=generator) - 0.5",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "noise of permutations not alike for all items",
+        f"{RUNTIME}/distributions/permutation_average.py",
+        "return torch.randn(shape, dtype=dtype, device=device, generator=generator)",
+        "z = torch.randn(shape, dtype=dtype, device=device, generator=generator)\n"
+        "        return z * torch.linspace(0.8, 1.2, shape[2], dtype=dtype).unsqueeze(-1)",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "axes of a frame without their signs",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "rows * noise[:, -1].unsqueeze(-1)",
+        "rows",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "equal eigenvalues told apart by rounding",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "> tolerance(values.dtype) * largest",
+        "> 10 * torch.finfo(values.dtype).eps * largest",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "Gram-Schmidt tolerance 10 eps",
+        f"{RUNTIME}/orthogonalization.py",
+        "own > tolerance(own.dtype) * summed",
+        "own > 10 * torch.finfo(own.dtype).eps * summed",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "Gram-Schmidt relative to the vectors' own length",
+        f"{RUNTIME}/orthogonalization.py",
+        "summed = scales.detach() / largest",
+        "summed = vectors.detach().square().sum(-1).sqrt() / largest",
+        DISTRIBUTIONS,
+    ),
+    Defect(
+        "residue of centring kept",
+        f"{RUNTIME}/actions.py",
+        "return centered.masked_fill(length <= floor, 0)",
+        "return centered",
+    ),
+    Defect(
+        "secondary key dropped",
+        f"{RUNTIME}/sorting.py",
+        "by_key = torch.argsort(secondary, dim=-1, stable=True)",
+        "by_key = torch.argsort(0 * secondary, dim=-1, stable=True)",
+        ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
+    ),
+    Defect(
+        "ties decided by rounding",
+        f"{RUNTIME}/sorting.py",
+        "> tolerance(column.dtype) * scale",
+        "> 0 * scale",
+        ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
+    ),
+    Defect(
+        "an item and its neighbours have one weight (GIN with eps = 0)",
+        f"{RUNTIME}/modules/message_layer.py",
+        "total = (self.own(h) + shared)",
+        "own = self.near[0](h) if len(self.near) else self.own(h)\n        total = (own + shared)",
+        ("test_features.py", "test_mutant_laws.py"),
+    ),
+    Defect(
+        "dropout coordinate by coordinate on vectors",
+        f"{RUNTIME}/modules/vector_neurons.py",
+        "        vectors, size = _unit(seen)\n",
+        "        vectors, size = _unit(seen)\n"
+        "        vectors = {\n"
+        "            k: nn.functional.dropout(v, 0.1, self.training) for k, v in vectors.items()\n"
+        "        }\n",
+    ),
+    Defect(
+        "a pair and its transpose read alike",
+        f"{RUNTIME}/modules/item_features.py",
+        "y = there + back.transpose(1, 2)",
+        "y = there + there.transpose(1, 2)",
+        ("test_features.py", "test_mutant_laws.py"),
+    ),
+    # Stages and noise
+    Defect(
+        "a net not invariant to the last of three groups",
+        "symc/lower/plan.py",
+        "later = [*acting[index + 1 :], *trusted]",
+        "later = [*acting[index + 1 : index + 2], *trusted]",
+    ),
+    Defect(
+        "a net not invariant to groups that the base has",
+        "symc/lower/plan.py",
+        "later = [*acting[index + 1 :], *trusted]",
+        "later = [*acting[index + 1 :]]",
+    ),
+    Defect(
+        "stage order swapped",
+        "symc/lower/graph.py",
+        "for plan in self.plan.stages:\n            self.comment",
+        "for plan in reversed(self.plan.stages):\n            self.comment",
+    ),
+    Defect(
+        "rotation drawn before the points are centred",
+        "symc/lower/graph.py",
+        "            if plan.stage.anchor is not None:\n"
+        "                self._center(plan)\n"
+        "            if plan.distribution is not None:\n"
+        "                self._draw(plan)\n",
+        "            if plan.distribution is not None:\n"
+        "                self._draw(plan)\n"
+        "            if plan.stage.anchor is not None:\n"
+        "                self._center(plan)\n",
+    ),
+    Defect(
+        "noise of a later stage moved by an earlier element",
+        "symc/lower/graph.py",
+        '        counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n',
+        '        counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n'
+        "        for other in self.plan.stages[: self.plan.stages.index(plan)]:\n"
+        "            alike = (other.group.kind, other.group.parameter)\n"
+        "            if alike == (plan.group.kind, plan.group.parameter):\n"
+        "                permutes = plan.group.kind == 'permutation'\n"
+        "                move = actions.unpermute if permutes else actions.unrotate\n"
+        "                element = self.elements[other.group.name]\n"
+        "                dim = 1 if permutes else 2\n"
+        "                noise = self._call('turned', move, noise, element, dim)\n",
+        MEANING,
+    ),
+    Defect(
+        "noise drawn apart for the elements of an enumerating stage",
+        f"{RUNTIME}/sampling.py",
+        "        noise[entry.key] = each.reshape(",
+        "        if entry.key not in counts:\n"
+        "            total = repeats\n"
+        "            for elements in counts.values():\n"
+        "                total *= elements\n"
+        "            noise[entry.key] = stage.draw(total, batch, sizes, dtype, device, generator)\n"
+        "            continue\n"
+        "        noise[entry.key] = each.reshape(",
+        MEANING,
+    ),
+    Defect(
+        "vectors drawn apart for the signs of a frame",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "vectors = isotropic((1, batch, d + SPARE, d), dtype, device, generator)",
+        "vectors = isotropic(\n"
+        "            (len(patterns), batch, d + SPARE, d), dtype, device, generator\n        )",
+        ("test_distributions.py", "test_mutant_laws.py"),
+    ),
+    # Gradients
+    Defect(
+        "soft permutation used in the forward",
+        f"{RUNTIME}/actions.py",
+        "return _straight_through(x, element.order, element.soft, dim, False)",
+        "from symc_runtime.sinkhorn import soft_matrix\n\n"
+        "        items = _gathered(x, element.order, dim).movedim(dim, 1)\n"
+        "        mixed = soft_matrix(element.soft).to(x.dtype) @ items.flatten(2)"
+        " if items.ndim > 2 else (\n"
+        "            soft_matrix(element.soft).to(x.dtype) @ items.unsqueeze(-1)).squeeze(-1)\n"
+        "        return mixed.reshape(items.shape).movedim(1, dim)",
+        ("test_straight_through.py", "test_conformance.py"),
+    ),
+    Defect(
+        "straight-through gradient transposed",
+        f"{RUNTIME}/actions.py",
+        "to_path = _flat(rows, dim) @ _flat(columns, dim).transpose(1, 2)",
+        "to_path = _flat(columns, dim) @ _flat(rows, dim).transpose(1, 2)",
+        ("test_straight_through.py",),
+    ),
+    Defect(
+        "gradient of an input permuted the wrong way",
+        f"{RUNTIME}/actions.py",
+        "back = order if ctx.inverse else inverse_index(order)",
+        "back = inverse_index(order) if ctx.inverse else order",
+        ("test_straight_through.py",),
+    ),
+    Defect(
+        "gradients through the axes of a frame",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "rows = piece.detach().to(like.dtype).movedim(dim, -1)",
+        "rows = piece.to(like.dtype).movedim(dim, -1)",
+    ),
+    # Padding
+    Defect(
+        "padding sorts first",
+        f"{RUNTIME}/sorting.py",
+        "clusters = None if valid is None else (~valid).long()",
+        "clusters = None if valid is None else valid.long()",
+        ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
+    ),
+    Defect(
+        "padding moves into valid places on average",
+        f"{RUNTIME}/distributions/permutation_average.py",
+        "keys = torch.where(fold(valid, samples), keys, last)",
+        "keys = torch.where(fold(valid, samples), keys, keys)",
+        ("test_contract_meaning.py", "test_conformance.py"),
+    ),
+    Defect(
+        "padding not cleared at entry",
+        f"{RUNTIME}/symmetrized.py",
+        "value = keep_valid(value, valid[str(axis.size)], dim)",
+        "value = value + 0",
+        ("test_contract_meaning.py", "test_conformance.py"),
+    ),
+    Defect(
+        "mask after the translation dropped",
+        "symc/lower/graph.py",
+        "return self._masked(moved, wanted, tensor) if inverse and moved is not x else moved",
+        "return moved",
+        MEANING,
+    ),
+    Defect(
+        "mask of outputs dropped",
+        "symc/lower/graph.py",
+        "outputs[tensor.name] = self._masked(outputs[tensor.name], tensor.name, tensor)",
+        "outputs[tensor.name] = outputs[tensor.name]",
+        ("test_contract_meaning.py", "test_conformance.py"),
+    ),
+    Defect(
+        "padding counts in the centre",
+        f"{RUNTIME}/actions.py",
+        "items = items * counts[axis].to(total.dtype)",
+        "items = items * points.shape[axis]",
+    ),
+    Defect(
+        "padding counts in means of features",
+        f"{RUNTIME}/modules/mixing.py",
+        "return (x * weight).sum(dim) / weight.sum(dim).clamp(min=1)",
+        "return x.mean(dim)",
+        MEANING,
+    ),
+    Defect(
+        "items attend to padding",
+        f"{RUNTIME}/modules/attention.py",
+        "weights = weights.masked_fill(~valid[:, None, None, :], -1e9)",
+        "weights = weights + 0",
+        MEANING,
+    ),
+    # The bases that come along
+    Defect(
+        "bias of a pair on the wrong attention",
+        f"{RUNTIME}/bases/item_transformer.py",
+        "unflatten(-1, (depth, -1)).permute(3, 0, 4, 1, 2)",
+        "unflatten(-1, (depth, -1)).permute(3, 0, 4, 2, 1)",
+        ("test_bases.py", "test_mutant_laws.py"),
+    ),
+    # The test tools themselves
+    Defect(
+        "the tests act on inputs by the inverse",
+        f"{RUNTIME}/testing.py",
+        "return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)",
+        "return Motion(inverse, None, sign(index).to(dtype), index)",
+        ("test_equivariance.py", "test_conformance.py"),
+    ),
+]
+"""Every planted defect."""

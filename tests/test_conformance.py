@@ -1,0 +1,220 @@
+"""The conformance matrix: a part of it, and what every family of the catalogue must fulfil."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from conformance.cases import Cell, cells, errors, fitting_nets
+from conformance.measure import measure
+from torch import nn
+
+import symc
+from symc_runtime.catalogue import groups, methods
+from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.elements.orthogonal import Orthogonal, determinant
+from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import Motion, act, random_motion
+from symc_runtime.verification.inputs import make_inputs
+
+EVERY = 149
+"""One row of the matrix in so many; `make conformance` runs all."""
+BATCH = 4
+DRAWS = 10_000
+FAMILIES = [
+    pytest.param(name, parameter, id=f"{name}({parameter})")
+    for name, facts in groups().items()
+    for parameter in facts.examples
+]
+ACTING = [name for name, method in methods().items() if method.acts]
+
+
+@pytest.mark.parametrize("cell", [pytest.param(c, id=c.name) for c in cells(every=EVERY)])
+def test_cells(cell: Cell) -> None:
+    result = measure(cell, rows=2)
+    assert not result.wrong, (result.wrong, result.ratio, cell.text)
+    assert not result.faults, (result.faults, cell.text)
+    # A sample may lie on an edge; a kind of input that always does is no test.
+    assert result.unclear <= 0.02 * result.samples, (result.excluded, cell.text)
+
+
+class Constant(nn.Module):
+    """Returns the same random numbers for every row, whatever comes."""
+
+    def __init__(self, shapes: list[tuple[int, ...]]) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(3)
+        self.values = [torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes]
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        rows = inputs[0].shape[0]
+        return tuple(value.expand(rows, *value.shape) for value in self.values)
+
+
+class Same(nn.Module):
+    """Returns its inputs."""
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return inputs
+
+
+def _every_atom(family: str, parameter: int, method: str) -> str | None:
+    """A spec whose outputs are its inputs, a tensor for each representation; None if refused."""
+    facts = groups()[family]
+    lines = [f"group G = {family}({parameter})"]
+    for kind in ("input", "output"):
+        lines += [f"{kind} {kind[0]}_{name}[3, _: G.{name}]" for name in facts.atoms]
+    lines.append(f"symmetrize by {method}")
+    text = "\n".join(lines)
+    return None if errors(text) else text
+
+
+def _inputs(model: Symmetrized) -> tuple[torch.Tensor, ...]:
+    return make_inputs("random", model.inputs, model.groups, {}, BATCH)
+
+
+@pytest.mark.parametrize("method", ACTING)
+@pytest.mark.parametrize(("family", "parameter"), FAMILIES)
+def test_an_element_and_its_inverse_cancel(family: str, parameter: int, method: str) -> None:
+    text = _every_atom(family, parameter, method)
+    if text is None:
+        return
+    model = symc.build(text, Same()).double()
+    model.samples = 3
+    inputs = _inputs(model)
+    samples, _ = model(*inputs, return_samples=True)
+    for x, y in zip(inputs, samples, strict=True):
+        assert torch.allclose(y, x.expand_as(y), atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ACTING)
+@pytest.mark.parametrize(("family", "parameter"), FAMILIES)
+def test_outputs_move_as_the_definition_says(family: str, parameter: int, method: str) -> None:
+    text = _every_atom(family, parameter, method)
+    if text is None:
+        return
+    probe = symc.build(text, Same()).double()
+    inputs = _inputs(probe)
+    base = Constant([tuple(x.shape[1:]) for x in inputs])
+    model = symc.build(text, base).double()
+    model.samples = 3
+    noise = model.draw_noise(*inputs)
+    outputs, elements = model.symmetrize(*inputs, *noise.values())
+    rows = outputs[0].shape[0]
+    size = parameter
+    matrix, character = torch.eye(size).double().expand(rows, -1, -1), torch.ones(rows).double()
+    for element in elements:
+        if isinstance(element, Permutation):
+            # Item j goes to the place order[j]: that entry of column j is one.
+            place = element.order.unsqueeze(-1)
+            matrix = (place == torch.arange(size)).double().transpose(1, 2)
+            character = sign(element.order).double()
+        elif isinstance(element, Orthogonal):
+            matrix, character = element.matrix, determinant(element.matrix)
+    shift = None
+    for tensor, x in zip(model.inputs, inputs, strict=True):
+        name = tensor.name.removeprefix("i_")
+        if groups()[family].atoms[name].affine:
+            shift = x.mean(1).repeat(rows // BATCH, 1)
+    motions = {"G": Motion(matrix, shift, character)}
+    for tensor, value, y in zip(model.outputs, base.values, outputs, strict=True):
+        expected = act(tensor, value.expand(rows, *value.shape), motions, {})
+        assert torch.allclose(y, expected, atol=1e-12), tensor.name
+
+
+def _stages(family: str, parameter: int) -> list[tuple[str, Symmetrized, tuple[torch.Tensor, ...]]]:
+    """A model and an input for each method and net that the family may have."""
+    facts = groups()[family]
+    vector = next(n for n, a in facts.atoms.items() if a.axis == "natural" and not a.affine)
+    points = [name for name, atom in facts.atoms.items() if atom.affine]
+    head = f"group G = {family}({parameter})\ninput x[3, _: G.{vector}]\n"
+    head += f"input o[2, _: G.{points[0]}]\n" if points else ""
+    found: list[tuple[str, Symmetrized, tuple[torch.Tensor, ...]]] = []
+    for name in ACTING:
+        nets = fitting_nets(family) if methods()[name].learned else ("",)
+        for net in nets or ("",):
+            written = f"{name}(net={net})" if net else name
+            text = f"{head}output y\nsymmetrize by {written}"
+            if not errors(text):
+                model = symc.build(text, Same()).double()
+                found.append((written, model, _inputs(model)))
+    return found
+
+
+@pytest.mark.parametrize(("family", "parameter"), FAMILIES)
+def test_average_is_haar(family: str, parameter: int) -> None:
+    for method, model, inputs in _stages(family, parameter):
+        if method != "average":
+            continue
+        for draw in model.draws:
+            stage = model.get_submodule(draw.attribute)
+            assert isinstance(stage, Distribution)
+            generator = torch.Generator().manual_seed(1)
+            noise = stage.draw(DRAWS, 1, {}, torch.float64, torch.device("cpu"), generator).flatten(
+                0, 1
+            )
+            element = stage(noise, *(x[:1] for x in inputs))
+            # Five standard errors of a mean of numbers up to 1.
+            margin = 5 / DRAWS**0.5
+            if isinstance(element, Permutation):
+                hot = element.order.unsqueeze(-1) == torch.arange(parameter)
+                assert (hot.double().mean(0) - 1 / parameter).abs().max() < margin
+                if parameter > 1:
+                    assert sign(element.order).double().mean().abs() < margin
+                continue
+            d, matrix = parameter, element.matrix
+            if d > 1 or not groups()[family].special:
+                assert matrix.mean(0).abs().max() < margin
+            if d > 1:
+                assert (matrix.square().mean(0) - 1 / d).abs().max() < margin
+                fourth = matrix.pow(4).mean(0) - 3 / (d * (d + 2))
+                assert fourth.abs().max() < margin
+                assert (matrix[:, 0, 0] * matrix[:, 1, 1]).mean().abs() < margin or d == 2
+            if not groups()[family].special:
+                assert determinant(matrix).mean().abs() < margin
+
+
+@pytest.mark.parametrize(("family", "parameter"), FAMILIES)
+def test_the_law_of_the_noise_is_invariant(family: str, parameter: int) -> None:
+    """Two samples, eps and h eps, for a fixed h: the same law (Kolmogorov and Smirnov, 0.001%)."""
+    limit = 2.47 * (2 / DRAWS) ** 0.5
+    for method, model, _ in _stages(family, parameter):
+        for draw in model.draws:
+            stage = model.get_submodule(draw.attribute)
+            assert isinstance(stage, Distribution)
+            generator = torch.Generator().manual_seed(parameter)
+            cpu = torch.device("cpu")
+            noise, other = (
+                stage.draw(DRAWS, 1, {}, torch.float64, cpu, generator).flatten(0, 1)
+                for _ in range(2)
+            )
+            motion = random_motion(stage.own, parameter, 1, generator=generator)
+            matrix = motion.matrix.expand(DRAWS, -1, -1)
+            element: Permutation | Orthogonal = Orthogonal(matrix)
+            if motion.index is not None:
+                element = Permutation(motion.index.expand(DRAWS, -1))
+            moved = stage.act_on_noise(element, other)
+            for k in range(noise.shape[1]):
+                for i in range(noise.shape[2]):
+                    distance = _distance(noise[:, k, i], moved[:, k, i])
+                    assert distance < limit, (method, k, i, distance)
+            # What single numbers do not show: how they hang together.
+            flat, turned = noise.flatten(1), moved.flatten(1)
+            moments = flat.T @ flat / DRAWS - turned.T @ turned / DRAWS
+            assert moments.abs().max() < 8 * 2 / DRAWS**0.5, method
+
+
+def _distance(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Largest difference of two empirical distribution functions; values of both may agree."""
+    points = torch.cat([a, b]).unique()
+    below = [torch.searchsorted(x.sort().values, points, right=True) / len(x) for x in (a, b)]
+    return float((below[0] - below[1]).abs().max())
+
+
+def test_a_cell_that_is_broken_is_found() -> None:
+    cell = Cell("broken", "input x[4, 3: O(3)]\noutput y[3: O(3)]\nsymmetrize by average", {})
+    assert not measure(cell).wrong
+    trusted = replace(cell, text=cell.text.replace("average", "base"))
+    assert measure(trusted).wrong
