@@ -256,7 +256,7 @@ def test_what_cannot_be_written_or_made_is_a_usage_error(
     status, _, err = symc("compile", "a.sym", "-o", "no/where.py")
     assert (status, "cannot write `no/where.py`" in err) == (2, True)
     status, _, err = symc("compile", "a.sym", "--emit", "graph", "--base", "math:sqrt")
-    assert (status, "sqrt() raised TypeError" in err) == (2, True)
+    assert (status, "raised TypeError" in err) == (2, True)
 
 
 def test_a_folder_that_is_checked_brings_no_code_of_its_own(tmp_path: Path) -> None:

@@ -249,14 +249,13 @@ def random_motions(
     return motions, sizes
 
 
-def _extent(model: Symmetrized, group: Group, inputs: Sequence[torch.Tensor]) -> float:
-    """How large the points of a group are: a far longer shift would drown them in rounding."""
-    found = [
-        float(x.detach().abs().max())
-        for tensor, x in zip(model.inputs, inputs, strict=True)
-        if x.numel() and any(_moved_by(axis, group.name) for axis in tensor.axes)
-    ]
-    return max(found, default=0.0) or 1.0
+def _extent(model: Symmetrized, group: Group, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+    """How large the points of a group are, [batch, 1]: a far longer shift would drown them."""
+    extent = torch.zeros(inputs[0].shape[0], dtype=torch.float64)
+    for tensor, x in zip(model.inputs, inputs, strict=True):
+        if x[0].numel() and any(_moved_by(axis, group.name) for axis in tensor.axes):
+            extent = torch.maximum(extent, x.detach().double().abs().flatten(1).amax(1))
+    return torch.where(extent > 0, extent, 1.0).unsqueeze(-1)
 
 
 def _moved_by(axis: Representation, group: str) -> bool:

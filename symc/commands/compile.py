@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
-
-
-def _base(reference: str) -> object:
-    import importlib
-
-    module, _, factory = reference.partition(":")
-    if not module or not factory:
-        raise click.UsageError(f"--base wants package.module:factory, not {reference!r}")
-    sys.path.insert(0, "")
-    try:
-        made: object = getattr(importlib.import_module(module), factory)()
-    except (ImportError, AttributeError) as error:
-        raise click.UsageError(f"--base {reference}: {error}") from error
-    except Exception as error:
-        raise click.UsageError(
-            f"--base {reference}: {factory}() raised {type(error).__name__}: {error}"
-        ) from error
-    return made
 
 
 @click.command("compile")
@@ -63,11 +43,12 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
         else:
             taken = None
             if base is not None:
-                from torch import nn
+                from symc.verifying import FactoryError, made_by
 
-                made = _base(base)
-                if not isinstance(made, nn.Module):
-                    raise click.UsageError(f"--base {base} made {type(made).__name__}")
+                try:
+                    made = made_by(base)
+                except FactoryError as error:
+                    raise click.UsageError(f"--base: {error}") from error
                 taken = counts_taken(made, plan.ragged, len(plan.inputs))
             artifact = str(GraphBuilder(plan, taken).build()) + "\n"
     write(output or STDIN, artifact)
