@@ -53,9 +53,11 @@ def item_columns(
                 continue
             x = centered_block(x, block, reading, centers)
             x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
+            # Products are as long as what they are products of: means may cancel.
+            largest = x.abs().flatten(1).amax(1, keepdim=True)
+            largest = largest**2 if reading.pairing else largest
             for scalars in _invariant(x, reading, own.name, masks):
                 found = _by_item(scalars, reading, own.name, masks)
-                largest = scalars.abs().flatten(1).amax(1, keepdim=True)
                 for column, power in found:
                     columns.append(column)
                     scales.append(largest**power)

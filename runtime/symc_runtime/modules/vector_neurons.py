@@ -83,7 +83,7 @@ class VectorNeurons(nn.Module):
             total, scale = total + terms, scale + lengths
         samples = rows // batch
         total, scale = fold(total, samples), fold(scale, samples)
-        base = total
+        base, base_scale = total, scale
         if self.mix_noise is not None:
             mixed = fold(self.mix_noise(context), samples).unflatten(-1, (self.count, self.noise))
             total = total + mixed @ noise
@@ -92,7 +92,13 @@ class VectorNeurons(nn.Module):
             if seen.matrices is None:
                 raise ValueError("matrices were declared, and none came")
             total, scale = self._through_matrices(
-                seen.matrices, context, torch.cat([noise, base], 1), total, scale, samples
+                seen.matrices,
+                context,
+                torch.cat([noise, base], 1),
+                torch.cat([_length(noise.detach()), base_scale], 1),
+                total,
+                scale,
+                samples,
             )
         return total, scale
 
@@ -101,23 +107,32 @@ class VectorNeurons(nn.Module):
         matrices: torch.Tensor,
         context: torch.Tensor,
         sources: torch.Tensor,
+        source_scale: torch.Tensor,
         total: torch.Tensor,
         scale: torch.Tensor,
         samples: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add A z and A B z for two learned combinations A, B of the matrices [N, width, d, d]."""
+        """Add A z and A B z for two learned combinations A, B of the matrices [N, width, d, d].
+
+        Their scales follow from those of the sources and of the matrices: what was summed for a
+        source that cancelled is there still.
+        """
         norm = matrices.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
         matrices = matrices / torch.where(norm > 0, norm, torch.ones_like(norm))
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         both = torch.stack([fold(a, samples), fold(a @ b, samples)])
+        lengths = matrices.detach().square().sum((-1, -2)).sqrt().unsqueeze(1)
+        size = (choice.detach().abs() * lengths).sum(-1)
+        powers = fold(size.cumprod(-1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
         for power in range(2):
             moved = sources @ both[power].transpose(1, 2)
             total = total + weight[:, power] @ moved
-            scale = scale + _summed(weight[:, power], moved)
+            summed = weight[:, power].detach().abs() @ source_scale.unsqueeze(-1)
+            scale = scale + summed.squeeze(-1) * powers[:, power : power + 1]
         return total, scale
 
     def _trunk(
