@@ -41,7 +41,7 @@ def test_unknown_fields_and_other_versions_are_refused() -> None:
     dumped = program("input x[3]\noutput y").model_dump()
     with pytest.raises(ValueError, match="version"):
         Program.model_validate({**dumped, "version": 2})
-    with pytest.raises(ValueError, match="extra"):
+    with pytest.raises(ValueError, match="surplus"):
         Program.model_validate({**dumped, "surplus": 1})
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from symc.ir.model import Model
 from symc.ir.sizes import Size
@@ -48,11 +46,7 @@ class Power(Model):
     exponent: int
 
 
-Representation = Annotated[Trivial | Atom | Product | Sum | Power, Field(discriminator="kind")]
-
-Product.model_rebuild()
-Sum.model_rebuild()
-Power.model_rebuild()
+Representation = Trivial | Atom | Product | Sum | Power
 
 
 def dimension(representation: Representation) -> Size:
