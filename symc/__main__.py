@@ -3,7 +3,7 @@
 import os
 import sys
 
-if sys.path and sys.path[0] in ("", os.getcwd()):
+if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
     # Python puts the current folder first: a `click.py` in a stranger's pull request would run.
     del sys.path[0]
 
