@@ -7,7 +7,7 @@ if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
     # Python puts the current folder first: a `click.py` in a stranger's pull request would run.
     del sys.path[0]
 
-from symc.cli import main  # noqa: E402
-
 if __name__ == "__main__":
+    from symc.cli import main
+
     main()

@@ -24,7 +24,8 @@ class Model:
 
     def model_copy(self, *, update: dict[str, Any]) -> Self:
         """The same with other values of some fields."""
-        changed: Self = replace(self, **update)  # type: ignore[type-var]
+        record: Any = self
+        changed: Self = replace(record, **update)
         return changed
 
     def model_dump(self) -> dict[str, Any]:
