@@ -12,10 +12,7 @@ from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
-from symc_runtime.methods.method import SAMPLES
-
-ENUMERATION_BUDGET = 5040
-"""All enumerating stages together take at most this many elements, 7!; else they sample."""
+from symc_runtime.methods.method import ENUMERATION_BUDGET, SAMPLES
 
 _LARGEST = 12
 

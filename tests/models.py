@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from symc_runtime.layout import Tensor, dimension, symbolic_dimension
 from symc_runtime.sizes import names
@@ -31,44 +30,6 @@ def sizes_for(tensors: Sequence[Tensor], fixed: Mapping[str, int]) -> dict[str, 
 def shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
     """The shape of a declared tensor without its batch axis."""
     return tuple(dimension(axis, sizes) for axis in tensor.axes)
-
-
-class FlatBase(nn.Module):
-    """Everything flattened through one hidden layer: as far from equivariant as a base can be."""
-
-    def __init__(
-        self,
-        inputs: Sequence[tuple[tuple[int, ...], int | None]],
-        outputs: Sequence[tuple[int, ...]],
-    ) -> None:
-        super().__init__()
-        self.labels = [labels for _, labels in inputs]
-        self.shapes = list(outputs)
-        width = sum(torch.Size(s).numel() * (labels or 1) for s, labels in inputs)
-        self.first = nn.Linear(width, 16)
-        self.second = nn.Linear(16, sum(torch.Size(s).numel() for s in outputs))
-
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        dtype = self.first.weight.dtype
-        rows = [
-            x.flatten(1)
-            if labels is None
-            else (x.unsqueeze(-1) == torch.arange(labels)).to(dtype).flatten(1)
-            for x, labels in zip(inputs, self.labels, strict=True)
-        ]
-        y = self.second(torch.tanh(self.first(torch.cat(rows, 1))))
-        parts = y.split([torch.Size(s).numel() for s in self.shapes], 1)
-        result = tuple(p.reshape(-1, *s) for p, s in zip(parts, self.shapes, strict=True))
-        return result if len(result) > 1 else result[0]
-
-
-def flat_base(
-    inputs: Sequence[Tensor], outputs: Sequence[Tensor], sizes: Mapping[str, int]
-) -> FlatBase:
-    """A FlatBase for declared tensors."""
-    return FlatBase(
-        [(shape(t, sizes), t.labels) for t in inputs], [shape(t, sizes) for t in outputs]
-    )
 
 
 KINDS = ("random", "zero", "repeated", "huge", "tiny", "collinear")

@@ -9,32 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from commandline import Run
 
-from symc import cli
 from symc.commands import check as check_command
 
 CLEAN = "input  x[n: S(n), 3]\noutput y[n: S(n)]\n"
 WRONG = "input  x[n: S(n, 3]\noutput y[n: S(n)]\n"
-
-
-class Run:
-    """`symc` in this process, in an empty folder."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.capfd, self.monkeypatch = capfd, monkeypatch
-
-    def __call__(self, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        reader, writer = os.pipe()
-        os.write(writer, stdin)
-        os.close(writer)
-        with os.fdopen(reader, encoding="utf-8") as stream:
-            self.monkeypatch.setattr(sys, "stdin", stream)
-            self.capfd.readouterr()
-            with pytest.raises(SystemExit) as exit_:
-                cli.main(arguments)
-        out, err = self.capfd.readouterr()
-        assert isinstance(exit_.value.code, int)
-        return exit_.value.code, out, err
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,9 +13,9 @@ from typing import Any
 
 import pytest
 import torch
+from commandline import Run
 from torch import nn
 
-from symc import cli
 from symc.commands import check as check_command
 from symc.diagnostics.codes import CODES, Code
 from symc.ir.program import Program
@@ -44,26 +43,6 @@ symmetrize P by probabilistic(samples=3, net=attention(hidden=8))
 
 FORMATS = ("text", "concise", "json", "github", "sarif")
 MACHINE = ("json", "github", "sarif")
-
-
-class Run:
-    """`symc` in this process, in an empty folder."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.capfd, self.monkeypatch = capfd, monkeypatch
-
-    def __call__(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
-        reader, writer = os.pipe()
-        os.write(writer, stdin.encode())
-        os.close(writer)
-        with os.fdopen(reader, encoding="utf-8") as stream:
-            self.monkeypatch.setattr(sys, "stdin", stream)
-            self.capfd.readouterr()
-            with pytest.raises(SystemExit) as exit_:
-                cli.main(arguments)
-        out, err = self.capfd.readouterr()
-        assert isinstance(exit_.value.code, int)
-        return exit_.value.code, out, err
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import SPECS, example_counts, example_inputs, flat_base, sizes_for
+from models import SPECS, example_counts, example_inputs, sizes_for
 from torch import nn
 
 import symc
@@ -19,6 +19,7 @@ from symc.lower.emit import emit
 from symc.lower.identifiers import class_name
 from symc.lower.plan import make_plan
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import flat_base
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import KINDS, SPECS, example_counts, example_inputs, flat_base, sizes_for
+from models import KINDS, SPECS, example_counts, example_inputs, sizes_for
 from torch import nn
 
 import symc
 from symc_runtime.catalogue import methods
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import assert_equivariant, equivariance_error
+from symc_runtime.verification.bases import flat_base
 
 BATCH = 4
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from models import flat_base
 from torch import nn
 
 import symc
@@ -15,6 +14,7 @@ from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.modules.message_layer import MessageLayer
 from symc_runtime.testing import act, act_on_noise, assert_equivariant, random_motions
+from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 
 F64 = torch.float64

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import example_counts, example_inputs, flat_base, sizes_for
+from models import example_counts, example_inputs, sizes_for
 from torch import nn
 
 import symc
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import flat_base
 
 SPECS = Path(__file__).parents[1] / "specs"
 NAMES = ["nbody", "molecule", "point_cloud"]

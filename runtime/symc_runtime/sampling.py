@@ -9,10 +9,8 @@ import torch
 from torch import nn
 
 from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.methods.method import ENUMERATION_BUDGET
 from symc_runtime.shapes import ShapeError
-
-ENUMERATION_BUDGET = 5040
-"""Elements that all enumerating stages together may have, 7!."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
-from models import flat_base, sizes_for
+from models import sizes_for
 from torch import nn
 
 import symc
@@ -20,6 +20,7 @@ from symc_runtime.elements.permutation import Permutation
 from symc_runtime.layout import Tensor, blocks, symbolic_dimension
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import valid_part
+from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.law import coupled_law
 

@@ -8,6 +8,9 @@ from typing import ClassVar, Literal
 OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
 """`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
 
+ENUMERATION_BUDGET = 5040
+"""Elements that all enumerating stages together may have, 7!."""
+
 
 @dataclass(frozen=True)
 class MethodOption:
