@@ -4,18 +4,22 @@ One transformer without symmetry, trained plain and under four methods of symmet
 with the same budget of CPU time:
 
     python examples/nbody.py --seconds 20
+    python examples/nbody.py --seconds 600 --seeds 0 1 2
 
 The spec is `specs/nbody.sym`; the simulator is `simulation.py`. Results go to `--out`, one JSON
-file a method, so that `--methods average` and `--methods frame` may run apart and still share a
-table; `--show` prints what is there.
+file a method and seed, so that `--methods average` and `--methods frame` may run apart and still
+share a table; a run that is there already is not run again, and one that was stopped goes on from
+its last checkpoint. `--show` prints what is there.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -197,6 +201,7 @@ def run(
     seed: int,
     data: tuple[Examples, Examples, Examples],
     progress: Progress,
+    checkpoint: Path,
 ) -> dict[str, object]:
     """Train one method and measure it."""
     training, validation, test = data
@@ -206,8 +211,17 @@ def run(
         batch = training[indices]
         return errors(model(*batch.inputs), batch).mean()
 
-    task = progress.add_task(method, total=schedule.seconds, status="")
-    effort = train(model, loss, TRAIN, schedule, seed=seed, progress=progress, task=task)
+    task = progress.add_task(f"{method}, seed {seed}", total=schedule.seconds, status="")
+    effort = train(
+        model,
+        loss,
+        TRAIN,
+        schedule,
+        seed=seed,
+        progress=progress,
+        task=task,
+        checkpoint=checkpoint,
+    )
     predicted = predict(model, test)
     return {
         "validation": summary(errors(predict(model, validation), validation)),
@@ -220,40 +234,57 @@ def run(
     }
 
 
-def table(test: Examples, results: dict[str, dict[str, Any]]) -> Table:
-    """What each method reached, below the two predictors that learn nothing."""
+Runs = dict[str, dict[int, dict[str, Any]]]
+"""The results of each method by seed."""
+
+
+def spread(values: Sequence[float]) -> str:
+    """The mean over seeds, and where there are several, how far they lie apart."""
+    mean = fmean(values)
+    return (
+        f"{mean:.4f}" if len(values) == 1 else f"{mean:.4f} ± {(max(values) - min(values)) / 2:.4f}"
+    )
+
+
+def table(tests: dict[int, Examples], runs: Runs) -> Table:
+    """What each method reached, below the two predictors that learn nothing.
+
+    Means over seeds; after ± half of the distance between the best and the worst seed.
+    """
     view = Table(title="position after 1,000 steps: mean squared error on 2,000 test systems")
     view.add_column("method", no_wrap=True)
-    for column in (
-        "mean",
-        "median",
-        "of plain",
-        "equiv.\nerror",
-        "as\nsampled",
-        "steps",
-        "CPU s",
-    ):
+    for column in ("mean", "median", "of\nplain", "equiv.\nerror", "as\nsampled", "steps", "CPU s"):
         view.add_column(column, justify="right")
-    trivial = {
-        "no motion": test.position,
-        "straight line": straight_line(test.position, test.velocity),
+    trivial: dict[str, Callable[[Examples], Tensor]] = {
+        "no motion": lambda test: test.position,
+        "straight line": lambda test: straight_line(test.position, test.velocity),
     }
-    for name, predicted in trivial.items():
-        error = summary(errors(predicted, test))
-        view.add_row(name, f"{error['mean']:.4f}", f"{error['median']:.4f}", *[""] * 5)
-    view.add_section()
-    plain = results.get("plain")
-    for name, result in results.items():
-        error, effort = result["test"], result["effort"]
+    for name, predictor in trivial.items():
+        found = [summary(errors(predictor(test), test)) for test in tests.values()]
         view.add_row(
             name,
-            f"{error['mean']:.4f}",
-            f"{error['median']:.4f}",
-            f"{error['mean'] / plain['test']['mean']:.2f}" if plain else "",
-            f"{result['equivariance_error']:.0e}",
-            f"{result['sampling_error']:.0e}",
-            f"{effort['steps']:,}",
-            f"{effort['cpu_seconds']:.0f}",
+            spread([error["mean"] for error in found]),
+            spread([error["median"] for error in found]),
+            *[""] * 5,
+        )
+    view.add_section()
+    plain = runs.get("plain", {})
+    for name, results in runs.items():
+        shares = [
+            result["test"]["mean"] / plain[seed]["test"]["mean"]
+            for seed, result in results.items()
+            if seed in plain
+        ]
+        each = list(results.values())
+        view.add_row(
+            name,
+            spread([result["test"]["mean"] for result in each]),
+            spread([result["test"]["median"] for result in each]),
+            f"{fmean(shares):.2f}" if shares else "",
+            f"{max(result['equivariance_error'] for result in each):.0e}",
+            f"{fmean([result['sampling_error'] for result in each]):.0e}",
+            f"{fmean([result['effort']['steps'] for result in each]):,.0f}",
+            f"{fmean([result['effort']['cpu_seconds'] for result in each]):.0f}",
         )
     return view
 
@@ -271,26 +302,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The charged 5-particle system.")
     parser.add_argument("--seconds", type=float, default=20.0, help="CPU seconds a method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="data, weights, order")
     parser.add_argument("--out", type=Path, default=Path("out/nbody"))
     parser.add_argument("--show", action="store_true", help="train nothing, show what is there")
     options = parser.parse_args()
     torch.set_num_threads(1)
     console = Console()
-    settings = {"seconds": options.seconds, "seed": options.seed}
+    settings = {"seconds": options.seconds}
     schedule = Schedule(options.seconds, batch=100, learning_rate=5e-3)
     methods = [] if options.show else options.methods
+    tests: dict[int, Examples] = {}
     with progress_bar(console) as progress:
-        data = generate(options.seed, progress)
-        for method in methods:
-            result = run(method, schedule, options.seed, data, progress)
-            save_result(options.out, method, settings, result)
+        for seed in options.seeds:
+            data = generate(seed, progress)
+            tests[seed] = data[-1]
+            for method in methods:
+                name = f"{method}-{seed}"
+                if name in load_results(options.out, settings):
+                    continue
+                checkpoint = options.out / f"{name}-{options.seconds:g}s.pt"
+                result = run(method, schedule, seed, data, progress, checkpoint)
+                save_result(options.out, name, settings, result)
+                checkpoint.unlink()
     found = load_results(options.out, settings)
-    results = {method: found[method] for method in METHODS if method in found}
-    console.print(table(data[-1], results))
-    if results:
+    runs: Runs = {}
+    for method in METHODS:
+        names = {seed: f"{method}-{seed}" for seed in options.seeds}
+        results = {seed: found[name] for seed, name in names.items() if name in found}
+        if results:
+            runs[method] = results
+    console.print(table(tests, runs))
+    seed = options.seeds[0]
+    pictured = {method: results[seed] for method, results in runs.items() if seed in results}
+    if pictured:
         picture = options.out / "trajectories.png"
-        plot(picture, data[-1], results)
+        plot(picture, tests[seed], pictured)
         console.print(f"trajectories: {picture}")
 
 

@@ -1,15 +1,18 @@
 """Training within a budget of CPU time, the same for every method, and results that add up.
 
-One thread, `time.process_time`: a method that costs more a step takes fewer steps.
+One thread, `time.process_time`: a method that costs more a step takes fewer steps. A run that is
+stopped goes on from its last checkpoint.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,10 @@ class Schedule:
         return (
             self.learning_rate * min(1.0, done / self.warm_up) * (1 + math.cos(math.pi * done)) / 2
         )
+
+
+CHECKPOINT_SECONDS = 20.0
+"""CPU seconds between two checkpoints, which is what a stopped run loses at most."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +76,39 @@ def train(
     seed: int,
     progress: Progress,
     task: TaskID,
+    checkpoint: Path | None = None,
 ) -> Effort:
     """Minimise `loss(indices)`, the mean loss of these examples, until the budget is spent.
 
-    Epochs are shuffled by `seed`, so every method meets the examples in one order.
+    Epochs are shuffled by `seed`, so every method meets the examples in one order. With a
+    `checkpoint` the state is written there every CHECKPOINT_SECONDS and at the end, and what lies
+    there is gone on from; the caller removes it once the result is safe.
     """
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
     model.train()
-    steps, mean = 0, math.nan
-    wall, start = time.perf_counter(), time.process_time()
+    done, mean = Effort(0, 0.0, 0.0), math.nan
+    if checkpoint is not None and checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+        done, mean = Effort(**state["effort"]), state["mean"]
+    wall, start = time.perf_counter() - done.seconds, time.process_time() - done.cpu_seconds
+    steps, saved = done.steps, done.cpu_seconds
+
+    def effort() -> Effort:
+        return Effort(steps, time.process_time() - start, time.perf_counter() - wall)
+
     progress.reset(task, total=schedule.seconds)
-    for indices in _batches(examples, schedule.batch, seed):
-        elapsed = time.process_time() - start
+    for indices in itertools.islice(_batches(examples, schedule.batch, seed), steps, None):
+        elapsed = effort().cpu_seconds
+        if checkpoint is not None and (
+            elapsed >= saved + CHECKPOINT_SECONDS or elapsed >= schedule.seconds > saved
+        ):
+            _write_checkpoint(checkpoint, model, optimizer, effort(), mean)
+            saved = elapsed
         if elapsed >= schedule.seconds:
             break
         for group in optimizer.param_groups:
@@ -97,7 +123,24 @@ def train(
         progress.update(task, completed=elapsed, status=f"loss {mean:.4f}, step {steps:,}")
     model.eval()
     progress.update(task, completed=schedule.seconds)
-    return Effort(steps, time.process_time() - start, time.perf_counter() - wall)
+    return effort()
+
+
+def _write_checkpoint(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, effort: Effort, mean: float
+) -> None:
+    """Written beside and moved into place: a run that is stopped meanwhile keeps the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "random": torch.get_rng_state(),
+        "effort": asdict(effort),
+        "mean": mean,
+    }
+    torch.save(state, beside)
+    os.replace(beside, path)
 
 
 def _batches(examples: int, size: int, seed: int) -> Iterator[Tensor]:

@@ -1,0 +1,84 @@
+"""Training within a budget, in the examples: a run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+import training
+from rich.console import Console
+from torch import Tensor, nn
+
+SCHEDULE = training.Schedule(seconds=0.3, batch=4)
+
+
+class Stopped(Exception):
+    """What ends a run in these tests."""
+
+
+class Run:
+    """One model under `train`; keeps which examples it met."""
+
+    def __init__(self, checkpoint: Path | None) -> None:
+        self.model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
+        self.checkpoint = checkpoint
+        self.met: list[list[int]] = []
+        self.steps_until_stop = -1
+
+    def loss(self, indices: Tensor) -> Tensor:
+        if len(self.met) == self.steps_until_stop:
+            raise Stopped
+        self.met.append(indices.tolist())
+        return self.model(indices[:, None].float().expand(-1, 2)).square().mean()
+
+    def train(self) -> training.Effort:
+        with training.progress_bar(Console(file=io.StringIO())) as progress:
+            task = progress.add_task("", status="")
+            return training.train(
+                self.model,
+                self.loss,
+                10,
+                SCHEDULE,
+                seed=0,
+                progress=progress,
+                task=task,
+                checkpoint=self.checkpoint,
+            )
+
+
+def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    first = Run(tmp_path / "run.pt")
+    first.steps_until_stop = 7
+    with pytest.raises(Stopped):
+        first.train()
+    second = Run(tmp_path / "run.pt")
+    start = dict(second.model.state_dict())
+    second.steps_until_stop = 0
+    with pytest.raises(Stopped):
+        second.train()
+    for name, value in second.model.state_dict().items():
+        assert value.equal(first.model.state_dict()[name])
+        assert value.data_ptr() == start[name].data_ptr()
+    third = Run(tmp_path / "run.pt")
+    effort = third.train()
+    whole = Run(None)
+    whole.steps_until_stop = 7 + len(third.met)
+    with contextlib.suppress(Stopped):
+        whole.train()
+    common = min(len(whole.met), 7 + len(third.met))
+    assert (first.met + third.met)[:common] == whole.met[:common]
+    assert effort.steps == 7 + len(third.met)
+    assert SCHEDULE.seconds <= effort.cpu_seconds < SCHEDULE.seconds + 0.2
+
+
+def test_a_run_that_is_done_is_only_measured(tmp_path: Path) -> None:
+    done = Run(tmp_path / "run.pt")
+    steps = done.train().steps
+    again = Run(tmp_path / "run.pt")
+    assert again.train().steps == steps
+    assert again.met == []
+    for name, value in again.model.state_dict().items():
+        assert value.equal(done.model.state_dict()[name])
