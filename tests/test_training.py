@@ -7,14 +7,15 @@ import io
 from pathlib import Path
 
 import pytest
-import training
 from rich.console import Console
 from torch import Tensor, nn
+
+import training
 
 SCHEDULE = training.Schedule(seconds=0.3, batch=4)
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """What ends a run in these tests."""
 
 
@@ -29,7 +30,7 @@ class Run:
 
     def loss(self, indices: Tensor) -> Tensor:
         if len(self.met) == self.steps_until_stop:
-            raise Stopped
+            raise StoppedError
         self.met.append(indices.tolist())
         return self.model(indices[:, None].float().expand(-1, 2)).square().mean()
 
@@ -52,12 +53,12 @@ def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     first = Run(tmp_path / "run.pt")
     first.steps_until_stop = 7
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         first.train()
     second = Run(tmp_path / "run.pt")
     start = dict(second.model.state_dict())
     second.steps_until_stop = 0
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         second.train()
     for name, value in second.model.state_dict().items():
         assert value.equal(first.model.state_dict()[name])
@@ -66,7 +67,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     effort = third.train()
     whole = Run(None)
     whole.steps_until_stop = 7 + len(third.met)
-    with contextlib.suppress(Stopped):
+    with contextlib.suppress(StoppedError):
         whole.train()
     common = min(len(whole.met), 7 + len(third.met))
     assert (first.met + third.met)[:common] == whole.met[:common]
