@@ -77,23 +77,20 @@ class PrincipalFrame(OrthogonalNoise):
         moved = noise[:, :-1] @ element[0].transpose(1, 2)
         return torch.cat([moved, noise[:, -1:]], 1)
 
-    def _second_moment(self, inputs: tuple[torch.Tensor, ...], like: torch.Tensor) -> torch.Tensor:
-        """Sum of v v^T over every axis of every input that the group moves: [N, d, d]."""
+    def _vectors(self, inputs: tuple[torch.Tensor, ...], like: torch.Tensor) -> torch.Tensor:
+        """Every axis of every input that the group moves, as rows [N, m, d] of unit size."""
         sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
-        total: torch.Tensor | None = None
+        found: list[torch.Tensor] = []
         for tensor, x in zip(self.inputs, inputs, strict=True):
             for block, piece in zip(blocks(tensor), split(tensor, x, sizes), strict=True):
                 for dim, axis in enumerate(block.axes, start=1):
                     if axis.group != self.own.name:
                         continue
                     rows = piece.detach().to(like.dtype).movedim(dim, -1)
-                    rows = rows.reshape(x.shape[0], -1, rows.shape[-1])
-                    rows = _unit_scale(rows)
-                    moment = rows.transpose(1, 2) @ rows
-                    total = moment if total is None else total + moment
-        if total is None:
+                    found.append(_unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1])))
+        if not found:
             raise ValueError(f"{self.own} moves no input: it has no frame")
-        return total
+        return found[0] if len(found) == 1 else torch.cat(found, 1)
 
     def forward(
         self,
@@ -103,15 +100,32 @@ class PrincipalFrame(OrthogonalNoise):
     ) -> Orthogonal:
         """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
         with torch.autocast(noise.device.type, enabled=False):
-            values, columns = torch.linalg.eigh(self._second_moment(inputs, noise))
+            vectors = self._vectors(inputs, noise)
+            values, columns = torch.linalg.eigh(vectors.transpose(1, 2) @ vectors)
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
             cut = (values[:, 1:] - values[:, :-1]) > tolerance(values.dtype) * largest
             first = torch.zeros_like(values[:, :1], dtype=torch.bool)
             cluster = torch.cat([first, cut], 1).long().cumsum(1)
-            same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(noise.dtype)
-            columns, same = fold_like(columns, noise), fold_like(same, noise)
+            same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)
+            columns = _refined(columns, vectors, same)
+            columns, same = fold_like(columns, noise), fold_like(same.to(noise.dtype), noise)
             rows = frame_of_eigenspaces(noise[:, :-1] @ columns, same) @ columns.transpose(1, 2)
             return self._element(rows * noise[:, -1].unsqueeze(-1))
+
+
+def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
+    """Eigenvectors [N, d, d] of V^T V made as exact as the singular vectors of V [N, m, d].
+
+    The product squares singular values, and with them what rounding does to flat clouds. One step
+    of one-sided Jacobi on V, between eigenspaces only (`same`), then back to orthonormal columns.
+    """
+    moved = vectors @ columns
+    product = moved.transpose(1, 2) @ moved
+    values = product.diagonal(dim1=1, dim2=2)
+    gap = values.unsqueeze(1) - values.unsqueeze(2)
+    turn = torch.where(same, 0.0, product / torch.where(same, 1.0, gap))
+    columns = columns + columns @ turn
+    return 1.5 * columns - 0.5 * columns @ (columns.transpose(1, 2) @ columns)
 
 
 def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
