@@ -13,7 +13,7 @@ from symc_runtime.distributions.permutation_average import AveragePermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation, compose, inverse_index, sign
-from symc_runtime.orthogonalization import complete_frame
+from symc_runtime.orthogonalization import complete_frame, tolerance
 from symc_runtime.sorting import sorting_index
 from symc_runtime.testing import act, random_motion
 
@@ -150,7 +150,7 @@ def test_frames_are_completed_whatever_the_vectors_are() -> None:
     cases = [v, 0 * v, v[:, :1].expand(-1, 3, -1), v * 1e30, v * 1e-30, identity]
     for case in cases:
         case = case.clone().requires_grad_()
-        rows = complete_frame(case, case.norm(dim=-1), noise)
+        rows = complete_frame(case, case.norm(dim=-1), noise, tolerance(case.dtype))
         assert (rows @ rows.transpose(1, 2) - torch.eye(3, dtype=F64)).abs().max() < 1e-12
         (rows * v).sum().backward()
         assert case.grad is not None
@@ -160,6 +160,6 @@ def test_frames_are_completed_whatever_the_vectors_are() -> None:
 def test_ties_are_broken_by_the_secondary_key_only() -> None:
     scores = torch.tensor([[1.0, 2.0, 1.0, 1.0 + 1e-9]], dtype=F64)
     secondary = torch.tensor([[0.3, 0.0, 0.1, 0.2]], dtype=F64)
-    assert sorting_index([scores], secondary).tolist() == [[2, 3, 0, 1]]
+    assert sorting_index([scores], secondary, tol=1e-4).tolist() == [[2, 3, 0, 1]]
     valid = torch.tensor([[True, True, False, True]])
-    assert sorting_index([scores], secondary, valid).tolist() == [[3, 0, 1, 2]]
+    assert sorting_index([scores], secondary, valid, tol=1e-4).tolist() == [[3, 0, 1, 2]]

@@ -9,6 +9,7 @@ import torch
 
 from symc_runtime.actions import fold, permute, unpermute
 from symc_runtime.elements.permutation import Permutation
+from symc_runtime.orthogonalization import tolerance
 from symc_runtime.sinkhorn import SoftOrder, entropy, soft_matrix, soft_order
 from symc_runtime.sorting import sorting_index
 
@@ -24,7 +25,7 @@ def scored(
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(ROWS, N, dtype=F64, generator=generator).requires_grad_()
     key = torch.rand(ROWS, N, dtype=F64, generator=generator)
-    index = sorting_index([scores], key, valid)
+    index = sorting_index([scores], key, valid, tol=tolerance(scores.dtype))
     return scores, index, soft_order(scores, index, temperature, valid)
 
 

@@ -31,7 +31,7 @@ Paired = dict[tuple[Level, tuple[str, ...], int], list[torch.Tensor]]
 class Seen:
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
-    `matrices` [N, c, d, d] are about the whole.
+    `matrices` [N, c, d, d] are about the whole, each source of them scaled to norm 1.
 
     `masks`: valid items [N, n] of each ragged permutation group.
     """
@@ -147,7 +147,7 @@ class Features(nn.Module):
             if not own:
                 self._pair_with_context(level, pairing, left, seen, paired)
         if matrices:
-            seen.matrices = torch.stack(matrices).sum(0)
+            seen.matrices = torch.stack([_of_unit_norm(x) for x in matrices]).sum(0)
         return seen
 
     def _read(
@@ -243,6 +243,14 @@ class Features(nn.Module):
         front = 2 + len(level)
         contracted = x.shape[front : x.ndim - own]
         return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
+
+
+def _of_unit_norm(x: torch.Tensor) -> torch.Tensor:
+    """Matrices [N, c, d, d] over the norm of the largest: none drowns those of another source."""
+    largest = x.detach().abs().amax((1, 2, 3), keepdim=True)
+    x = x / torch.where(largest > 0, largest, torch.ones_like(largest))
+    norm = x.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
+    return x / torch.where(norm > 0, norm, torch.ones_like(norm))
 
 
 def _add(store: dict[Level, torch.Tensor], level: Level, value: torch.Tensor) -> None:

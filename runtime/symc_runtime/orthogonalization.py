@@ -10,20 +10,19 @@ def tolerance(dtype: torch.dtype) -> float:
     return float(torch.finfo(dtype).eps ** 0.5)
 
 
-AMPLE = 1 / 5
+AMPLE = 0.2
 """A residual of this share of what was summed to make it holds nearly all digits."""
 
 
 def complete_frame(
-    vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor
+    vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor, tol: float
 ) -> torch.Tensor:
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
     Gram-Schmidt, twice over. A candidate's residual is measured by scales [N, m], the magnitudes
-    that were summed to make it: the first above 1/5 is taken, else the largest above the
-    tolerance. What the candidates leave open is filled by noise, the vector with the largest
-    residual first. Equivariant: rotated candidates and noise give rotated rows. Without the NaNs
-    of QR.
+    that were summed to make it: the first above 1/5 is taken, else the largest above `tol`. What
+    the candidates leave open is filled by noise, the vector with the largest residual first.
+    Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     """
     count, d = vectors.shape[1], vectors.shape[2]
     # A common scale out first, so that squares neither overflow nor vanish.
@@ -38,7 +37,7 @@ def complete_frame(
     for step in range(d):
         length = residual.detach().square().sum(0).sqrt()
         own, filling = length[:, :count], length[:, count:]
-        share = torch.where(own > tolerance(own.dtype) * summed, own / summed, -2.0)
+        share = torch.where(own > tol * summed, own / summed, -2.0)
         share = torch.where(share > AMPLE, first, share)
         rows.append(_direction(residual, torch.cat([share, -1 / (1 + filling)], 1), rows))
         if step + 1 < d:

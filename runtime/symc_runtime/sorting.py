@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import torch
 
-from symc_runtime.orthogonalization import tolerance
-
 
 def valid_items(counts: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor | None:
     """Mask [N, n] of the valid items of rows [N, n, ...], None where all are."""
@@ -29,6 +27,7 @@ def _clusters(
     scale: torch.Tensor,
     clusters: torch.Tensor | None,
     valid: torch.Tensor | None,
+    tol: float,
 ) -> torch.Tensor:
     """Refine cluster ranks [N, n] by a column [N, n]: a gap above tol * scale [N, 1] cuts.
 
@@ -42,7 +41,7 @@ def _clusters(
         regrouped = torch.argsort(clusters.gather(-1, order), dim=-1, stable=True)
         order = order.gather(-1, regrouped)
         values = column.gather(-1, order)
-    cut = (values[..., 1:] - values[..., :-1]) > tolerance(column.dtype) * scale
+    cut = (values[..., 1:] - values[..., :-1]) > tol * scale
     if clusters is not None:
         ranks = clusters.gather(-1, order)
         cut = cut | (ranks[..., 1:] != ranks[..., :-1])
@@ -56,20 +55,22 @@ def sorting_index(
     secondary: torch.Tensor,
     valid: torch.Tensor | None = None,
     scales: Sequence[torch.Tensor] | None = None,
+    *,
+    tol: float,
 ) -> torch.Tensor:
     """idx [N, n] with x[idx] in ascending lexicographic order of the columns, each [N, n].
 
-    Values closer than sqrt(eps) of a column's scale [N, 1] count as equal: rounding never
-    decides; a scale is the magnitude of what the column was computed from, by default of the
-    column itself; what stays equal is ordered by `secondary` [N, n], random keys. Items that
-    are not `valid` [N, n] come last and keep their places.
+    Values closer than `tol` of a column's scale [N, 1] count as equal: rounding never decides. A
+    scale is the magnitude of what the column was computed from, by default of the column itself.
+    What stays equal is ordered by `secondary` [N, n], random keys. Items that are not `valid`
+    [N, n] come last and keep their places.
     """
     # Padding is a cluster of its own, the last.
     clusters = None if valid is None else (~valid).long()
     if scales is None:
         scales = [magnitude(column, valid) for column in columns]
     for column, scale in zip(columns, scales, strict=True):
-        clusters = _clusters(column, scale, clusters, valid)
+        clusters = _clusters(column, scale, clusters, valid, tol)
     if valid is not None:
         secondary = secondary.masked_fill(~valid, 0)
     by_key = torch.argsort(secondary, dim=-1, stable=True)

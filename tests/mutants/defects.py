@@ -149,14 +149,14 @@ DEFECTS = [
     Defect(
         "equal eigenvalues told apart by rounding",
         f"{RUNTIME}/distributions/principal_frame.py",
-        "> tolerance(values.dtype) * largest",
+        "> self.tolerance(values.dtype) * largest",
         "> 10 * torch.finfo(values.dtype).eps * largest",
         DISTRIBUTIONS,
     ),
     Defect(
         "Gram-Schmidt tolerance 10 eps",
         f"{RUNTIME}/orthogonalization.py",
-        "own > tolerance(own.dtype) * summed",
+        "own > tol * summed",
         "own > 10 * torch.finfo(own.dtype).eps * summed",
         DISTRIBUTIONS,
     ),
@@ -183,7 +183,7 @@ DEFECTS = [
     Defect(
         "ties decided by rounding",
         f"{RUNTIME}/sorting.py",
-        "> tolerance(column.dtype) * scale",
+        "> tol * scale",
         "> 0 * scale",
         ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
     ),

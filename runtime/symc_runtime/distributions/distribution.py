@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from symc_runtime.layout import Group, Tensor
+from symc_runtime.orthogonalization import tolerance
 
 
 class Distribution(nn.Module):
@@ -16,6 +17,10 @@ class Distribution(nn.Module):
 
     Gamma(h x, h eps) = h Gamma(x, eps) and a law of eps that h leaves alone make the law of
     Gamma(x, eps) equivariant (Kim et al. 2023, theorem 1).
+
+    `resolution`: the dtype to whose precision inputs are known; None: their own. A module in
+    double precision takes ties for ties that single precision cannot tell apart where it is
+    float32.
     """
 
     def __init__(self, inputs: tuple[Tensor, ...], groups: tuple[Group, ...], own: str) -> None:
@@ -23,6 +28,7 @@ class Distribution(nn.Module):
         self.inputs = inputs
         self.groups = groups
         self.own = next(group for group in groups if group.name == own)
+        self.resolution: torch.dtype | None = None
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Distribution:
         """Keep weights in single precision where a model goes to half: ties need the digits."""
@@ -44,6 +50,10 @@ class Distribution(nn.Module):
         `counts`: valid items of each ragged size, [rows of the inputs]; padding must be zero.
         """
         raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def tolerance(self, dtype: torch.dtype) -> float:
+        """The share below which a difference of numbers of `dtype` counts as zero."""
+        return max(tolerance(dtype), tolerance(self.resolution or dtype))
 
     def penalty(self, element: Any) -> torch.Tensor | None:
         """The regularizer of drawn elements, [K*B], in training; None where there is none."""

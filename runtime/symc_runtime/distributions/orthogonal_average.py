@@ -41,6 +41,13 @@ class OrthogonalNoise(Distribution):
         """Every noise vector rotated."""
         return noise @ element.matrix.transpose(1, 2)
 
+    def _completed(
+        self, vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor
+    ) -> Orthogonal:
+        """The frame of vectors [N, m, d] of these scales, completed by noise [N, r, d]."""
+        tol = self.tolerance(vectors.dtype)
+        return self._element(complete_frame(vectors, scales, noise.to(vectors.dtype), tol))
+
     def _element(self, rows: torch.Tensor) -> Orthogonal:
         """Orthonormal rows [N, d, d] as an element: they become the columns, with det 1 in SO."""
         matrix = rows.transpose(1, 2)
@@ -66,4 +73,4 @@ class AverageOrthogonal(OrthogonalNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Orthogonal:
         """Gram-Schmidt of isotropic vectors is Haar."""
-        return self._element(complete_frame(noise[:, :0], noise[:, :0, 0], noise))
+        return self._completed(noise[:, :0], noise[:, :0, 0], noise)

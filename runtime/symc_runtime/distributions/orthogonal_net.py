@@ -14,7 +14,6 @@ from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
-from symc_runtime.orthogonalization import complete_frame
 from symc_runtime.sizes import evaluate, names
 
 EXTRA = 4
@@ -88,4 +87,4 @@ class LearnedOrthogonal(OrthogonalNoise):
                 dtype = self.features.dtype
                 seen = self.features(*inputs, counts=counts)
                 vectors, scales = self.net(seen, own.to(dtype))
-            return self._element(complete_frame(vectors, scales, rest.to(vectors.dtype)))
+            return self._completed(vectors, scales, rest)

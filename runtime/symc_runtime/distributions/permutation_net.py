@@ -98,7 +98,9 @@ class LearnedPermutation(PermutationNoise):
             scores, summed = self._scores(self.noise_scale * noise[..., :-1], inputs, counts, valid)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
-            index = sorting_index([scores], noise[..., -1], valid, [summed])
+            index = sorting_index(
+                [scores], noise[..., -1], valid, [summed], tol=self.tolerance(scores.dtype)
+            )
             if not (self.training and scores.requires_grad):
                 return Permutation(index)
             return Permutation(index, soft_order(scores, index, self.temperature, valid))

@@ -11,7 +11,7 @@ from symc_runtime.actions import fold_like
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.orthogonalization import frame_of_eigenspaces, isotropic, tolerance
+from symc_runtime.orthogonalization import frame_of_eigenspaces, isotropic
 
 
 class PrincipalFrame(OrthogonalNoise):
@@ -103,7 +103,7 @@ class PrincipalFrame(OrthogonalNoise):
             vectors = self._vectors(inputs, noise)
             values, columns = torch.linalg.eigh(vectors.transpose(1, 2) @ vectors)
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
-            cut = (values[:, 1:] - values[:, :-1]) > tolerance(values.dtype) * largest
+            cut = (values[:, 1:] - values[:, :-1]) > self.tolerance(values.dtype) * largest
             first = torch.zeros_like(values[:, :1], dtype=torch.bool)
             cluster = torch.cat([first, cut], 1).long().cumsum(1)
             same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)

@@ -63,4 +63,5 @@ class SortingFrame(PermutationNoise):
             valid = fold(valid, noise.shape[0] // valid.shape[0])
         folded = [fold_like(column, noise) for column in columns]
         sizes = [fold_like(scale, noise) for scale in scales]
-        return Permutation(sorting_index(folded, noise[..., 0], valid, sizes))
+        tol = self.tolerance(noise.dtype if not folded else folded[0].dtype)
+        return Permutation(sorting_index(folded, noise[..., 0], valid, sizes, tol=tol))

@@ -16,6 +16,9 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
 from symc_runtime.readings import Level
 
+GAIN = 8.0
+MEANGAIN = 8.0
+FLOOR = 1e-3
 WAVES = 3
 """Frequencies 1, 2, 4 ... at which the nets read invariants."""
 
@@ -58,6 +61,9 @@ class VectorNeurons(nn.Module):
             for _ in range(max(layers - 1, 0))
         )
         self.weights = nn.ModuleList(nn.Linear(hidden, count * width) for _ in vector_levels)
+        self.direct = nn.ModuleList(
+            nn.Linear(2 * spread, count * width, bias=False) for _ in vector_levels
+        )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
         sources = noise + count
         self.mix_matrices = nn.Linear(hidden, 2 * count * sources) if has_matrices else None
@@ -67,15 +73,23 @@ class VectorNeurons(nn.Module):
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
         vectors, size = _unit(seen)
         rows, d = noise.shape[0], noise.shape[-1]
-        context, states = self._trunk(seen, vectors, size)
+        invariants = self._invariants(seen, vectors)
+        context, states = self._trunk(seen, invariants, size)
         batch = context.shape[0]
         total = context.new_zeros(batch, self.count, d)
         scale = context.new_zeros(batch, self.count)
         for i, level in enumerate(self.vector_levels):
             x = vectors[level]
-            coefficient = self.weights[i](states[level]).unflatten(-1, (self.count, self.width))
+            direct = self.direct[i]
+            told, rounding = _told_apart(invariants[level], level, seen)
+            coefficient = (self.weights[i](states[level]) + direct(told)).unflatten(
+                -1, (self.count, self.width)
+            )
             terms = coefficient @ x
-            lengths = (coefficient.detach().abs() @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
+            with torch.no_grad():
+                rounded = direct.weight.square().sum(-1).sqrt().reshape(self.count, self.width)
+                rounded = coefficient.abs() + rounded * rounding.unsqueeze(-1)
+                lengths = (rounded @ _length(x).unsqueeze(-1)).squeeze(-1)
             for k in reversed(range(len(level))):
                 mask = seen.masks.get(level[k])
                 terms = masked_mean(terms, k + 1, mask)
@@ -117,30 +131,27 @@ class VectorNeurons(nn.Module):
         Their scales follow from those of the sources and of the matrices: what was summed for a
         source that cancelled is there still.
         """
-        norm = matrices.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
-        matrices = matrices / torch.where(norm > 0, norm, torch.ones_like(norm))
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         both = torch.stack([fold(a, samples), fold(a @ b, samples)])
-        lengths = matrices.detach().square().sum((-1, -2)).sqrt().unsqueeze(1)
-        size = (choice.detach().abs() * lengths).sum(-1)
+        lengths = matrices.detach().square().sum((-1, -2)).unsqueeze(1)
+        size = ((choice.detach().square() * lengths).sum(-1) / matrices.shape[-1]).sqrt()
         powers = fold(size.cumprod(-1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
         for power in range(2):
             moved = sources @ both[power].transpose(1, 2)
             total = total + weight[:, power] @ moved
-            summed = weight[:, power].detach().abs() @ source_scale.unsqueeze(-1)
-            scale = scale + summed.squeeze(-1) * powers[:, power : power + 1]
+            summed = weight[:, power].detach().square() @ source_scale.square().unsqueeze(-1)
+            scale = scale + summed.squeeze(-1).sqrt() * powers[:, power : power + 1]
         return total, scale
 
     def _trunk(
-        self, seen: Seen, vectors: dict[Level, torch.Tensor], size: torch.Tensor
+        self, seen: Seen, invariants: dict[Level, torch.Tensor], size: torch.Tensor
     ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
         """The context [N, hidden] and a state an item of each level."""
         batch = size.shape[0]
-        invariants = self._invariants(seen, vectors)
         states: dict[Level, torch.Tensor] = {}
         for level, read in zip(self.levels, self.read, strict=True):
             scalars, found = seen.scalars.get(level), invariants.get(level)
@@ -181,7 +192,7 @@ class VectorNeurons(nn.Module):
             b = self.right[i](x.transpose(-1, -2))
             own[level] = _waves((a * b).sum(-2))
             # The plain mean of centred points is zero.
-            x = x * self.attention[i](own[level]).unsqueeze(-1)
+            x = x * (MEANGAIN * self.attention[i](own[level])).unsqueeze(-1)
             for k in reversed(range(len(level))):
                 x = masked_mean(x, k + 1, seen.masks.get(level[k]))
             mean = x if mean is None else mean + x
@@ -229,10 +240,34 @@ class VectorNeurons(nn.Module):
 
 
 def _waves(x: torch.Tensor) -> torch.Tensor:
-    """Sines and cosines of squashed invariants [..., c]: [..., 2 * WAVES * c]."""
-    turns = torch.pi * 2.0 ** torch.arange(WAVES, device=x.device, dtype=x.dtype)
-    angle = (squashed(2 * x).unsqueeze(-1) * turns).flatten(-2)
-    return torch.cat([angle.sin(), angle.cos()], -1)
+    """Waves of squashed invariants [..., c]: [..., 2 * WAVES * c].
+
+    Sines and 1 - cos, as squares of sines: exact to their own last digit also where they are small.
+    """
+    turns = torch.pi / 2 * 2.0 ** torch.arange(WAVES + 1, device=x.device, dtype=x.dtype)
+    sines = (squashed(GAIN * x).unsqueeze(-1) * turns).sin()
+    both = torch.cat([sines[..., 1:], 2 * sines[..., :-1].square()], -1)
+    return both.flatten(-2)
+
+
+def _told_apart(x: torch.Tensor, level: Level, seen: Seen) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features [N, items..., c] from their mean over items, of size 1, and how much that takes.
+
+    Where items are nearly alike, so would be their weights, and the vectors nearly parallel.
+    """
+    if not level:
+        return x, torch.ones_like(x[..., :1])
+
+    def mean(x: torch.Tensor) -> torch.Tensor:
+        for k in reversed(range(len(level))):
+            x = masked_mean(x, k + 1, seen.masks.get(level[k])).unsqueeze(k + 1)
+        return x
+
+    square = mean(x.square().mean(-1, keepdim=True))
+    x = x - mean(x)
+    spread = mean(x.square().mean(-1, keepdim=True))
+    gain = (spread + FLOOR * square + 1e-12).rsqrt()
+    return x * gain, gain * square.sqrt()
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.layout import Representation, Sum, dimension, solve_sizes
 from symc_runtime.sampling import check_noise
@@ -174,7 +175,7 @@ def coupled_law(
     turned = wide_turned.to(dtype)
     outputs = _errors(model, plain, turned, motions, sizes)
     error = outputs.amax(0)
-    exact = model if dtype == precision else copy.deepcopy(model).to(precision)
+    exact = model if dtype == precision else _in_precision(model, precision, dtype)
     kappa = torch.ones_like(error)
     for side in (wide, wide_turned):
         kappa = torch.maximum(kappa, _conditioning(exact, side.to(precision), generator))
@@ -188,6 +189,15 @@ def coupled_law(
             on_edge |= _on_edge(model, side, bound[suspects], generator)
         unclear[suspects] |= on_edge
     return Verdicts(error, bound, wrong & ~unclear, unclear, outputs)
+
+
+def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype) -> Symmetrized:
+    """A copy in `precision` that takes for ties what it takes for ties in `dtype`."""
+    copied = copy.deepcopy(model).to(precision)
+    for module in copied.modules():
+        if isinstance(module, Distribution):
+            module.resolution = dtype
+    return copied
 
 
 def _errors(
