@@ -17,7 +17,7 @@ from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
 from symc_runtime.readings import Level
 
 GAIN = 8.0
-MEANGAIN = 8.0
+SHARE = 8.0
 FLOOR = 1e-3
 WAVES = 3
 """Frequencies 1, 2, 4 ... at which the nets read invariants."""
@@ -73,7 +73,7 @@ class VectorNeurons(nn.Module):
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
         vectors, size = _unit(seen)
         rows, d = noise.shape[0], noise.shape[-1]
-        invariants = self._invariants(seen, vectors)
+        invariants, summed = self._invariants(seen, vectors)
         context, states = self._trunk(seen, invariants, size)
         batch = context.shape[0]
         total = context.new_zeros(batch, self.count, d)
@@ -81,14 +81,14 @@ class VectorNeurons(nn.Module):
         for i, level in enumerate(self.vector_levels):
             x = vectors[level]
             direct = self.direct[i]
-            told, rounding = _told_apart(invariants[level], level, seen)
+            told, rounding = _told_apart(invariants[level], summed[level], level, seen)
             coefficient = (self.weights[i](states[level]) + direct(told)).unflatten(
                 -1, (self.count, self.width)
             )
             terms = coefficient @ x
             with torch.no_grad():
-                rounded = direct.weight.square().sum(-1).sqrt().reshape(self.count, self.width)
-                rounded = coefficient.abs() + rounded * rounding.unsqueeze(-1)
+                rounded = (rounding.square() @ _squares(direct)).sqrt()
+                rounded = coefficient.abs() + rounded.unflatten(-1, (self.count, self.width))
                 lengths = (rounded @ _length(x).unsqueeze(-1)).squeeze(-1)
             for k in reversed(range(len(level))):
                 mask = seen.masks.get(level[k])
@@ -178,32 +178,37 @@ class VectorNeurons(nn.Module):
 
     def _invariants(
         self, seen: Seen, vectors: dict[Level, torch.Tensor]
-    ) -> dict[Level, torch.Tensor]:
+    ) -> tuple[dict[Level, torch.Tensor], dict[Level, torch.Tensor]]:
         """Products of an item's vectors with each other, and with a weighted mean of all.
 
         Waves spread them: coefficients that are nearly one and the same function of few
-        invariants would give vectors that are nearly parallel.
+        invariants would give vectors that are nearly parallel. Also the size [N] of the terms
+        that the products with the mean are a sum of.
         """
         own: dict[Level, torch.Tensor] = {}
+        left: dict[Level, torch.Tensor] = {}
         mean: torch.Tensor | None = None
+        size: torch.Tensor | None = None
         for i, level in enumerate(self.vector_levels):
             x = vectors[level]
-            a = self.left[i](x.transpose(-1, -2))
-            b = self.right[i](x.transpose(-1, -2))
-            own[level] = _waves((a * b).sum(-2))
+            left[level] = self.left[i](x.transpose(-1, -2))
+            right = self.right[i](x.transpose(-1, -2))
+            own[level] = _waves((left[level] * right).sum(-2))
             # The plain mean of centred points is zero.
-            x = x * (MEANGAIN * self.attention[i](own[level])).unsqueeze(-1)
+            x = x * (SHARE * self.attention[i](own[level])).unsqueeze(-1)
+            square = _rows(x.detach().square().sum(-1))
             for k in reversed(range(len(level))):
                 x = masked_mean(x, k + 1, seen.masks.get(level[k]))
             mean = x if mean is None else mean + x
-        found = {}
-        for i, level in enumerate(self.vector_levels):
-            if mean is None:
+            size = square if size is None else size + square
+        found, summed = {}, {}
+        for level in self.vector_levels:
+            if mean is None or size is None:
                 continue
-            a = self.left[i](vectors[level].transpose(-1, -2))
             m = mean.transpose(-1, -2).reshape(-1, *[1] * len(level), *mean.shape[:0:-1])
-            found[level] = torch.cat([own[level], _waves((a * m).sum(-2))], -1)
-        return found
+            found[level] = torch.cat([own[level], _waves((left[level] * m).sum(-2))], -1)
+            summed[level] = (_rows(left[level].detach().square().sum(-2)) * size).sqrt()
+        return found, summed
 
     def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
         """For each level, what pairs say about their items, and items about their pairs.
@@ -250,24 +255,35 @@ def _waves(x: torch.Tensor) -> torch.Tensor:
     return both.flatten(-2)
 
 
-def _told_apart(x: torch.Tensor, level: Level, seen: Seen) -> tuple[torch.Tensor, torch.Tensor]:
-    """Features [N, items..., c] from their mean over items, of size 1, and how much that takes.
+def _told_apart(
+    x: torch.Tensor, summed: torch.Tensor, level: Level, seen: Seen
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Invariants [N, items..., 2 c] from their mean over items, each half scaled to size 1.
 
-    Where items are nearly alike, so would be their weights, and the vectors nearly parallel.
+    Where items are nearly alike, so would be their weights, and the vectors nearly parallel. Also
+    what rounding is relative to, on that scale, [N, 1..., 2]: the size of what was subtracted,
+    and for products with a mean, which may have cancelled, `summed` [N].
     """
     if not level:
-        return x, torch.ones_like(x[..., :1])
+        return x, torch.ones_like(x[..., :2])
 
     def mean(x: torch.Tensor) -> torch.Tensor:
         for k in reversed(range(len(level))):
             x = masked_mean(x, k + 1, seen.masks.get(level[k])).unsqueeze(k + 1)
         return x
 
-    square = mean(x.square().mean(-1, keepdim=True))
-    x = x - mean(x)
-    spread = mean(x.square().mean(-1, keepdim=True))
-    gain = (spread + FLOOR * square + 1e-12).rsqrt()
-    return x * gain, gain * square.sqrt()
+    halves = x.unflatten(-1, (2, -1))
+    square = mean(halves.square().mean(-1))
+    least = torch.stack([torch.zeros_like(summed), squashed(GAIN * summed).square()], -1)
+    square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
+    halves = halves - mean(halves)
+    gain = (mean(halves.square().mean(-1)) + FLOOR * square + 1e-12).rsqrt()
+    return (halves * gain.unsqueeze(-1)).flatten(-2), gain * square.sqrt()
+
+
+def _rows(x: torch.Tensor) -> torch.Tensor:
+    """Mean over all but the rows, [N]."""
+    return x.flatten(1).mean(1)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
@@ -295,3 +311,10 @@ def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
         level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
     }
     return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)
+
+
+def _squares(linear: nn.Module) -> torch.Tensor:
+    """Sums of squared weights over each half of the inputs, [2, outputs]."""
+    (weight,) = linear.parameters()
+    squares: torch.Tensor = weight.square().unflatten(-1, (2, -1)).sum(-1)
+    return squares.T

@@ -25,7 +25,11 @@ class SizeError(ValueError):
 
 
 class FlatBase(nn.Module):
-    """Everything flattened through one hidden layer: as far from equivariant as a base can be."""
+    """Everything flattened through one hidden layer: as far from equivariant as a base can be.
+
+    Outputs vary about 1 or -1: none is a small difference of large terms, whose rounding would be
+    taken for a fault of what symmetrizes it.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,8 @@ class FlatBase(nn.Module):
         width = sum(torch.Size(s).numel() * (labels or 1) for s, labels in inputs)
         self.first = nn.Linear(width, WIDTH)
         self.second = nn.Linear(WIDTH, sum(torch.Size(s).numel() for s in outputs))
+        with torch.no_grad():
+            self.second.bias.add_(self.second.bias.sign())
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
         """Outputs of the declared shapes."""
@@ -45,7 +51,7 @@ class FlatBase(nn.Module):
         rows = [
             x.flatten(1)
             if labels is None
-            else (x.unsqueeze(-1) == torch.arange(labels)).to(dtype).flatten(1)
+            else (x.unsqueeze(-1) == torch.arange(labels, device=x.device)).to(dtype).flatten(1)
             for x, labels in zip(inputs, self.labels, strict=True)
         ]
         y = self.second(torch.tanh(self.first(torch.cat(rows, 1))))
