@@ -122,7 +122,7 @@ class Generator:
     def spec(self) -> Spec:
         """A spec; the checker may still refuse it, an output point without an input point, say."""
         mix = self.random.choice(MIXES)
-        self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.85
+        self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.92
         groups = tuple(
             Group(name, family, self._size(family, mix))
             for name, family in zip(NAMES, mix, strict=False)
