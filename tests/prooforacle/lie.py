@@ -37,21 +37,20 @@ def _centred(spec: Spec, x: list[Vector]) -> list[Vector]:
     origins: dict[Group, Vector] = {}
     centred = []
     for tensor, value in zip(spec.inputs, x, strict=True):
-        axis = next((i for i, terms in enumerate(tensor.axes) if terms[0].affine), None)
-        if axis is None:
-            centred.append(value)
-            continue
-        group = tensor.axes[axis][0].affine
-        assert group is not None
-        inner = prod(tensor.shape[axis + 1 :])
-        size = group.size
-
-        def place(k: int, inner: int = inner, size: int = size) -> int:
-            return k // inner % size
-
-        first = [next(v for k, v in enumerate(value) if place(k) == c) for c in range(size)]
-        origin = origins.setdefault(group, first)
-        centred.append([v - origin[place(k)] for k, v in enumerate(value)])
+        moved = list(value)
+        for axis, terms in enumerate(tensor.axes):
+            inner, start = prod(tensor.shape[axis + 1 :]), 0
+            for term in terms:
+                if term.affine is not None:
+                    size = term.affine.size
+                    places = [k // inner % tensor.shape[axis] - start for k in range(len(value))]
+                    first = [value[places.index(c)] for c in range(size)]
+                    origin = origins.setdefault(term.affine, first)
+                    for k, place in enumerate(places):
+                        if 0 <= place < term.dimension:
+                            moved[k] -= origin[place % size]
+                start += term.dimension
+        centred.append(moved)
     return centred
 
 
