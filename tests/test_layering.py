@@ -17,7 +17,15 @@ FORBIDDEN = {
     "symc/diagnostics": {"symc.syntax", "symc.checking", "symc.ir", "symc.lower", "torch", "lark"},
     "symc/syntax": {"symc.checking", "symc.ir", "symc.lower", "symc.commands", "torch"},
     "symc/ir": {"symc.checking", "symc.lower", "symc.syntax", "symc.commands", "torch", "lark"},
-    "symc/checking": {"symc.lower", "symc.commands", "symc.compilation", "torch", "lark"},
+    "symc/checking": {
+        "symc.lower",
+        "symc.commands",
+        "symc.compilation",
+        "symc.editor",
+        "torch",
+        "lark",
+    },  # fmt: skip
+    "symc/editor": {"symc.lower", "symc.commands", "symc.building", "torch", "lark"},
     "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},
     "runtime/symc_runtime/groups": {"torch"},
@@ -63,6 +71,16 @@ def test_lark_is_imported_in_the_parser_only() -> None:
     for path in sorted((ROOT / "symc").rglob("*.py")):
         if any(name == "lark" or name.startswith("lark.") for name in imported(path)):
             assert path.is_relative_to(ROOT / "symc" / "syntax"), path
+
+
+def test_the_protocol_of_editors_is_imported_in_two_files_only() -> None:
+    for path in sorted((ROOT / "symc").rglob("*.py")):
+        names = {name.partition(".")[0] for name in imported(path)}
+        if {"pygls", "lsprotocol"} & names:
+            assert path.relative_to(ROOT / "symc").as_posix() in {
+                "editor/server.py",
+                "editor/protocol.py",
+            }
 
 
 def test_torch_fx_is_imported_in_lower_only() -> None:
