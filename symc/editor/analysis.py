@@ -23,13 +23,14 @@ class Begun:
     """The statement that a place stands in, as far as it is written before that place.
 
     `accepts`: the terminals that may follow; None after a syntax error. `new_line`: whether the
-    place is on a later line than the last of the words.
+    place is on a later line than the last of the words; `line_start`: whether it starts a line.
     """
 
     words: list[Word]
     opened: list[Bracket]
     accepts: frozenset[str] | None
     new_line: bool
+    line_start: bool
 
 
 class Analysis:
@@ -75,12 +76,14 @@ class Analysis:
         """The statement before a place, without the word that ends there."""
         tokens: list[Token] = [t for t in self.lexed.tokens if place(t).end <= offset]
         chunks = split(self.source, tokens)
+        line_start = self.text[offset - 1 : offset] in ("", "\n", "\r")
         if not chunks:
-            return Begun([], [], None, True)
+            return Begun([], [], None, True, line_start)
         chunk = chunks[-1].tokens
         found, opened = words(as_read(chunk))
         between = self.text[found[-1].span.end : offset]
-        return Begun(found, opened, continuations(chunk), "\n" in between or "\r" in between)
+        new_line = "\n" in between or "\r" in between
+        return Begun(found, opened, continuations(chunk), new_line, line_start)
 
     def is_prose(self, offset: int) -> bool:
         """Whether a place is inside a comment, a docstring or a quoted text."""

@@ -82,7 +82,7 @@ def _item(label: str, kind: Kind, detail: str = "", documentation: str = "") -> 
 def _proposals(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
     accepts = begun.accepts
     ended = not begun.words or (accepts is not None and "$END" in accepts and begun.new_line)
-    if ended or (accepts is None and begun.new_line and not begun.opened):
+    if ended or begun.line_start:
         yield from _statements(analysis)
     if not begun.words:
         return
