@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from symc.diagnostics.codes import CODES
@@ -91,6 +93,7 @@ def test_places_outside_of_the_text_are_its_nearest() -> None:
     assert lines.offset(Place(0, 99)) == 3
     assert lines.offset(Place(9, 0)) == 5
     assert lines.offset(Place(0, 2)) == 1  # between the halves of a surrogate pair
+    assert Lines("a\r\nb").place(2) == Place(0, 1)  # between the halves of a line break
     assert [lines.place(offset) for offset in range(3)] == [(0, 0), (0, 1), (0, 3)]
 
 
@@ -137,6 +140,7 @@ def test_hover_over_a_size() -> None:
     assert "ragged: counts up to 64" in shown("size m", "size m|")
     assert "axis 0 of `pos` tells it" in shown("group P = S(n)", "group P = S(|n)")
     assert "axis 2 of `mix` tells it" in shown("pseudovector, c]", "pseudovector, |c]")
+    assert "`n` is 3 here, on an axis with `S(6)`, as 2*n = 6" in shown_in("input x[2*n|: S(6)]\n")
     assert "which is `2*a + 1` long" in shown_in("input x[2*|a + 1]\noutput y\n")
     assert "no input tells it" in shown_in("input x[a*|b]\noutput y\n")
 
@@ -157,6 +161,7 @@ def test_hover_over_methods_options_and_nets() -> None:
     assert "- `samples=20`: elements drawn a call, a whole number from 1 to 1,000,000" in text
     assert "- `noise_scale=1.0`: standard deviation of the net's noise, a number from 0" in text
     assert shown("samples=5", "sam|ples=5").startswith("`samples=20`")
+    assert shown_in("symmetrize by frame(samp|les").startswith("`samples=20`")  # half typed
     assert "- `hidden=32`: width" in shown("net=vector", "net=|vector")
     assert "from 1 to 4,096" in shown("hidden=8", "|hidden=8")
     assert "the input whose mean is the origin" in shown("anchor=pos", "|anchor=pos")
@@ -324,6 +329,15 @@ def test_names_in_unfinished_statements_are_found() -> None:
     assert span.start == 6
 
 
+def test_words_of_matrix_groups_are_names_elsewhere() -> None:
+    text = "size basis\ngroup element = S(basis)\ninput relation[basis: element|]\noutput y\n"
+    analysis, offset = at(text)
+    assert analysis.compilation.diagnostics == ()
+    assert len(references(analysis, offset)) == 2
+    assert len(references(analysis, text.index("basis"))) == 3
+    assert "group element = S(basis)" in shown_in(text)
+
+
 def test_elements_of_a_matrix_group_are_known_in_its_braces_alone() -> None:
     text = (
         "group G = generated { element r = [[0,-1],[1,0]] relation |r^4 = 1 }\n"
@@ -440,6 +454,11 @@ def test_fixes_are_what_mends_the_spec() -> None:
     assert again == [("P", True)]
     assert fixed("input x[3]]\noutput y\n", "SYM102") == [("", True)]
     assert fixed("input x[n: 3]\noutput y\n", "SYM312") == []  # words that mend nothing
+    assert fixed("input x[3]\n", "SYM208") == []  # about the whole file
+    text = "input x[3: Q]\noutput y\n"
+    (found,) = Analysis(text).compilation.diagnostics
+    as_wrong = replace(found, help="did you mean `R`?")
+    assert fixes(Analysis(text), as_wrong) == []
 
 
 def test_fixes_are_not_tried_on_large_specs() -> None:

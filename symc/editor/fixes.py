@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symc.compilation import Compilation
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.editor.analysis import Analysis
-from symc.source import Source
+from symc.source import Source, Span
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _MOST_TRIED = 8
@@ -36,7 +36,8 @@ class Fix:
 
 def fixes(analysis: Analysis, found: Diagnostic) -> list[Fix]:
     """The fixes of one diagnostic, in the order in which its help names them."""
-    if found.help is None or len(analysis.text) > _LONGEST:
+    whole_file = found.span == Span(0, 0)
+    if found.help is None or whole_file or len(analysis.text) > _LONGEST:
         return []
     candidates = list(dict.fromkeys(_QUOTED.findall(found.help)))[:_MOST_TRIED]
     if found.help == "remove it":
