@@ -107,6 +107,7 @@ def test_hover_over_a_tensor() -> None:
     assert "3 blocks:" in text
     assert "- `n` permuted by `P` × `2` still × `3` turned by `M` × `c` still" in text
     assert "times the sign of `M`" in text
+    assert "expectation" not in text  # nothing is proved of an input
     assert "`3` turned and moved by `M`" in shown("anchor=pos", "anchor=p|os")
     assert "labels: whole numbers 0 to 9" in shown("tag[m", "t|ag[m")
 
@@ -133,6 +134,17 @@ def shown_in(text: str) -> str:
     found = hover(*at(text))
     assert found is not None
     return found.text
+
+
+def test_hover_tells_what_is_proved() -> None:
+    one = "group |R = SO(3)\ninput v[3: R]\noutput w[3: R]\n"
+    assert "a generic input is fixed by `SO(2)`: " in shown_in(one)
+    w = shown_in(one.replace("|", "").replace("w[", "|w["))
+    assert "its expectation fills 1 of 3 dimensions" in w
+    two = one.replace("|", "").replace("v[3", "v[2, 3")
+    assert "only the identity fixes a generic input" in shown_in(two.replace("R =", "|R ="))
+    assert "its expectation can be anything" in shown_in(two.replace("w[", "|w["))
+    assert "generic" not in shown_in(one + "input broken[")
 
 
 def test_hover_over_a_size() -> None:
@@ -437,6 +449,13 @@ def test_symbols_of_a_broken_spec() -> None:
         assert symbol.span.start <= symbol.name_span.start < symbol.name_span.end <= symbol.span.end
 
 
+def mended(text: str) -> str:
+    """The text after the only fix of its first finding."""
+    analysis = Analysis(text)
+    (fix,) = fixes(analysis, analysis.compilation.diagnostics[0])
+    return text[: fix.span.start] + fix.text + text[fix.span.end :]
+
+
 def fixed(text: str, code: str) -> list[tuple[str, bool]]:
     analysis = Analysis(text)
     (found,) = (d for d in analysis.compilation.diagnostics if d.code == code)
@@ -453,12 +472,32 @@ def test_fixes_are_what_mends_the_spec() -> None:
     again = fixed("group P = S(n)\ninput x[n: S(n)]\noutput y[n: P]", "SYM309")
     assert again == [("P", True)]
     assert fixed("input x[3]]\noutput y\n", "SYM102") == [("", True)]
+    assert fixed("input x[3 4]\noutput y\n", "SYM102") == [(", ", True)]
+    assert fixed("group P = S(n)\ninput x[n P]\noutput y\n", "SYM102") == [(": ", True)]
+    assert fixed("input x[2n]\noutput y\n", "SYM102") == [("*", True)]
+    assert fixed("input x[n: S(n]\noutput y\n", "SYM103") == [(")", True)]
+    dimension = fixed("group R = O(3)\ninput x[4: R]\noutput y\n", "SYM301")
+    assert dimension == [("3: R", False), ("_: R", False)]
+    wrong = "input x[n: S(n)]\noutput y\nsymmetrize by average(samples=0)\n"
+    assert fixed(wrong, "SYM505") == [("20", True)]
+    assert fixed(wrong.replace("(samples=0)", "s"), "SYM501") == [("average", True)]
+    shifts = "input x[1: T(1).point]\noutput y\nsymmetrize by average\n"
+    assert fixed(shifts, "SYM502") == [("frame", True)]
+    assert fixed("input x[n: C(4)]\noutput y\n", "SYM901") == []
     assert fixed("input x[n: 3]\noutput y\n", "SYM312") == []  # words that mend nothing
     assert fixed("input x[3]\n", "SYM208") == []  # about the whole file
     text = "input x[3: Q]\noutput y\n"
     (found,) = Analysis(text).compilation.diagnostics
     as_wrong = replace(found, help="did you mean `R`?")
     assert fixes(Analysis(text), as_wrong) == []
+
+
+def test_fixes_keep_what_was_written() -> None:
+    rest = "output y\n"
+    assert mended("input x[2n]\n" + rest) == "input x[2*n]\n" + rest
+    assert mended("input x[3 4]\n" + rest) == "input x[3 , 4]\n" + rest
+    assert mended("input x[n: S(n]\n" + rest) == "input x[n: S(n)]\n" + rest
+    assert mended("input x[3]]\n" + rest) == "input x[3]\n" + rest
 
 
 def test_fixes_are_not_tried_on_large_specs() -> None:

@@ -24,7 +24,7 @@ FORBIDDEN = {
         "symc.editor",
         "torch",
         "lark",
-    },  # fmt: skip
+    },
     "symc/editor": {"symc.lower", "symc.commands", "symc.building", "torch", "lark"},
     "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},

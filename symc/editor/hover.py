@@ -107,12 +107,12 @@ def _word(analysis: Analysis, statement: list[Word], index: int) -> str | None:
 
 def named(analysis: Analysis, name: str) -> str | None:
     """The card of a size, a group, an input or an output."""
-    scope = analysis.scope
+    scope, program = analysis.scope, analysis.compilation.program
     if name in scope.groups:
-        return group_card(scope.groups[name], scope, analysis.compilation.program)
+        return group_card(scope.groups[name], scope, program)
     tensor = scope.tensor(name)
     if tensor is not None:
-        return tensor_card(tensor, scope)
+        return tensor_card(tensor, scope, program)
     entry = scope.declared.get(name)
     size = entry.kind == "size" if entry is not None else name in scope.sizes.seen
     return size_card(name, scope) if size else None

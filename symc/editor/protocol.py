@@ -108,7 +108,7 @@ class Document:
 
     def action(self, fix: Fix) -> lsp.CodeAction:
         """A quick fix."""
-        edit = lsp.TextEdit(self.range(fix.diagnostic.span), fix.text)
+        edit = lsp.TextEdit(self.range(fix.span), fix.text)
         return lsp.CodeAction(
             title=fix.title,
             kind=lsp.CodeActionKind.QuickFix,

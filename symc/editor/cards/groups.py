@@ -11,6 +11,7 @@ from symc.ir.program import Program
 from symc.ir.representations import atoms
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
+from symc.proofs import Stabilizer, generic_stabilizer
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.group import Group
 
@@ -30,6 +31,8 @@ def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> s
     lines.append("on " + ", ".join(carriers) if carriers else "on no tensor yet")
     if program is not None:
         lines += [_stage(stage) for stage in program.stages if stage.group == group.name]
+        found = generic_stabilizer(program, group.name)
+        lines += [stabilizer_text(found)] if found is not None else []
     return "\n\n".join(lines)
 
 
@@ -63,6 +66,15 @@ def _stage(stage: Stage) -> str:
         options = ", ".join(f"{name}={value}" for name, value in stage.net.options.items())
         text += f", net `{stage.net.name}({options})`"
     return text + (f", anchor `{stage.anchor}`" if stage.anchor is not None else "")
+
+
+def stabilizer_text(found: Stabilizer) -> str:
+    """What fixes a generic input, in a sentence."""
+    if found.trivial:
+        known = "fixes" if found.exact else "is known to fix"
+        return f"only the identity {known} a generic input"
+    least = "" if found.exact else "at least "
+    return f"a generic input is fixed by {least}`{found.text}`: {found.words}"
 
 
 def constructor_card(family: str) -> str:

@@ -9,15 +9,17 @@ from symc.editor.scope import Scope
 from symc.ir.blocks import Block, TooManyBlocksError, blocks
 from symc.ir.groups import GroupInstance
 from symc.ir.notation import tensor as written
+from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
+from symc.proofs import value_space
 from symc_runtime.catalogue import groups as families
 
 _SHOWN = 8
 
 
-def tensor_card(tensor: Tensor, scope: Scope) -> str:
-    """Markdown about an input or an output."""
+def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) -> str:
+    """Markdown about an input or an output; `program` where the spec has no errors."""
     groups = tuple(scope.groups.values())
     kind = "output" if tensor in scope.outputs else "input"
     shape = ", ".join(["batch", *(str(axis.size) for axis in tensor.axes)])
@@ -30,7 +32,24 @@ def tensor_card(tensor: Tensor, scope: Scope) -> str:
     lines.append(f"shape `[{shape}]`, dimension {dimension}")
     if tensor.labels is not None:
         lines.append(f"labels: whole numbers 0 to {tensor.labels - 1}, moved but not mixed")
-    return "\n\n".join([*lines, _decomposition(tensor, groups)])
+    lines.append(_decomposition(tensor, groups))
+    if program is not None and kind == "output":
+        lines += _values(tensor, program)
+    return "\n\n".join(lines)
+
+
+def _values(output: Tensor, program: Program) -> list[str]:
+    """Where its expectation can lie at one input, if that is proved."""
+    space = value_space(program, output.name)
+    if space is None:
+        return []
+    if space.dimension == space.total:
+        return ["at a generic input its expectation can be anything"] if space.exact else []
+    most = "" if space.exact else "at most "
+    return [
+        f"at a generic input its expectation fills {most}{space.dimension} of {space.total} "
+        "dimensions"
+    ]
 
 
 def _decomposition(tensor: Tensor, groups: Sequence[GroupInstance]) -> str:
