@@ -37,7 +37,7 @@ mutants: $(VENV)/installed
 	cd tests && ../$(BIN)/python -m mutants
 
 benchmarks: $(VENV)/installed
-	for name in check_time overhead plain_formulation growth memory; do \
+	for name in check_time editor_latency overhead plain_formulation growth memory; do \
 		OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:
