@@ -31,11 +31,11 @@ class Client(LanguageClient):
     def __init__(self) -> None:
         super().__init__("benchmark", "1")
         self.arrived: asyncio.Queue[int | None] = asyncio.Queue()
-        self.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self.published)
 
-    def published(self, params: lsp.PublishDiagnosticsParams) -> None:
-        """Findings have come."""
-        self.arrived.put_nowait(params.version)
+        def published(params: lsp.PublishDiagnosticsParams) -> None:
+            self.arrived.put_nowait(params.version)
+
+        self.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(published)
 
 
 async def timed(answer: Awaitable[object]) -> float:
