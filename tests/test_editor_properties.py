@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from symc.editor.fixes import fixes
 from symc.editor.formatting import format_edits
 from symc.editor.hover import hover
 from symc.editor.navigation import RenameRefusedError, definition, references, rename
+from symc.editor.positions import Lines
 from symc.editor.symbols import symbols
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
@@ -122,6 +124,36 @@ def test_no_mutation_of_a_spec_breaks_an_editor(data: st.DataObject) -> None:
         except RenameRefusedError:
             continue
         assert len({text[start:end] for start, end in spans}) == 1
+
+
+BOMBS = {
+    "long": "input x[n]\n" * 1_000_000,
+    "word": "a" * 90_000,
+    "line": "input x[" + "1, " * 30_000 + "⊗]",
+    "brackets": "(" * 10_000,
+    "nested": "group G = " + "(" * 90 + "S(n)" + ")" * 90,
+    "sum": "input x[" + "n + " * 20_000 + "n]",
+    "attributes": "input x[3: M" + ".a" * 40_000 + "]",
+    "quotes": '"""' + '" ' * 40_000,
+    "power": "input x[2^10^10: S(2^10^10)]",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bombs_are_answered_in_time(name: str) -> None:
+    """Large and deep texts: a second for each answer, and far less where nothing is read."""
+    text = BOMBS[name]
+    analysis = Analysis(text)
+    lines = Lines(text)
+    before = time.process_time()
+    for found in analysis.compilation.diagnostics:
+        assert lines.offset(lines.place(found.span.end)) == found.span.end
+    ask_whole(analysis)
+    checked = time.process_time()
+    for offset in (0, len(text) // 2, len(text)):
+        ask(analysis, offset)
+    assert checked - before < 5
+    assert time.process_time() - checked < 5
 
 
 # Renaming

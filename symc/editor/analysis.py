@@ -11,6 +11,7 @@ from symc.editor.scope import Scope, read_scope
 from symc.editor.words import Bracket, Word, place, words
 from symc.source import Source, Span
 from symc.syntax.parse.lexing import Lexed, tokenize
+from symc.syntax.parse.limits import MAX_CHARACTERS
 from symc.syntax.parse.splitting import split
 from symc.syntax.parse.statement import as_read, continuations
 
@@ -47,8 +48,8 @@ class Analysis:
 
     @cached_property
     def lexed(self) -> Lexed:
-        """Tokens and comments."""
-        return tokenize(self.source)
+        """Tokens and comments; none of a text that is too long to be read."""
+        return tokenize(self.source) if len(self.text) <= MAX_CHARACTERS else Lexed()
 
     @cached_property
     def statements(self) -> list[list[Word]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -33,7 +32,6 @@ Kind = Literal[
     "method", "option", "net", "value",
 ]  # fmt: skip
 
-_BEFORE = re.compile(r"\w*\Z")
 _SNIPPETS = {
     "spec": "spec ${1:name}",
     "size": "size ${1:n}",
@@ -59,9 +57,10 @@ class Completion:
 
 def complete(analysis: Analysis, offset: int) -> list[Completion]:
     """Everything that may stand at a place, the likeliest first; none in comments and texts."""
-    begun_word = _BEFORE.search(analysis.text, 0, offset)
-    start = begun_word.start() if begun_word is not None else offset
-    if analysis.text[start:offset][:1].isdigit() or analysis.is_prose(offset):
+    text, start = analysis.text, offset
+    while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    if text[start:offset][:1].isdigit() or analysis.is_prose(offset):
         return []
     begun = analysis.begun(start)
     place = Span(start, offset)

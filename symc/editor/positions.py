@@ -23,16 +23,13 @@ class Place(NamedTuple):
     character: int
 
 
-def units(character: str, encoding: Encoding) -> int:
-    """How many code units of an encoding a character takes; a lone surrogate takes its own."""
-    point = ord(character)
-    match encoding:
-        case "utf-32":
-            return 1
-        case "utf-16":
-            return 1 if point < 0x10000 else 2
-        case "utf-8":
-            return 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4
+def units(text: str, encoding: Encoding) -> int:
+    """How many code units of an encoding a text takes; a lone surrogate is a character."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    if encoding == "utf-8":
+        return len(text.encode("utf-8", "surrogatepass"))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,11 @@ class Lines:
         starts, ends = self._bounds
         if place.line >= len(starts):
             return len(self.text)
-        counted, end = 0, ends[place.line]
-        for offset in range(starts[place.line], end):
+        start, end = starts[place.line], ends[place.line]
+        if self.encoding == "utf-32" or self.text[start:end].isascii():
+            return min(start + place.character, end)
+        counted = 0
+        for offset in range(start, end):
             counted += units(self.text[offset], self.encoding)
             if counted > place.character:
                 return offset
@@ -69,4 +69,4 @@ class Lines:
         starts, ends = self._bounds
         line = bisect_right(starts, offset) - 1
         before = self.text[starts[line] : min(offset, ends[line])]
-        return Place(line, sum(units(character, self.encoding) for character in before))
+        return Place(line, units(before, self.encoding))
