@@ -105,8 +105,9 @@ def test_hover_over_a_tensor() -> None:
     assert "input mix[n: P, 25: 16*M.scalar + 2*M.vector + M.pseudovector, c]" in text
     assert "`[batch, n, 25, c]`, dimension `25*c*n`" in text
     assert "3 blocks:" in text
-    assert "- `n` permuted by `P` × `2` still × `3` turned by `M` × `c` still" in text
+    assert "- `n` permuted by `P` × `2` channels × `3` turned by `M` × `c` channels" in text
     assert "times the sign of `M`" in text
+    assert "- `n` permuted by `P` × `16` channels × `c` channels\n" in text
     assert "expectation" not in text  # nothing is proved of an input
     assert "`3` turned and moved by `M`" in shown("anchor=pos", "anchor=p|os")
     assert "labels: whole numbers 0 to 9" in shown("tag[m", "t|ag[m")
@@ -115,7 +116,7 @@ def test_hover_over_a_tensor() -> None:
 def test_hover_counts_equal_blocks_once() -> None:
     found = hover(*at("group R = O(3)\ninput |x[_: R + R + R + 2*R]\noutput y\n"))
     assert found is not None
-    assert "4 blocks:\n\n- 3 times `3` turned by `R`\n- `2` still × `3` turned" in found.text
+    assert "4 blocks:\n\n- 3 times `3` turned by `R`\n- `2` channels × `3` turned" in found.text
 
 
 def test_hover_over_a_group() -> None:

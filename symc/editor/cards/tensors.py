@@ -71,7 +71,8 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
     parts = []
     for axis in block.axes:
         if axis.group is None:
-            parts.append(f"`{axis.size}` still" if axis.size != Size.constant(1) else "one number")
+            if axis.size != Size.constant(1):
+                parts.append(f"`{axis.size}` channels")
             continue
         element = families()[groups[axis.group].family].element
         moved = "moved" if element == "translation" else "turned"
