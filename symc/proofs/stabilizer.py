@@ -7,8 +7,9 @@ together by linear equations between parities, one for each pure block of the in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 
 from symc.ir.blocks import Block, blocks
 from symc.ir.program import Program
@@ -23,6 +24,10 @@ _MOST_SINGULAR = 8
 """Matrices with more rows or columns than this have no rule."""
 
 
+_MOST_UNDECIDED = 4
+"""Spaces of open dimension whose parity is run through; the groups of others stay at rest."""
+
+
 @dataclass(frozen=True)
 class Joint:
     """The stabilizer: `factors` by group, and `points`, a basis of the cosets it consists of.
@@ -34,6 +39,9 @@ class Joint:
     points: tuple[int, ...]
     cells: tuple[Cell, ...]
     complete: bool
+    _shares: dict[tuple[tuple[str, int, bool], ...], Fraction | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def exact(self) -> bool:
@@ -47,33 +55,43 @@ class Joint:
             form ^= factor.form(*_acting(block, name))
         return form
 
-    def share(self, block: Block, points: Sequence[int] | None = None) -> Fraction | None:
-        """Which part of the block's dimensions it fixes; None: not counted.
+    def rigid(self, block: Block) -> bool:
+        """Whether the stabilizer acts on the block by a sign alone."""
+        return all(f.rigid(_acting(block, name)[0]) for name, f in self.factors.items())
 
-        `points`: a basis of some of the cosets only.
-        """
-        acting = [
-            (factor, axes, character)
-            for name, factor in self.factors.items()
+    def share(self, block: Block) -> Fraction | None:
+        """Which part of the block's dimensions is fixed; None: not counted."""
+        acting = tuple(
+            (name, axes, character)
+            for name in self.factors
             for axes, character in (_acting(block, name),)
             if axes or character
-        ]
+        )
+        if acting not in self._shares:
+            if self.rigid(block):
+                fixed = parity.constant(self.sign(block), self.points)
+                self._shares[acting] = Fraction(int(fixed))
+            else:
+                self._shares[acting] = self._mean(acting)
+        return self._shares[acting]
+
+    def _mean(self, acting: Sequence[tuple[str, int, bool]]) -> Fraction | None:
+        """The mean character over all cosets, over the dimension."""
         concerned = 0
-        for factor, _, _ in acting:
-            concerned |= factor.variables
-        chosen = self.points if points is None else points
-        basis = parity.reduced(point & concerned for point in chosen)
+        for name, _, _ in acting:
+            concerned |= self.factors[name].variables
+        basis = parity.reduced(point & concerned for point in self.points)
         if len(basis) > parity.LIMIT:
             return None
         total = Fraction()
         for point in parity.span(basis):
-            product = Fraction(1)
-            for factor, axes, character in acting:
-                share = factor.share(axes, character, point)
+            fixed = Fraction(1)
+            for name, axes, character in acting:
+                share = self.factors[name].share(axes, character, point)
                 if share is None:
                     return None
-                product *= share
-            total += product
+                fixed *= share
+            total += fixed
         return total / int(2 ** len(basis))
 
     def words(self, point: int) -> str:
@@ -93,8 +111,8 @@ def stabilizers(
 ) -> tuple[Joint, ...]:
     """The stabilizer among the `active` groups, the others at rest.
 
-    Where the dimension of a space is open there are two, as if it were even and odd: what is
-    proved must hold for both.
+    Where the dimension of a space is open, it is taken as even and as odd: what is proved must
+    hold for each of the results.
     """
     rules = factors()
     names = [
@@ -107,9 +125,10 @@ def stabilizers(
     linear = frozenset(name for name in names if not families()[program.group(name).family].finite)
     anchored = {b.affine for t in program.inputs for b in blocks(t, program.groups)}
     complete = len(names) == len(program.groups) or active is not None
-    is_open = any(parameters[name].value is None for name in linear)
+    undecided = [name for name in names if name in linear and parameters[name].value is None]
     joints = []
-    for odd in (False, True) if is_open else (False,):
+    for parities in product((False, True), repeat=min(len(undecided), _MOST_UNDECIDED)):
+        odd = dict(zip(undecided, parities, strict=False))
         variables = _Variables()
         shared = _singular(cells, parameters, linear, variables)
         made: dict[str, Factor] = {}
@@ -122,7 +141,7 @@ def stabilizers(
                 cells=cells,
                 parameters=parameters,
                 linear=linear,
-                odd_dimension=odd,
+                odd_dimension=odd.get(name),
                 anchored=name in anchored,
                 singular=shared.forms.get(name, ()) if shared else (),
                 variable=variables.new,
@@ -133,7 +152,8 @@ def stabilizers(
         for cell in cells:
             extra = shared.sign if shared is not None and cell is shared.cell else 0
             forms.append(joint.sign(cell) ^ extra)
-        joints.append(replace(joint, points=tuple(parity.solutions(forms, variables.count))))
+        points = tuple(parity.solutions(forms, variables.count))
+        joints.append(Joint(made, points, tuple(cells), complete))
     return tuple(joints)
 
 

@@ -174,15 +174,12 @@ def _concerns(factor: Factor, block: Block) -> bool:
 
 def charge(block: Block, joint: Joint) -> int | None:
     """A coset whose elements fix every input and negate the block; None where there is none."""
-    for factor in joint.factors.values():
-        whole = isinstance(factor, Orthogonal) and factor.whole and len(factor.pieces) < 2
-        rigid = isinstance(factor, Permutation) and not factor.odd
-        if block.natural_axes(factor.name) and not whole and not rigid:
-            return None
+    if not joint.rigid(block):
+        return None
     form = joint.sign(block)
     points = parity.span(joint.points[: parity.LIMIT])
-    negating = [p for p in points if parity.sign(form, p) < 0 and joint.words(p)]
-    return min(negating, key=int.bit_count, default=None)
+    negating = sorted((p for p in points if parity.sign(form, p) < 0), key=int.bit_count)
+    return next((point for point in negating if joint.words(point)), None)
 
 
 def missing(block: Block, joint: Joint) -> str:

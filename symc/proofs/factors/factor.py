@@ -20,10 +20,10 @@ class Setting:
     """What a factor is made from.
 
     `parameters`: of all groups that move, by name; `linear`: those that act by matrices.
-    `odd_dimension`: the parity that is assumed where the dimension of space is open. `anchored`:
-    an input carries a point of the group. `singular`: the signs of singular directions, where a
-    matrix of two linear groups is all that they act on. `variable`: makes a new parity variable,
-    a power of two.
+    `odd_dimension`: the parity that is assumed where the dimension of space is open, None if
+    none is. `anchored`: an input carries a point of the group. `singular`: the signs of singular
+    directions, where a matrix of two linear groups is all that they act on. `variable`: makes a
+    new parity variable, a power of two.
     """
 
     group: GroupInstance
@@ -31,7 +31,7 @@ class Setting:
     cells: Sequence[Cell]
     parameters: Mapping[str, Range]
     linear: frozenset[str]
-    odd_dimension: bool
+    odd_dimension: bool | None
     anchored: bool
     singular: Sequence[int]
     variable: Callable[[], int]
@@ -60,6 +60,10 @@ class Factor(ABC):
     @abstractmethod
     def form(self, axes: int, character: bool) -> int:
         """The sign by which the group acts on an input with these natural axes and character."""
+
+    @abstractmethod
+    def rigid(self, axes: int) -> bool:
+        """Whether every element acts by a sign alone, that of `form`, on so many natural axes."""
 
     @abstractmethod
     def share(self, axes: int, character: bool, point: int) -> Fraction | None:

@@ -59,12 +59,15 @@ class Orthogonal(Factor):
         if setting.singular:
             self.pieces = [Piece(1, form) for form in setting.singular]
         odd = setting.odd_dimension if self.dimension is None else size % 2 == 1
+        if odd is None:
+            self.forms += [self.minus, self.determinant]
         on_span = self.minus if odd else 0
         for form in setting.singular:
             on_span ^= form
         # The determinant on the rest is what that on the span leaves of the whole.
         self.rest_determinant = self.determinant ^ on_span
-        self.forms = [self.rest_determinant] if self.whole else []
+        if self.whole:
+            self.forms.append(self.rest_determinant)
         if setting.singular:
             self.forms.append(self.minus)
         self.variables = self.minus | self.determinant
@@ -75,12 +78,16 @@ class Orthogonal(Factor):
         """Minus one on the span for each axis, the determinant for the character."""
         return (self.minus if axes % 2 else 0) ^ (self.determinant if character else 0)
 
+    def rigid(self, axes: int) -> bool:
+        """Where the inputs' vectors span space."""
+        return not axes or (self.whole and len(self.pieces) < 2)
+
     def share(self, axes: int, character: bool, point: int) -> Fraction | None:
         """By the trace of the element."""
         sign = parity.sign(self.determinant, point) if character else 1
         if not axes:
             return Fraction(sign)
-        if self.whole and len(self.pieces) < 2:
+        if self.rigid(axes):
             return Fraction(sign * parity.sign(self.minus, point) ** axes)
         if self.dimension is None or axes > MAXIMUM_POWER:
             return None

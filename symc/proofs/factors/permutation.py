@@ -37,6 +37,10 @@ class Permutation(Factor):
         """Odd permutations negate what the sign multiplies."""
         return self.odd if character else 0
 
+    def rigid(self, axes: int) -> bool:
+        """Where permutations are the identity, or on no items at all."""
+        return not axes or not self.odd
+
     def share(self, axes: int, character: bool, point: int) -> Fraction | None:
         """By the number of fixed points."""
         if not self.odd or self.items is None:

@@ -18,6 +18,10 @@ class Translation(Factor):
         """No sign."""
         return 0
 
+    def rigid(self, axes: int) -> bool:
+        """Always: by 1."""
+        return True
+
     def share(self, axes: int, character: bool, point: int) -> Fraction | None:
         """Everything is fixed."""
         return Fraction(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
@@ -79,7 +78,8 @@ def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
     for name in chosen:
         mask |= joint.factors[name].variables if name in joint.factors else 0
     left = {name: factor for name, factor in joint.factors.items() if name not in chosen}
-    return replace(joint, factors=left, points=tuple(parity.vanishing(joint.points, mask)))
+    points = tuple(parity.vanishing(joint.points, mask))
+    return Joint(left, points, joint.cells, joint.complete)
 
 
 def _settled(joint: Joint, group: str) -> bool:
@@ -148,17 +148,19 @@ def _scores(factor: Permutation, joint: Joint) -> str | None:
 def _frame(factor: Orthogonal, joint: Joint, later: Sequence[str]) -> str | None:
     """The net gives vectors; noise turns what they leave open, which the stabilizer must fix."""
     dimension = factor.dimension
-    if dimension is None or len(factor.pieces) > 1 or (dimension == 1 and factor.special):
+    if dimension is None or (dimension == 1 and factor.special):
         return None
     flips = _flips(factor, joint)
-    if factor.size and not parity.constant(factor.minus, joint.points):
-        normal = factor.rest == 1 and not flips
-        if factor.size == 1 and not factor.special and (dimension == 1 or normal):
-            return None
+    fixed = [p.size for p in factor.pieces if parity.constant(p.form, joint.points)]
+    negated = factor.size - sum(fixed)
+    if negated > 1 or (negated == 1 and factor.rest and (factor.rest > 1 or flips)):
         return (
-            f"seen{_upto(later)}, a generic input is its own image under what negates its "
-            "vectors, so no vector can be made of it"
+            f"seen{_upto(later)}, a generic input is its own image under what negates "
+            f"{'its vectors' if len(factor.pieces) == 1 else 'a singular direction'}, "
+            f"so {'no' if not fixed else 'not every'} vector can be made of it"
         )
+    if negated:
+        return None
     if factor.rest > 1 and not flips and not factor.special:
         return (
             f"a generic input is fixed by SO({factor.rest}) only, while vectors made of it leave "
@@ -171,10 +173,11 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
     """Why the nets of the catalogue cannot fix an element that the input does fix."""
     if not isinstance(factor, Orthogonal) or factor.dimension is None or len(factor.pieces) > 1:
         return None
-    if factor.special:
-        needed = min(factor.size, factor.dimension - 1)
-    else:
-        needed = factor.size if _flips(factor, joint) else factor.dimension
+    fixed = factor.size if parity.constant(factor.minus, joint.points) else 0
+    if not factor.special and not _flips(factor, joint):
+        fixed += factor.rest
+    # The last direction of a rotation follows from the others.
+    needed = min(fixed, factor.dimension - 1) if factor.special else fixed
     seen = _seen(factor, joint)
     if seen is None or seen >= needed:
         return None
@@ -200,16 +203,14 @@ def _seen(factor: Orthogonal, joint: Joint) -> int | None:
     total, matrices = 0, False
     for cell in joint.cells:
         axes = cell.axes.get(factor.name, 0)
-        alone = cell.signs <= {factor.name} and all(
+        plain = not cell.signs and all(
             name == factor.name or isinstance(joint.factors[name], Permutation)
             for name in cell.axes
         )
-        if not alone or not axes:
-            continue
-        if axes % 2 and not cell.signs:
+        if axes % 2 and plain:
             if cell.width.high is None:
                 return None
             total += cell.width.high
-        elif axes == 2 and not cell.signs or axes == 1 and factor.dimension == 3:
-            matrices = True
+        # What must be paired to be seen, gives a matrix.
+        matrices |= axes > 0 and not (axes % 2 and plain)
     return total * (3 if matrices else 1)
