@@ -29,7 +29,7 @@ from symc_runtime.catalogue import methods, nets
 
 Kind = Literal[
     "statement", "keyword", "size", "group", "input", "output", "constructor", "representation",
-    "method", "option", "net", "value",
+    "method", "option", "net",
 ]  # fmt: skip
 
 _SNIPPETS = {

@@ -30,7 +30,6 @@ _COMPLETIONS: dict[completion.Kind, lsp.CompletionItemKind] = {
     "method": lsp.CompletionItemKind.Method,
     "option": lsp.CompletionItemKind.Field,
     "net": lsp.CompletionItemKind.Module,
-    "value": lsp.CompletionItemKind.Value,
 }
 _SYMBOLS: dict[symbols.Kind, lsp.SymbolKind] = {
     "spec": lsp.SymbolKind.Module,
