@@ -41,7 +41,7 @@ proofs: $(VENV)/installed
 	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m prooforacle --specs 1000
 
 benchmarks: $(VENV)/installed
-	for name in check_time overhead plain_formulation growth memory; do \
+	for name in check_time editor_latency overhead plain_formulation growth memory; do \
 		OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:

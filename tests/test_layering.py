@@ -54,6 +54,7 @@ FORBIDDEN = {
         "numpy",
     },
     "symc/checking": {"symc.lower", "symc.commands", "symc.compilation", "torch", "lark"},
+    "symc/editor": {"symc.lower", "symc.commands", "symc.building", "torch", "lark"},
     "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},
     "runtime/symc_runtime/groups": {"torch"},
@@ -99,6 +100,18 @@ def test_lark_is_imported_in_the_parser_only() -> None:
     for path in sorted((ROOT / "symc").rglob("*.py")):
         if any(name == "lark" or name.startswith("lark.") for name in imported(path)):
             assert path.is_relative_to(ROOT / "symc" / "syntax"), path
+
+
+def test_editors_are_served_by_one_command_and_their_protocol_by_two_files() -> None:
+    for path in sorted((ROOT / "symc").rglob("*.py")):
+        names = {name.partition(".")[0] for name in imported(path)}
+        if any(name.startswith("symc.editor") for name in imported(path)):
+            assert path.parent.name in ("editor", "cards") or path.name == "lsp.py", path
+        if {"pygls", "lsprotocol"} & names:
+            assert path.relative_to(ROOT / "symc").as_posix() in {
+                "editor/server.py",
+                "editor/protocol.py",
+            }
 
 
 def test_torch_fx_is_imported_in_lower_only() -> None:

@@ -66,6 +66,34 @@ def read(source: Source, tokens: list[Token]) -> Reading:
     return Reading(_finish(state), diagnostics)
 
 
+def as_read(tokens: list[Token]) -> list[Token]:
+    """The tokens of one statement with the types that the parser takes them for.
+
+    A word such as `element` in the place of a name becomes a name; from a token on that cannot
+    stand where it does, they stay as the lexer made them.
+    """
+    state = parser().parse_interactive()
+    taken: list[Token] = []
+    for index, token in enumerate(tokens):
+        fed = _as_name_where_one_stands(state, token)
+        if not _feed(state, fed):
+            return taken + tokens[index:]
+        taken.append(fed)
+    return taken
+
+
+def continuations(tokens: list[Token]) -> frozenset[str] | None:
+    """The terminals that may follow the first tokens of one statement; None after an error.
+
+    `$END` among them: the statement may end here.
+    """
+    state = parser().parse_interactive()
+    for token in tokens:
+        if not _feed(state, _as_name_where_one_stands(state, token)):
+            return None
+    return frozenset(next_statements(state.accepts()))
+
+
 def _feed(state: InteractiveParser, token: Token) -> bool:
     from lark.exceptions import UnexpectedToken
 
