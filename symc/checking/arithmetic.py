@@ -8,7 +8,7 @@ MAXIMUM_EXPONENT = 31
 """2^31 is out of range already; the bound holds for symbolic sizes and representations too."""
 
 _COEFFICIENT = 2**62
-_TERMS = 512
+_TERMS = 64
 
 
 class OutOfRangeError(ValueError):

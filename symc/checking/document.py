@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -25,11 +25,12 @@ from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks
+from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks_of
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import parse
+from symc.syntax.parse.limits import MAX_DIAGNOSTICS
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,16 @@ def check(source: Source, name: str | None = None) -> CheckResult:
 
 
 def join(syntax: Iterable[Diagnostic], result: CheckResult) -> CheckResult:
-    """A result with the diagnostics of the syntax put into their places."""
+    """A result with the diagnostics of the syntax put into their places.
+
+    Of more than MAX_DIAGNOSTICS the first ones stay, with an error among them if there is one.
+    """
     found = sorted((*syntax, *result.diagnostics), key=lambda d: d.span)
-    failed = any(diagnostic.severity == "error" for diagnostic in found)
-    return CheckResult(None if failed else result.program, tuple(found))
+    errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+    shown = found[:MAX_DIAGNOSTICS]
+    if errors and all(diagnostic.severity != "error" for diagnostic in shown):
+        shown[-1] = errors[0]
+    return CheckResult(None if errors else result.program, tuple(shown))
 
 
 def check_document(
@@ -122,7 +129,8 @@ def _read(
 
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
-    cut = {id(t): _blocks(t, expressions) for t in (*inputs, *outputs)}
+    families_of = {group.name: group.family for group in expressions.groups.ordered()}
+    cut = {id(t): _blocks(t, families_of, report) for t in (*inputs, *outputs)}
     complete = (
         not report.partial
         and sum(s.kind == "input" for s in written) == len(inputs) > 0
@@ -160,11 +168,13 @@ def _read(
     )
 
 
-def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:
+def _blocks(
+    declared: Declared, families_of: Mapping[str, str], report: Report
+) -> tuple[Block, ...] | None:
     try:
-        return blocks(declared.tensor, expressions.groups.ordered())
+        return blocks_of(declared.tensor, families_of)
     except TooManyBlocksError:
-        expressions.report.error(
+        report.error(
             "SYM108",
             declared.statement.name.span,
             f"`{declared.tensor.name}` falls into more than {MAXIMUM} blocks",

@@ -9,6 +9,9 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 
 _EXCERPT = 40
+_LISTED = 16
+_WORD = 64
+_KNOWN = 200
 
 
 class Report:
@@ -47,20 +50,33 @@ class Report:
 
     def excerpt(self, span: Span) -> str:
         """The text of a span on one line, shortened to a length that reads in a message."""
-        text = " ".join(self.source.text[span.start : span.end].split())
-        return text if len(text) <= _EXCERPT else text[: _EXCERPT - 3] + "..."
+        # A span may be a whole file: its head is enough, unless it is all space.
+        head = self.source.text[span.start : min(span.end, span.start + 16 * _EXCERPT)]
+        text = " ".join(head.split())
+        cut = len(text) > _EXCERPT or span.end - span.start > len(head)
+        return text[: _EXCERPT - 3] + "..." if cut else text
 
 
 def listed(words: Iterable[str], joint: str = "and") -> str:
-    """`a`, `b` and `c`, each in backticks."""
+    """`a`, `b` and `c`, each in backticks; of many, the first."""
     quoted = [f"`{word}`" for word in words]
+    if len(quoted) > _LISTED:
+        quoted[_LISTED - 1 :] = [f"{len(quoted) - _LISTED + 1:,} more"]
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` is most likely a slip of, None if there is none."""
+    """The known word that `word` is most likely a slip of, None if there is none.
+
+    Among hundreds of words a near one is near by chance, and words of hundreds of letters take
+    long to compare: neither is looked at.
+    """
+    known = list(known)
+    if len(word) > _WORD or len(known) > _KNOWN:
+        return None
+    known = [name for name in known if len(name) <= _WORD]
     by_folded = {name.lower(): name for name in sorted(known, reverse=True)}
     matches = get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None

@@ -15,7 +15,7 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from symc.ir.groups import GroupInstance
@@ -87,7 +87,11 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
     TooManyBlocksError above MAXIMUM.
     """
-    families_of = {group.name: group.family for group in groups}
+    return blocks_of(tensor, {group.name: group.family for group in groups})
+
+
+def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ...]:
+    """`blocks` for who asks often: `families_of` holds the family of each group by its name."""
     parts = [Block(axes=())]
     for axis in tensor.axes:
         parts = _extend(parts, axis.representation, families_of)
@@ -95,7 +99,7 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
 
 
 def _extend(
-    parts: list[Block], representation: Representation, families_of: dict[str, str]
+    parts: list[Block], representation: Representation, families_of: Mapping[str, str]
 ) -> list[Block]:
     """Each part goes on with `representation`, which lies on the axis after the part's own."""
     match representation:
@@ -127,7 +131,7 @@ def _extend(
 
 
 def _with_factors(
-    parts: list[Block], factors: tuple[Representation, ...], families_of: dict[str, str]
+    parts: list[Block], factors: tuple[Representation, ...], families_of: Mapping[str, str]
 ) -> list[Block]:
     if len(factors) > 1:
         sizes = tuple(dimension(factor) for factor in factors)
@@ -142,7 +146,7 @@ def _with_factors(
     return parts
 
 
-def _with_atom(part: Block, atom: Atom, families_of: dict[str, str]) -> Block:
+def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block:
     family = families()[families_of[atom.group]]
     facts = family.atoms[atom.name]
     moved = facts.axis == "natural" and (facts.affine or family.element != "translation")

@@ -19,14 +19,7 @@ from symc.syntax.parse.statement import read
 def read_document(source: Source) -> ParseResult:
     """See `symc.syntax.parse.parse`."""
     if len(source.text) > MAX_CHARACTERS:
-        diagnostic = Diagnostic(
-            "SYM108",
-            f"a spec of {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read",
-            source,
-            Span(0, 0),
-            "split it into several specs",
-        )
-        return ParseResult(_document(source, [], []), (diagnostic,))
+        return ParseResult(_document(source, [], []), (too_large(source.name),))
     lexed = tokenize(source)
     diagnostics = list(lexed.diagnostics)
     statements: list[ast.Statement] = []
@@ -61,6 +54,13 @@ def read_document(source: Source) -> ParseResult:
         tuple(diagnostics[:MAX_DIAGNOSTICS]),
         frozenset(unread),
     )
+
+
+def too_large(name: str) -> Diagnostic:
+    """SYM108 for a text longer than MAX_CHARACTERS, which is neither read nor shown."""
+    message = f"a spec of more than {MAX_CHARACTERS:,} characters is not read"
+    help_ = "write repeated terms as a multiplicity, `16*R`, or split it into several specs"
+    return Diagnostic("SYM108", message, Source(name, ""), Span(0, 0), help_)
 
 
 def _document(

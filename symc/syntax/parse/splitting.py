@@ -49,7 +49,9 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
     opened: list[str] = []
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else None
-        new_line = before is None or _line(source, before) != _line(source, token)
+        # Only words start statements: nothing else need be asked whether it starts a line.
+        wordlike = token.type == "NAME" or token.type in _KEYWORDS
+        new_line = wordlike and (before is None or _line_break_between(source, before, token))
         word = token
         diagnostics: list[Diagnostic] = []
         starts = token.type == "DOCSTRING" and not opened
@@ -97,8 +99,9 @@ def close_statement(word: str) -> str | None:
     return near[0] if near else _MISSPELT.get(lowered)
 
 
-def _line(source: Source, token: Token) -> int:
-    return source.position(token_span(token).start).line
+def _line_break_between(source: Source, before: Token, token: Token) -> bool:
+    start, stop = token_span(before).start, token_span(token).start
+    return source.text.find("\n", start, stop) >= 0
 
 
 def _meant(tokens: list[Token], index: int, in_block: bool) -> str | None:

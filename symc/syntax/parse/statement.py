@@ -59,11 +59,11 @@ def read(source: Source, tokens: list[Token]) -> Reading:
             diagnostics.append(_unexpected(source, tokens, done, index, accepts))
             return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
         done.append(fed)
-    accepts = state.accepts()
-    if "$END" not in accepts:
-        diagnostics.append(_unfinished(source, done, accepts))
-        return Reading(None, diagnostics)
-    return Reading(_finish(state), diagnostics)
+    # To ask for all that could follow copies the parser many times: only where something must.
+    statement = _finish(state)
+    if statement is None and done:
+        diagnostics.append(_unfinished(source, done, _replay(done).accepts()))
+    return Reading(statement, diagnostics)
 
 
 def _feed(state: InteractiveParser, token: Token) -> bool:
@@ -85,7 +85,13 @@ def _replay(tokens: list[Token]) -> InteractiveParser:
 
 
 def _finish(state: InteractiveParser) -> ast.Statement | None:
-    statements = tree.build(state.feed_eof())
+    """The statement that ends here, None where it cannot end here."""
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        statements = tree.build(state.feed_eof())
+    except UnexpectedToken:
+        return None
     return statements[0] if statements else None
 
 
