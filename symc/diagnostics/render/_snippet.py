@@ -8,7 +8,6 @@ from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render._terminal import TAB, WIDTH, char_width, paint, shown, text_width, wrap
 from symc.source import Source, Span
 
-
 _REACH = 4 * WIDTH
 
 

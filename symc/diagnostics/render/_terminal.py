@@ -84,11 +84,13 @@ def counted(number: int, noun: str) -> str:
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """`Found 2 errors and 1 warning in 1 file.`"""
+    """`Found 2 errors and 1 warning in 1 file.`, of `files` that were looked at."""
     if not diagnostics:
         return f"Found no problems in {counted(files, 'file')}."
     kinds: tuple[Severity, ...] = ("error", "warning", "note")
     numbers = [(sum(d.severity == kind for d in diagnostics), kind) for kind in kinds]
     parts = [counted(number, kind) for number, kind in numbers if number]
     found = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-    return f"Found {found} in {counted(len({d.source.name for d in diagnostics}), 'file')}."
+    wrong = len({diagnostic.source.name for diagnostic in diagnostics})
+    place = f"{wrong:,} of {counted(files, 'file')}" if files > wrong else counted(wrong, "file")
+    return f"Found {found} in {place}."
