@@ -73,6 +73,7 @@ class GroupTable:
                 f"`{written}` equals {listed(names)}, but written inline it would be a second, "
                 "independent copy",
                 help=f"write {listed(names, 'or')}",
+                fix=names[0] if len(names) == 1 else None,
                 related=[Related(self.places[names[0]], f"`{names[0]}` is declared here")],
             )
             return equal[0]

@@ -33,9 +33,10 @@ class Report:
         message: str,
         help: str | None = None,
         related: Iterable[Related] = (),
+        fix: str | None = None,
     ) -> None:
         """Add a diagnostic, unless the same code was reported at the same place."""
-        found = Diagnostic(code, message, self.source, span, help, tuple(related))
+        found = Diagnostic(code, message, self.source, span, help, tuple(related), fix)
         self._found.setdefault((code, span), found)
 
     @property

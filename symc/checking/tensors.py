@@ -116,11 +116,13 @@ def _swapped(axis: ast.Axis, expressions: Expressions) -> bool:
         return False
     size = expressions.report.excerpt(after.span)
     representation = expressions.report.excerpt(written.span)
+    text = expressions.report.source.text
     expressions.report.error(
         "SYM312",
         axis.span,
         "size and representation have changed places",
         help=f"an axis says its size first: `{size}: {representation}`",
+        fix=f"{text[slice(*after.span)]}: {text[slice(*written.span)]}",
     )
     return True
 

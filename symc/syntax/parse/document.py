@@ -89,13 +89,14 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
 
 
 def _decimal(source: Source, node: ast.Decimal) -> Diagnostic:
-    help_ = None
+    help_ = fix = None
     if len(node.text) <= 12 and "e" not in node.text.lower():
         exact = Fraction(node.text)
         whole = exact.denominator == 1
+        fix = str(exact) if whole else f"({exact})"
         help_ = f"write `{exact}`" if whole else f"an exact number is a fraction: `{exact}`"
     message = f"`{node.text}` is a decimal; sizes and matrix entries are exact"
-    return Diagnostic("SYM107", message, source, node.span, help_)
+    return Diagnostic("SYM107", message, source, node.span, help_, fix=fix)
 
 
 def _order(

@@ -87,9 +87,8 @@ def misspelt(source: Source, token: Token, meant: str | None) -> Diagnostic:
     else:
         help_ = "a statement starts with " + ", ".join(f"`{word}`" for word in STATEMENTS[:-1])
         help_ += f" or `{STATEMENTS[-1]}`"
-    return Diagnostic(
-        "SYM104", f"no statement starts with `{token}`", source, token_span(token), help_
-    )
+    message = f"no statement starts with `{token}`"
+    return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 
 
 def close_statement(word: str) -> str | None:

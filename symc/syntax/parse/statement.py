@@ -114,7 +114,10 @@ def _unexpected(
             return misspelt(source, token, close_statement(token))
         if not done and token.type == "STRING":
             message = "a docstring stands in three quotes"
-            return Diagnostic("SYM105", message, source, token_span(token), f'write `""{token}""`')
+            fix = f'""{token}""'
+            return Diagnostic(
+                "SYM105", message, source, token_span(token), f"write `{fix}`", fix=fix
+            )
         if not done:
             message = f"expected a statement, {found(token)}"
             help_ = "a statement starts with its keyword: " + ", ".join(STATEMENTS)
@@ -128,7 +131,7 @@ def _unexpected(
             return _unclosed(source, opener, token_span(token), found(token))
     elif token.type in CLOSERS:
         message = f"`{token}` closes nothing"
-        return Diagnostic("SYM102", message, source, token_span(token), "remove it")
+        return Diagnostic("SYM102", message, source, token_span(token), "remove it", fix="")
     related: tuple[Related, ...] = ()
     if opened and token.type not in CLOSERS:
         place = token_span(done[opened[-1]])
