@@ -8,7 +8,7 @@ MAXIMUM_EXPONENT = 31
 """2^31 is out of range already; the bound holds for symbolic sizes and representations too."""
 
 _COEFFICIENT = 2**62
-_TERMS = 32
+_TERMS = 24
 
 
 class OutOfRangeError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -25,7 +25,7 @@ from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks_of
+from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
@@ -130,11 +130,19 @@ def _read(
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
     families_of = {group.name: group.family for group in expressions.groups.ordered()}
-    cut = {id(t): _blocks(t, families_of, report) for t in (*inputs, *outputs)}
+    number = 0
+    cut: dict[int, tuple[Block, ...] | None] = {}
+    for tensor in (*inputs, *outputs):
+        number += number_of_blocks(tensor.tensor)
+        cut[id(tensor)] = None
+        if number > MAXIMUM:
+            _refuse_blocks(tensor, report)
+            break
+        cut[id(tensor)] = blocks_of(tensor.tensor, families_of)
     complete = (
         not report.partial
         and sum(s.kind == "input" for s in written) == len(inputs) > 0
-        and all(cut[id(t)] is not None for t in inputs)
+        and all(cut.get(id(t)) is not None for t in inputs)
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
@@ -142,13 +150,13 @@ def _read(
     for tensor in inputs:
         # A name declared twice is reported already: both tensors count.
         before_it = carried.get(tensor.tensor.name, ())
-        carried[tensor.tensor.name] = (*before_it, *(cut[id(tensor)] or ()))
+        carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(
-            [(output, cut[id(output)] or ()) for output in outputs], expressions, informing
+            [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing
         )
         refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
@@ -168,17 +176,12 @@ def _read(
     )
 
 
-def _blocks(
-    declared: Declared, families_of: Mapping[str, str], report: Report
-) -> tuple[Block, ...] | None:
-    try:
-        return blocks_of(declared.tensor, families_of)
-    except TooManyBlocksError:
-        report.error(
-            "SYM108",
-            declared.statement.name.span,
-            f"`{declared.tensor.name}` falls into more than {MAXIMUM} blocks",
-            help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
-            "tensors",
-        )
-        return None
+def _refuse_blocks(declared: Declared, report: Report) -> None:
+    report.error(
+        "SYM108",
+        declared.statement.name.span,
+        f"`{declared.tensor.name}` falls into too many blocks: all tensors of a spec together may "
+        f"have {MAXIMUM:,}",
+        help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
+        "tensors",
+    )

@@ -48,9 +48,20 @@ class Informing:
                 return name
         return None
 
+    @cached_property
+    def _paired(self) -> frozenset[str]:
+        found = set()
+        for block in self._blocks:
+            once: set[str | None] = {None}
+            for axis in block.axes:
+                if axis.group in once and axis.group is not None:
+                    found.add(axis.group)
+                once.add(axis.group)
+        return frozenset(found)
+
     def has_pairs(self, group: GroupInstance) -> bool:
         """Whether some input has features of pairs of the group's items."""
-        return any(len(block.natural_axes(group.name)) > 1 for block in self._blocks)
+        return group.name in self._paired
 
     def _has_vectors(self, group: GroupInstance) -> bool:
         """Whether some block is odd in the group's vectors and free of its determinant."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
@@ -74,7 +75,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     Among hundreds of words a near one is near by chance, and words of hundreds of letters take
     long to compare: neither is looked at.
     """
-    known = list(known)
+    known = list(islice(known, _KNOWN + 1))
     if len(word) > _WORD or len(known) > _KNOWN:
         return None
     known = [name for name in known if len(name) <= _WORD]

@@ -183,7 +183,7 @@ def _never_equated(table: SizeTable, constraint: Constraint, report: Report) -> 
     hint = f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed"
     for name in names:
         if name not in table.declared:
-            near = suggestion(name, table.seen.keys() - {name})
+            near = suggestion(name, (other for other in table.seen if other != name))
             if near is not None:
                 hint = f"`{name}` is not declared, so it is a free size of its own: {near}"
                 break

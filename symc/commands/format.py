@@ -12,6 +12,8 @@ from symc.diagnostics.diagnostic import Diagnostic
 from symc.source import Source
 from symc.syntax.format import format_document
 from symc.syntax.parse import parse
+from symc.syntax.parse.document import too_large
+from symc.syntax.parse.limits import MAX_CHARACTERS
 
 
 @click.command("format")
@@ -61,7 +63,14 @@ def _formatted(source: Source | Diagnostic, found: list[Diagnostic]) -> str | No
         return None
     result = parse(source)
     found += result.diagnostics
-    return None if result.diagnostics else format_document(result.document)
+    if result.diagnostics:
+        return None
+    formatted = format_document(result.document)
+    if len(formatted) > MAX_CHARACTERS:
+        # With its line breaks it would be longer than what is read.
+        found.append(too_large(source.name))
+        return None
+    return formatted
 
 
 def _difference(source: Source, formatted: str) -> str:

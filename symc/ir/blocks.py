@@ -16,6 +16,7 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Literal
 
 from symc.ir.groups import GroupInstance
@@ -25,8 +26,8 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc_runtime.catalogue import groups as families
 
-MAXIMUM = 4096
-"""More blocks than this in one tensor are refused."""
+MAXIMUM = 1024
+"""More blocks than this in all tensors of a spec are refused."""
 
 
 class TooManyBlocksError(ValueError):
@@ -92,10 +93,29 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
 
 def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ...]:
     """`blocks` for who asks often: `families_of` holds the family of each group by its name."""
+    if number_of_blocks(tensor) > MAXIMUM:
+        raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
     parts = [Block(axes=())]
     for axis in tensor.axes:
         parts = _extend(parts, axis.representation, families_of)
     return tuple(parts)
+
+
+def number_of_blocks(tensor: Tensor) -> int:
+    """How many blocks a tensor falls into, without making them."""
+    return prod(_terms(axis.representation) for axis in tensor.axes)
+
+
+def _terms(representation: Representation) -> int:
+    match representation:
+        case Sum(terms=terms):
+            return sum(map(_terms, terms))
+        case Product(factors=factors):
+            return prod(map(_terms, factors))
+        case Power(base=base, exponent=exponent):
+            return int(_terms(base) ** exponent)
+        case _:
+            return 1
 
 
 def _extend(
@@ -113,8 +133,6 @@ def _extend(
         case Product(factors=factors):
             return _with_factors(parts, factors, families_of)
         case Sum(terms=terms):
-            if len(parts) * len(terms) > MAXIMUM:
-                raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             extended = []
             for part in parts:
                 start = Size.constant(0)
@@ -124,8 +142,6 @@ def _extend(
                     cut = part.model_copy(update={"steps": (*part.steps, step)})
                     extended += _extend([cut], term, families_of)
                     start = start + length
-                    if len(extended) > MAXIMUM:
-                        raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             return extended
     raise TypeError(f"not a representation: {representation!r}")
 

@@ -10,7 +10,7 @@ from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import ParseResult
 from symc.syntax.parse.lexing import token_span, tokenize
-from symc.syntax.parse.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
+from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
 from symc.syntax.parse.names import check_names
 from symc.syntax.parse.splitting import split
 from symc.syntax.parse.statement import read
@@ -70,7 +70,13 @@ def _document(
 
 
 def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
-    """What the grammar reads and the language does not allow: depth, decimals, long exponents."""
+    """What the grammar reads and the language does not allow: depth, decimals, many axes."""
+    axes = statement.axes or () if isinstance(statement, ast.TensorStatement) else ()
+    if len(axes) > MAX_AXES:
+        message = f"a tensor of {len(axes):,} axes, where torch allows {MAX_AXES}"
+        help_ = "put several of them on one axis, or declare several tensors"
+        yield Diagnostic("SYM108", message, source, axes[MAX_AXES].span, help_)
+        return
     pending: list[tuple[ast.Node, int, bool]] = [(statement, 1, False)]
     while pending:
         node, depth, in_option = pending.pop()
