@@ -65,7 +65,8 @@ class _Writer:
         if draw < 0.2:
             self.head.append(f"size {size} <= {rng.randint(2, 64)}")
         elif draw < 0.4:
-            self.head.append(f"size {size} = {rng.randint(2, 9)}")
+            # Equal numbers would make two inline groups equal: each name has its own.
+            self.head.append(f"size {size} = {3 * rng.randint(1, 3) + 'nmk'.index(size)}")
         carried = f"S({size})"
         if rng.random() < 0.5:
             self.head.append(f"group {size.upper()}s = {carried}")

@@ -222,7 +222,7 @@ def test_what_is_parsed_is_shallow() -> None:
         assert format_document(good(deepest))
 
 
-@pytest.mark.parametrize("digits", [19, 4301, 45_000])
+@pytest.mark.parametrize("digits", [19, 4301, 29_000])
 def test_giant_numbers(digits: int) -> None:
     result = read(f"size n = {'9' * digits}\noutput y")
     assert [d.code for d in result.diagnostics] == ["SYM107"]

@@ -47,8 +47,13 @@ class Report:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """All of them in the order of the text."""
-        return tuple(sorted(self._found.values(), key=lambda d: (d.span, d.code)))
+        """All of them in the order of the text.
+
+        A size out of range makes all that holds it out of range: the smallest is reported.
+        """
+        outer = _holding_others([span for code, span in self._found if code == "SYM205"])
+        kept = [d for d in self._found.values() if d.code != "SYM205" or d.span not in outer]
+        return tuple(sorted(kept, key=lambda d: (d.span, d.code)))
 
     def excerpt(self, span: Span) -> str:
         """The text of a span on one line, shortened to a length that reads in a message."""
@@ -57,6 +62,18 @@ class Report:
         text = " ".join(head.split())
         cut = len(text) > _EXCERPT or span.end - span.start > len(head)
         return text[: _EXCERPT - 3] + "..." if cut else text
+
+
+def _holding_others(spans: list[Span]) -> set[Span]:
+    """The spans that hold another one."""
+    outer: set[Span] = set()
+    around: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        while around and around[-1].end < span.end:
+            around.pop()
+        outer.update(around)
+        around.append(span)
+    return outer
 
 
 def listed(words: Iterable[str], joint: str = "and") -> str:

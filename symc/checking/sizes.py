@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from symc.checking.arithmetic import root
+from symc.checking.arithmetic import always_too_large, never_positive, root
 from symc.checking.report import Report, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
@@ -87,8 +87,9 @@ def solve(table: SizeTable, constraints: list[Constraint], report: Report) -> No
     def decide(place: int) -> tuple[str, ...] | None:
         constraint = constraints[place]
         difference = differences[place] = table.resolved(differences[place])
-        if not difference.terms:
-            return ()
+        ends = (table.resolved(constraint.size), table.resolved(constraint.dimension))
+        if not difference.terms or any(never_positive(s) or always_too_large(s) for s in ends):
+            return ()  # what is out of range is reported as that
         if difference.value is not None:
             _contradiction(table, constraint, report)
             return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS
 
 MILLION = 1_000_000
+N = MAX_CHARACTERS
 
 
 def _many(line: str, limit: int = MAX_CHARACTERS, separator: str = "\n") -> str:
@@ -33,6 +34,9 @@ SIGNS = "".join(chr(0x2200 + i) for i in range(200))
 SUM = "+".join(["S(n)"] * 60)
 SMALL = ", ".join(["_: O(2) + O(2).scalar"] * 9)
 SAME = ", ".join(["n: S(n)"] * 64)
+RAGGED = _many("size n{i} <= 5", N // 3)
+COPIES = _many("group P{i} = S(n)", N // 2)
+ALIKE = "a" * (N * 2 // 5)
 
 BOMBS = {
     # Beyond what is read
@@ -64,38 +68,38 @@ BOMBS = {
     "10,000 minus signs": f"input x[{'-' * 10_000}1]\noutput y",
     "10,000 calls": f"input x[{'S(' * 10_000}n{')' * 10_000}]\noutput y",
     "calls as deep as allowed": f"input x[_: {'S(' * 95}n{')' * 95}]\noutput y",
-    "10,000 attributes": f"input x[3: O(3){'.vector' * 7_000}]\noutput y",
+    "10,000 attributes": f"input x[3: O(3){'.vector' * (N // 8)}]\noutput y",
     "sums in sums": _axes("_: (((O(3) + O(3))*2 + O(3))*2 + O(3))*2"),
     "blocks without number": f"input x[{', '.join([f'_: {SUM}'] * 4)}]\noutput y",
     "blocks as many as allowed": f"input x[{SMALL}, {', '.join('3' * 54)}]\noutput y[{SMALL}]",
     # Dense tokens
-    "a long sum": f"input x[{'+'.join(['n'] * (MAX_CHARACTERS // 2 - 20))}]\noutput y",
-    "a long product": f"input x[{'*'.join(['8'] * (MAX_CHARACTERS // 2 - 20))}]\noutput y",
-    "commas": f"input x[{',' * (MAX_CHARACTERS - 20)}]",
-    "a large matrix": f"group G = generated {{ element r = [{_many('[1, 2, 3]', 49_000, ', ')}] }}",
-    "quotes": '"' * (MAX_CHARACTERS - 1),
-    "quotes on lines": '"\n' * (MAX_CHARACTERS // 2 - 1),
-    "backslashes": "\\" * (MAX_CHARACTERS - 1),
-    "NUL": "\0" * (MAX_CHARACTERS - 1),
-    "NUL and spaces": "\0 " * (MAX_CHARACTERS // 2 - 1),
-    "unknown characters": "§°" * (MAX_CHARACTERS // 2 - 1),
-    "unknown characters, each another": SIGNS * (MAX_CHARACTERS // 200 - 1),
-    "surrogates": "\ud800x\udfff" * 10_000,
-    "combining marks": "input x" + "\u0301" * 40_000 + "[3]",
-    "right-to-left": "\u202e" * 40_000 + WHOLE,
-    "line breaks": "\n" * (MAX_CHARACTERS - 1),
-    "spaces": " " * (MAX_CHARACTERS - 1),
-    "tabs before an error": "\t" * 40_000 + "x",
-    "carriage returns": "input x[3]\r" * 4_000,
-    "docstrings": '"""a"""\n' * 6_000,
-    "a docstring": f'"""{"a " * 20_000}"""\n{WHOLE}',
-    "comments": "# a\n" * 12_000 + WHOLE,
-    "comments inside": f"input x[{'3, # a' + chr(10)}{'3, # a' + chr(10)}" * 3_000,
+    "a long sum": f"input x[{'+'.join(['n'] * (N // 2 - 20))}]\noutput y",
+    "a long product": f"input x[{'*'.join(['8'] * (N // 2 - 20))}]\noutput y",
+    "commas": f"input x[{',' * (N - 20)}]",
+    "a large matrix": f"group G = generated {{ element r = [{_many('[1, 2, 3]', N - 1000, ', ')}] }}",
+    "quotes": '"' * (N - 1),
+    "quotes on lines": '"\n' * (N // 2 - 1),
+    "backslashes": "\\" * (N - 1),
+    "NUL": "\0" * (N - 1),
+    "NUL and spaces": "\0 " * (N // 2 - 1),
+    "unknown characters": "§°" * (N // 2 - 1),
+    "unknown characters, each another": SIGNS * (N // 200 - 1),
+    "surrogates": "\ud800x\udfff" * (N // 4),
+    "combining marks": "input x" + "\u0301" * (N * 4 // 5) + "[3]",
+    "right-to-left": "\u202e" * (N * 4 // 5) + WHOLE,
+    "line breaks": "\n" * (N - 1),
+    "spaces": " " * (N - 1),
+    "tabs before an error": "\t" * (N * 4 // 5) + "x",
+    "carriage returns": "input x[3]\r" * (N // 12),
+    "docstrings": '"""a"""\n' * (N // 9),
+    "a docstring": f'"""{"a " * (N * 2 // 5)}"""\n{WHOLE}',
+    "comments": "# a\n" * (N // 5) + WHOLE,
+    "comments inside": f"input x[{'3, # a' + chr(10)}{'3, # a' + chr(10)}" * (N // 15),
     # Many of a kind
-    "a long name": f"input {'x' * (MAX_CHARACTERS - 60)}[3]\noutput y",
-    "two long names": f"input {'x' * 24_000}[3: {'Q' * 24_000}]\noutput y",
-    "names that are alike": f"group {'a' * 24_000} = O(3)\ninput x[3: {'a' * 23_999}]\noutput y",
-    "axes": f"input x[{_many('n{i}: S(n{i})', MAX_CHARACTERS - 40, ', ')}]\noutput y",
+    "a long name": f"input {'x' * (N - 60)}[3]\noutput y",
+    "two long names": f"input {'x' * (N * 2 // 5)}[3: {'Q' * (N * 2 // 5)}]\noutput y",
+    "names that are alike": f"group {ALIKE} = O(3)\ninput x[3: {ALIKE[1:]}]\noutput y",
+    "axes": f"input x[{_many('n{i}: S(n{i})', N - 40, ', ')}]\noutput y",
     "axes of one size": f"input x[{SAME}]\noutput y[{SAME}]",
     "tensors": _many("input x{i}[3]") + "\noutput y",
     "twice": _many("input x[3]"),
@@ -104,7 +108,9 @@ BOMBS = {
     "misspelt statements": _many("inptu x{i}[3]"),
     "words": _many("abcdefgh{i} x"),
     "groups that nothing carries": _many("group P{i} = S(n{i})") + "\n",
-    "copies of a group": _many("group P{i} = S(n)", 25_000) + "\n" + _axes("n: P{i}", limit=24_000),
+    "copies of a group": _many("group P{i} = S(n)", N // 2)
+    + "\n"
+    + _axes("n: P{i}", limit=N // 2 - 9),
     "inline groups": _axes("{j}: S({j})"),
     "inline groups with a size": _axes("_: S({j}*k)", "size k = 3"),
     "axes that tell sizes": _axes("n{i}: S(n{i})"),
@@ -116,11 +122,13 @@ BOMBS = {
     "a chain of products": _axes("a{i}*a{j}: S(3)"),
     "sizes that nothing tells": _axes("a{i}*b{i}"),
     "a fan of sums": _axes("a + b{i}: S(5)"),
-    "lines for one group": WHOLE + _many("symmetrize S(n) by average", MAX_CHARACTERS - 60),
-    "lines for what is left": WHOLE + _many("symmetrize by average", MAX_CHARACTERS - 60),
-    "options": WHOLE + f"symmetrize by average({_many('samplse{i}=3', 48_000, ', ')})",
-    "the same option": WHOLE + f"symmetrize by average({_many('samples=3', 48_000, ', ')})",
-    "groups in a line": WHOLE + f"symmetrize {_many('S(n)', 48_000, ', ')} by average",
+    "lines for one group": WHOLE + _many("symmetrize S(n) by average", N - 60),
+    "lines for what is left": WHOLE + _many("symmetrize by average", N - 60),
+    "options": WHOLE + f"symmetrize by average({_many('samplse{i}=3', N - 2000, ', ')})",
+    "the same option": WHOLE + f"symmetrize by average({_many('samples=3', N - 2000, ', ')})",
+    "groups in a line": WHOLE + f"symmetrize {_many('S(n)', N - 2000, ', ')} by average",
     "labels": _many("input x{i}[3] of 999999999999999999"),
-    "ragged sizes": _many("size n{i} <= 5", 20_000) + "\n" + _axes("n{i}: S(n{i})", limit=29_000),
+    "ragged sizes": _many("size n{i} <= 5", N // 3)
+    + "\n"
+    + _axes("n{i}: S(n{i})", limit=N * 3 // 5),
 }

@@ -10,11 +10,15 @@ from pathlib import Path
 Mutation = Callable[[random.Random, str], str]
 
 ROOT = Path(__file__).parents[2]
-SEEDS = [
-    path.read_bytes().decode("utf-8")
-    for folder in ("specs", "tests/goldens/check", "tests/goldens/syntax")
-    for path in sorted((ROOT / folder).glob("*.sym"))
-]
+
+
+def _texts(*folders: str) -> list[str]:
+    paths = (path for folder in folders for path in sorted((ROOT / folder).glob("*.sym")))
+    return [path.read_bytes().decode("utf-8") for path in paths]
+
+
+RIGHT = _texts("specs")
+WRONG = _texts("tests/goldens/check", "tests/goldens/syntax")
 
 _TOKEN = re.compile(r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|\w+|<=|\s+|[^\w\s]')
 WORDS = (
@@ -92,7 +96,7 @@ def _line_ends(rng: random.Random, text: str) -> str:
 
 
 def _splice(rng: random.Random, text: str) -> str:
-    other = rng.choice(SEEDS)
+    other = rng.choice(RIGHT + WRONG)
     return text[: rng.randint(0, len(text))] + other[rng.randint(0, len(other)) :]
 
 
@@ -115,9 +119,10 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def mutated(rng: random.Random, seeds: list[str] = SEEDS) -> str:
-    """One of the seeds after one to six mutations."""
-    text = rng.choice(seeds)
+def mutated(rng: random.Random, text: str | None = None) -> str:
+    """A text, else a right or a wrong spec of this repository, after one to six mutations."""
+    if text is None:
+        text = rng.choice(rng.choice((RIGHT, RIGHT, WRONG)))
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 6))):
         text = rng.choice(MUTATIONS)(rng, text)
     return text

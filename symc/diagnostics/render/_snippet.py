@@ -96,7 +96,9 @@ class _Shown:
         room = WIDTH - gutter - 3
         left, right = 0, len(cells)
         near = [replace(mark, start=mark.start - before, end=mark.end - before) for mark in marks]
-        if columns[-1] > room:
+        # A place at the end of the line is underlined one column behind it.
+        at_end = any(mark.start >= len(cells) for mark in near)
+        if columns[-1] + at_end > room:
             left, right = _window(columns, near, room - 2)
         cut_left, cut_right = left + before > 0, right < len(cells) or behind > 0
         self.text = ("…" if cut_left else "") + "".join(cells[left:right])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import ParseResult
-from symc.syntax.parse.lexing import token_span, tokenize
+from symc.syntax.parse.lexing import describe_character, token_span, tokenize
 from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
 from symc.syntax.parse.names import check_names
 from symc.syntax.parse.splitting import split
@@ -20,6 +21,9 @@ def read_document(source: Source) -> ParseResult:
     """See `symc.syntax.parse.parse`."""
     if len(source.text) > MAX_CHARACTERS:
         return ParseResult(_document(source, [], []), (too_large(source.name),))
+    half = _HALF.search(source.text)
+    if half is not None:
+        return ParseResult(_document(source, [], []), (_half_a_character(source, half.start()),))
     lexed = tokenize(source)
     diagnostics = list(lexed.diagnostics)
     statements: list[ast.Statement] = []
@@ -61,6 +65,15 @@ def too_large(name: str) -> Diagnostic:
     message = f"a spec of more than {MAX_CHARACTERS:,} characters is not read"
     help_ = "write repeated terms as a multiplicity, `16*R`, or split it into several specs"
     return Diagnostic("SYM108", message, Source(name, ""), Span(0, 0), help_)
+
+
+# Python's strings can hold surrogates, which stand for bytes that were no text: no file can.
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _half_a_character(source: Source, place: int) -> Diagnostic:
+    message = f"this is no UTF-8 text: {describe_character(source.text[place])} is no character"
+    return Diagnostic("SYM109", message, source, Span(place, place + 1), "read the file as UTF-8")
 
 
 def _document(
