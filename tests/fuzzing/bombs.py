@@ -76,7 +76,7 @@ BOMBS = {
     "a long sum": f"input x[{'+'.join(['n'] * (N // 2 - 20))}]\noutput y",
     "a long product": f"input x[{'*'.join(['8'] * (N // 2 - 20))}]\noutput y",
     "commas": f"input x[{',' * (N - 20)}]",
-    "a large matrix": f"group G = generated {{ element r = [{_many('[1, 2, 3]', N - 1000, ', ')}] }}",
+    "a large matrix": f"group G = generated {{ element r = [{_many('[1, 2]', N - 999, ', ')}] }}",
     "quotes": '"' * (N - 1),
     "quotes on lines": '"\n' * (N // 2 - 1),
     "backslashes": "\\" * (N - 1),
