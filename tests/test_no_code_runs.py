@@ -1,4 +1,4 @@
-"""Nothing in a spec is evaluated, imported or opened: an audit hook watches all that Python does."""
+"""Nothing in a spec is evaluated, imported or opened: an audit hook watches what Python does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def watch(event, arguments):
         seen.append((event, str(arguments)[:80]))
 sys.addaudithook(watch)
 if sys.argv[2:] == ["--prove"]:
-    eval("CANARY" + " if False else 0") if False else compile("canary", "<canary>", "eval")
+    compile("canary", "<spec>", "eval")
     open(allowed + ".canary", "w").close()
     print(seen)
     sys.exit()

@@ -197,11 +197,12 @@ def _read_labels(
             pending.labels_of_items(report, labels.span)
         return None
     if statement.kind == "output":
+        labels_text = report.excerpt(labels.span)
         report.error(
             "SYM311",
             labels.span,
             "an output cannot be labels: an expectation of labels is no label",
-            help=f"return scores, `output {statement.name.text}[..., 10]`, one a label",
+            help=f"return scores, `output {statement.name.text}[..., {labels_text}]`, one a label",
         )
         return None
     size = expressions.size(labels)

@@ -108,8 +108,9 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
 
 
 def _decimal(source: Source, node: ast.Decimal) -> Diagnostic:
-    help_ = fix = None
-    if len(node.text) <= 12 and "e" not in node.text.lower():
+    help_, fix = "write a fraction, as in `1/2`", None
+    _, _, exponent = node.text.lower().partition("e")
+    if len(node.text) <= 12 and len(exponent.lstrip("+-0")) < 2:
         exact = Fraction(node.text)
         whole = exact.denominator == 1
         fix = str(exact) if whole else f"({exact})"

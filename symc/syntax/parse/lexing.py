@@ -108,7 +108,7 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     while text.startswith(character, stop):
         stop += 1
     message = f"{describe_character(character)} is no part of the language"
-    span, meant = Span(position, stop), _MEANT.get(character)
+    span, meant = Span(position, stop), _MEANT.get(character, "remove it")
     fix = _WRITTEN[character] * (stop - position) if character in _WRITTEN else None
     return Diagnostic("SYM101", message, source, span, meant, fix=fix), stop
 

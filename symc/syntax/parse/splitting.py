@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lark import Token
 
 STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize")
+STARTS = (
+    f"a statement starts with {', '.join(f'`{w}`' for w in STATEMENTS[:-1])} or `{STATEMENTS[-1]}`"
+)
 _KEYWORDS = {word.upper() for word in STATEMENTS}
 _DECLARING = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT"}
 # A statement never ends after one of these: a statement word on the same line is meant as a name.
@@ -82,11 +85,7 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
 
 def misspelt(source: Source, token: Token, meant: str | None) -> Diagnostic:
     """SYM104: a word where a statement must start."""
-    if meant is not None:
-        help_ = f"did you mean `{meant}`?"
-    else:
-        help_ = "a statement starts with " + ", ".join(f"`{word}`" for word in STATEMENTS[:-1])
-        help_ += f" or `{STATEMENTS[-1]}`"
+    help_ = STARTS if meant is None else f"did you mean `{meant}`?"
     message = f"no statement starts with `{token}`"
     return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 

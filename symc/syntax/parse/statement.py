@@ -19,7 +19,7 @@ from symc.syntax.parse.expectation import (
 )
 from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
 from symc.syntax.parse.names import RESERVED, reserved_name
-from symc.syntax.parse.splitting import STATEMENTS, close_statement, end_of, misspelt
+from symc.syntax.parse.splitting import STARTS, close_statement, end_of, misspelt
 from symc.syntax.parse.tables import parser
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def _unexpected(
             )
         if not done:
             message = f"expected a statement, {found(token)}"
-            help_ = "a statement starts with its keyword: " + ", ".join(STATEMENTS)
-            return Diagnostic("SYM102", message, source, token_span(token), help_)
+            return Diagnostic("SYM102", message, source, token_span(token), STARTS)
     opened = open_brackets(done)
     if opened:
         opener = done[opened[-1]]
@@ -202,6 +201,8 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return "axes are separated by `,`, a size and its representation by `:`"
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
+    if kind == "arguments" and last.type == "EQUAL":
+        return "an option is written `name=value`"
     if kind == "block" and any(token.type == "RELATION" for token in done):
         return "a relation is an equation: `relation r^4 = 1`"
     if kind:
