@@ -17,6 +17,7 @@ import pytest
 from commandline import Run
 
 from bulk_check import write_specs
+from symc.syntax.parse.limits import MAX_CHARACTERS
 
 CLEAN = "input  x[n: S(n), 3]\noutput y[n: S(n)]\n"
 WRONG = "input x[3: Q]\noutput y\n"
@@ -232,3 +233,16 @@ def test_a_thousand_specs_take_less_than_20_seconds_of_cpu(tmp_path: Path) -> No
     assert 100 < int(found[2]) < 500
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert seconds < 20
+
+
+def test_format_writes_nothing_that_check_would_not_read(symc: Run) -> None:
+    """With its line breaks, a text may be longer than a spec may be."""
+    axes = ",".join(["n:S(n)"] * 60)
+    text = "".join(f"input x{i}[{axes}]\n" for i in range(69)) + "output y\n"
+    assert len(text) < MAX_CHARACTERS
+    write("wide.sym", text=text)
+    assert symc("check", "wide.sym")[0] == 0
+    status, _, err = symc("format", "wide.sym")
+    assert status == 1
+    assert "error[SYM108]" in err
+    assert Path("wide.sym").read_text() == text

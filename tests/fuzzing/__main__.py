@@ -36,6 +36,8 @@ from random_specs import random_spec  # noqa: E402
 MEBIBYTE = 2**20
 MEMORY = 512 * MEBIBYTE
 """No input makes the process larger than this; what Python and Hypothesis take is in it."""
+BATCH = 250
+"""Hypothesis remembers all that it drew in one run: shorter ones take less memory."""
 
 
 def damaged(number: int, seed: int) -> Iterator[str]:
@@ -73,7 +75,10 @@ class Run:
 
     def take_drawn(self, number: int, seed: int, advance: Callable[[], None]) -> None:
         """Texts of Hypothesis, half from the grammar, half from what fits together."""
+        for start in range(0, number, BATCH):
+            self._take_batch(min(BATCH, number - start), seed * number + start, advance)
 
+    def _take_batch(self, number: int, seed: int, advance: Callable[[], None]) -> None:
         @seeded(seed)
         @settings(
             max_examples=number,
