@@ -220,6 +220,13 @@ def test_code_longer_than_half_a_line_does_not_join_what_follows() -> None:
     assert first == f"error[SYM301]: {code} is no parameter of"
 
 
+def test_long_code_is_broken_at_its_spaces() -> None:
+    lines = body(one(TEXT, "4", message=f"see `{' + '.join(['abcd'] * 10)}` there"))
+    assert lines[0].startswith("error[SYM301]: see `abcd + abcd")
+    assert not lines[1].startswith("  bcd")
+    assert " ".join(line.strip() for line in lines[:2]).endswith("abcd` there")
+
+
 @pytest.mark.parametrize("length", range(70, 80))
 def test_a_place_behind_a_full_line_is_in_80_columns(length: int) -> None:
     text = "a" * length
