@@ -26,11 +26,12 @@ from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks
+from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import parse
+from symc.syntax.parse.limits import MAX_DIAGNOSTICS
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,16 @@ def check(source: Source, name: str | None = None) -> CheckResult:
 
 
 def join(syntax: Iterable[Diagnostic], result: CheckResult) -> CheckResult:
-    """A result with the diagnostics of the syntax put into their places."""
+    """A result with the diagnostics of the syntax put into their places.
+
+    Of more than MAX_DIAGNOSTICS the first ones stay, with an error among them if there is one.
+    """
     found = sorted((*syntax, *result.diagnostics), key=lambda d: d.span)
-    failed = any(diagnostic.severity == "error" for diagnostic in found)
-    return CheckResult(None if failed else result.program, tuple(found))
+    errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+    shown = found[:MAX_DIAGNOSTICS]
+    if errors and all(diagnostic.severity != "error" for diagnostic in shown):
+        shown[-1] = errors[0]
+    return CheckResult(None if errors else result.program, tuple(shown))
 
 
 def check_document(
@@ -129,11 +136,20 @@ def _read(
 
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
-    cut = {id(t): _blocks(t, expressions) for t in (*inputs, *outputs)}
+    families_of = {group.name: group.family for group in expressions.groups.ordered()}
+    number = 0
+    cut: dict[int, tuple[Block, ...] | None] = {}
+    for tensor in (*inputs, *outputs):
+        number += number_of_blocks(tensor.tensor)
+        cut[id(tensor)] = None
+        if number > MAXIMUM:
+            _refuse_blocks(tensor, report)
+            break
+        cut[id(tensor)] = blocks_of(tensor.tensor, families_of)
     complete = (
         not report.partial
         and sum(s.kind == "input" for s in written) == len(inputs) > 0
-        and all(cut[id(t)] is not None for t in inputs)
+        and all(cut.get(id(t)) is not None for t in inputs)
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
@@ -141,13 +157,13 @@ def _read(
     for tensor in inputs:
         # A name declared twice is reported already: both tensors count.
         before_it = carried.get(tensor.tensor.name, ())
-        carried[tensor.tensor.name] = (*before_it, *(cut[id(tensor)] or ()))
+        carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(
-            [(output, cut[id(output)] or ()) for output in outputs], expressions, informing
+            [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing
         )
         refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
@@ -169,15 +185,12 @@ def _read(
     return program
 
 
-def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:
-    try:
-        return blocks(declared.tensor, expressions.groups.ordered())
-    except TooManyBlocksError:
-        expressions.report.error(
-            "SYM108",
-            declared.statement.name.span,
-            f"`{declared.tensor.name}` falls into more than {MAXIMUM} blocks",
-            help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
-            "tensors",
-        )
-        return None
+def _refuse_blocks(declared: Declared, report: Report) -> None:
+    report.error(
+        "SYM108",
+        declared.statement.name.span,
+        f"`{declared.tensor.name}` falls into too many blocks: all tensors of a spec together may "
+        f"have {MAXIMUM:,}",
+        help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
+        "tensors",
+    )

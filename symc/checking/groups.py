@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from symc.checking.names import Declaration
@@ -33,20 +34,33 @@ class GroupTable:
     instances: dict[str, GroupInstance] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    _identifiers: set[str] = field(default_factory=set)
+    _equal: dict[tuple[str, Size], list[str]] = field(default_factory=dict)
 
     def name(self, name: str, group: GroupInstance, span: Span) -> None:
         """Declare a named group; `group` gives its family and parameter."""
         named = group.model_copy(update={"name": name, "identifier": name, "inline": False})
-        self.instances[name] = named
-        self.places[name] = span
+        self._add(named, span)
+
+    def _add(self, group: GroupInstance, span: Span) -> None:
+        self.instances[group.name] = group
+        self.places[group.name] = span
+        self._identifiers.add(group.identifier)
+        self._equal.setdefault((group.family, group.parameter), []).append(group.name)
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Inside, the table is empty, and what is put into it is forgotten at the end."""
+        before = (self.instances, self.places, self._identifiers, self._equal)
+        self.instances, self.places, self._identifiers, self._equal = {}, {}, set(), {}
+        try:
+            yield
+        finally:
+            self.instances, self.places, self._identifiers, self._equal = before
 
     def inline(self, family: str, parameter: Size, span: Span, report: Report) -> GroupInstance:
         """The instance that `family(parameter)` means where it is written inline."""
-        equal = [
-            group
-            for group in self.instances.values()
-            if group.family == family and group.parameter == parameter
-        ]
+        equal = [self.instances[name] for name in self._equal.get((family, parameter), ())]
         for group in equal:
             if group.inline:
                 return group
@@ -59,20 +73,19 @@ class GroupTable:
                 f"`{written}` equals {listed(names)}, but written inline it would be a second, "
                 "independent copy",
                 help=f"write {listed(names, 'or')}",
+                fix=names[0] if len(names) == 1 else None,
                 related=[Related(self.places[names[0]], f"`{names[0]}` is declared here")],
             )
             return equal[0]
         group = self.anonymous(family, parameter)
-        self.instances[group.name] = group
-        self.places[group.name] = span
+        self._add(group, span)
         return group
 
     def anonymous(self, family: str, parameter: Size) -> GroupInstance:
         """An inline group that is not in the table."""
         name = f"{family}({parameter})"
         identifier = re.sub(r"\W+", "_", name).strip("_")
-        others = {group.identifier for group in self.instances.values()} | set(self.taken)
-        while identifier in others:
+        while identifier in self._identifiers or identifier in self.taken:
             identifier += "_"
         return GroupInstance(
             name=name, identifier=identifier, family=family, parameter=parameter, inline=True

@@ -18,7 +18,8 @@ import click
 @click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
 def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
     """Compile SPEC (a path, or - for standard input)."""
-    from symc.commands.reading import STDIN, compilation_of, report, write
+    from symc.commands.reading import compilation_of, report, write
+    from symc.commands.searching import STDIN
 
     compilation = compilation_of(spec)
     report(compilation.diagnostics)

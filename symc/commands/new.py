@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from symc.commands.reading import STDIN, InputError
+from symc.commands.reading import InputError
+from symc.commands.searching import STDIN
 
 _TEMPLATE = '''\
 spec {name}

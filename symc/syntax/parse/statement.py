@@ -19,7 +19,7 @@ from symc.syntax.parse.expectation import (
 )
 from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
 from symc.syntax.parse.names import RESERVED, reserved_name
-from symc.syntax.parse.splitting import STATEMENTS, close_statement, end_of, misspelt
+from symc.syntax.parse.splitting import STARTS, close_statement, end_of, misspelt
 from symc.syntax.parse.tables import parser
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def read(source: Source, tokens: list[Token]) -> Reading:
             diagnostics.append(_unexpected(source, tokens, done, index, accepts))
             return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
         done.append(fed)
-    accepts = state.accepts()
-    if "$END" not in accepts:
-        diagnostics.append(_unfinished(source, done, accepts))
-        return Reading(None, diagnostics)
-    return Reading(_finish(state), diagnostics)
+    # To ask for all that could follow copies the parser many times: only where something must.
+    statement = _finish(state)
+    if statement is None and done:
+        diagnostics.append(_unfinished(source, done, _replay(done).accepts()))
+    return Reading(statement, diagnostics)
 
 
 def as_read(tokens: list[Token]) -> list[Token]:
@@ -113,7 +113,13 @@ def _replay(tokens: list[Token]) -> InteractiveParser:
 
 
 def _finish(state: InteractiveParser) -> ast.Statement | None:
-    statements = tree.build(state.feed_eof())
+    """The statement that ends here, None where it cannot end here."""
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        statements = tree.build(state.feed_eof())
+    except UnexpectedToken:
+        return None
     return statements[0] if statements else None
 
 
@@ -136,11 +142,13 @@ def _unexpected(
             return misspelt(source, token, close_statement(token))
         if not done and token.type == "STRING":
             message = "a docstring stands in three quotes"
-            return Diagnostic("SYM105", message, source, token_span(token), f'write `""{token}""`')
+            fix = f'""{token}""'
+            return Diagnostic(
+                "SYM105", message, source, token_span(token), f"write `{fix}`", fix=fix
+            )
         if not done:
             message = f"expected a statement, {found(token)}"
-            help_ = "a statement starts with its keyword: " + ", ".join(STATEMENTS)
-            return Diagnostic("SYM102", message, source, token_span(token), help_)
+            return Diagnostic("SYM102", message, source, token_span(token), STARTS)
     opened = open_brackets(done)
     if opened:
         opener = done[opened[-1]]
@@ -150,7 +158,7 @@ def _unexpected(
             return _unclosed(source, opener, token_span(token), found(token))
     elif token.type in CLOSERS:
         message = f"`{token}` closes nothing"
-        return Diagnostic("SYM102", message, source, token_span(token), "remove it")
+        return Diagnostic("SYM102", message, source, token_span(token), "remove it", fix="")
     related: tuple[Related, ...] = ()
     if opened and token.type not in CLOSERS:
         place = token_span(done[opened[-1]])
@@ -221,6 +229,8 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return "axes are separated by `,`, a size and its representation by `:`"
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
+    if kind == "arguments" and last.type == "EQUAL":
+        return "an option is written `name=value`"
     if kind == "block" and any(token.type == "RELATION" for token in done):
         return "a relation is an equation: `relation r^4 = 1`"
     if kind:
