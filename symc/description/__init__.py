@@ -17,6 +17,7 @@ from symc.ir.notation import tensor as written
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.irreps import decompose
+from symc.proofs import generic_stabilizer, prove, value_space
 
 __all__ = [
     "Cost",
@@ -42,7 +43,10 @@ def describe(program: Program) -> Description:
     return Description(
         name=program.name,
         doc=program.doc,
-        groups=tuple(describe_group(g, parameters[g.name]) for g in program.groups),
+        groups=tuple(
+            describe_group(g, parameters[g.name], generic_stabilizer(program, g.name))
+            for g in program.groups
+        ),
         sizes=tuple(
             SizeDescription(
                 name=v.name, kind=v.kind, value=v.value, bound=v.bound, told_by=told.get(v.name)
@@ -57,6 +61,7 @@ def describe(program: Program) -> Description:
                 shape=tuple(str(axis.size) for axis in t.axes),
                 labels=t.labels,
                 irreducibles=decompose(t, program.groups, values),
+                values=value_space(program, t.name) if kind == "output" else None,
             )
             for kind, t in tensors
         ),
@@ -64,4 +69,5 @@ def describe(program: Program) -> Description:
             describe_stage(s, groups[s.group], parameters[s.group]) for s in program.stages
         ),
         cost=cost(program, groups, parameters),
+        proofs=prove(program),
     )

@@ -6,10 +6,13 @@ from symc.description.model import GroupDescription
 from symc.description.stages import LARGEST, atom
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
+from symc.proofs import Stabilizer
 from symc_runtime.catalogue import groups as families
 
 
-def describe_group(group: GroupInstance, parameter: Size) -> GroupDescription:
+def describe_group(
+    group: GroupInstance, parameter: Size, stabilizer: Stabilizer | None
+) -> GroupDescription:
     """A group, its parameter with known sizes put in."""
     facts = families()[group.family]
     value = parameter.value
@@ -23,4 +26,5 @@ def describe_group(group: GroupInstance, parameter: Size) -> GroupDescription:
         title=facts.title,
         order=order,
         dimension=0 if facts.finite else None if value is None else facts.dimension(value),
+        stabilizer=stabilizer,
     )

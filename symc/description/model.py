@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from symc.ir.model import Model
 from symc.irreps import Decomposition
+from symc.proofs import Proof, Stabilizer, ValueSpace
 
 
 class GroupDescription(Model):
     """A group: `order` is a number, a formula such as `n!`, or None where it is infinite.
 
     `dimension` is that of the Lie group, 0 where it is finite, None while its size is open.
+    `stabilizer`: what of it fixes a generic input, None where nothing is claimed.
     """
 
     name: str
@@ -17,6 +19,7 @@ class GroupDescription(Model):
     title: str
     order: int | str | None
     dimension: int | None
+    stabilizer: Stabilizer | None
 
 
 class SizeDescription(Model):
@@ -33,6 +36,7 @@ class TensorDescription(Model):
     """A tensor as a spec writes it; `shape` without the batch axis.
 
     `irreducibles`: its representation as a sum of irreducible ones, None where there is no rule.
+    `values`: the space that the values of equivariant maps fill at a generic input, for outputs.
     """
 
     name: str
@@ -41,6 +45,7 @@ class TensorDescription(Model):
     shape: tuple[str, ...]
     labels: int | None
     irreducibles: Decomposition | None
+    values: ValueSpace | None
 
 
 class StageDescription(Model):
@@ -57,7 +62,9 @@ class StageDescription(Model):
 class Cost(Model):
     """Base evaluations an example and call: `samples` x `enumerated`; `total` None while open.
 
-    `sampled`: whether any stage draws samples, so that K is more than what is enumerated.
+    `sampled`: whether any stage draws samples, so that K is more than what is enumerated. Then a
+    mean of K samples has a root mean square error of at most `error` (`eval_error` in eval mode)
+    times the largest norm of the base's values: 1 / sqrt(K), whatever the enumerated part.
     """
 
     samples: int
@@ -66,6 +73,8 @@ class Cost(Model):
     enumerated: int | str
     total: int | None
     eval_total: int | None
+    error: float | None
+    eval_error: float | None
 
 
 class Description(Model):
@@ -78,3 +87,4 @@ class Description(Model):
     tensors: tuple[TensorDescription, ...]
     stages: tuple[StageDescription, ...]
     cost: Cost
+    proofs: tuple[Proof, ...]

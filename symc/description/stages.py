@@ -111,4 +111,6 @@ def cost(program: Program, groups: dict[str, GroupInstance], parameters: dict[st
         enumerated=text if open_ones else product,
         total=None if open_ones else product * (samples if sampled else 1),
         eval_total=None if open_ones else product * (eval_samples if sampled else 1),
+        error=samples**-0.5 if sampled else None,
+        eval_error=eval_samples**-0.5 if sampled else None,
     )

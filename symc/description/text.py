@@ -12,6 +12,7 @@ from symc.description.model import (
     StageDescription,
 )
 from symc.irreps import Component, Decomposition
+from symc.proofs import Proof, Stabilizer, ValueSpace
 from symc.sections import bold, item, paragraphs, sections, table
 from symc_runtime.methods.method import ENUMERATION_BUDGET
 
@@ -30,7 +31,8 @@ def render(description: Description, color: bool = False) -> str:
             ("Inputs", _tensors(description, "input")),
             ("Outputs", _tensors(description, "output")),
             ("Stages", table([(s.group, stage(s)) for s in description.stages])),
-            ("Cost", table([("K", cost(description.cost))])),
+            ("Cost", table(_costs(description.cost))),
+            ("Proofs", [line for proof in description.proofs for line in _proof(proof)]),
         ],
         color,
     )
@@ -44,25 +46,42 @@ def _tensors(description: Description, kind: str) -> list[str]:
             lines += item(tensor.written, 2)
             if tensor.irreducibles is not None:
                 lines += item(irreducibles(tensor.irreducibles), 4)
+            if tensor.values is not None:
+                lines += item(values(tensor.values), 4)
     return lines
 
 
-def irreducibles(found: Decomposition, times: str = "x", plus: str = "+") -> str:
+def irreducibles(found: Decomposition) -> str:
     """A decomposition on one line: `= 2*(n) + (n-1,1), for n >= 2`."""
+    total = irreducible_sum(found)
+    if not found.groups:
+        return total
+    conditions, points = validity(found), linear_part(found)
+    text = f"= {total}" + (f", {conditions}" if conditions else "")
+    return text + (f"; {points}" if points else "")
+
+
+def irreducible_sum(found: Decomposition, times: str = "x", plus: str = "+") -> str:
+    """The sum itself, `times` and `plus` between its parts."""
     if not found.groups:
         if found.points:
             return f"moved by the translations of {_listed(found.points)} alone"
         return "moved by no group"
     kinds = [component(one, times) for one in found.components[:_MOST_KINDS]]
     left = len(found.components) - len(kinds)
-    if left:
-        kinds.append(f"{left} more kinds")
-    text = f"= {f' {plus} '.join(kinds)}"
-    if found.conditions:
-        text += f", for {_listed(found.conditions)}"
-    if found.points:
-        text += f"; points: translations of {_listed(found.points)} are added to this"
-    return text
+    return f" {plus} ".join([*kinds, *([f"{left} more kinds"] if left else [])])
+
+
+def validity(found: Decomposition) -> str:
+    """For which sizes it holds, empty where for all."""
+    return f"for {_listed(found.conditions)}" if found.conditions else ""
+
+
+def linear_part(found: Decomposition) -> str:
+    """What a decomposition of points leaves out, empty where nothing."""
+    if not (found.points and found.groups):
+        return ""
+    return f"the linear part: points are also moved by the translations of {_listed(found.points)}"
 
 
 def component(one: Component, times: str = "x") -> str:
@@ -79,8 +98,25 @@ def group(one: GroupDescription) -> str:
     head = one.title if one.constructor == one.name else f"{one.constructor}, {one.title}"
     if one.order is not None:
         count = f"{one.order:,}" if isinstance(one.order, int) else one.order
-        return f"{head}: {count} {'element' if one.order == 1 else 'elements'}"
-    return head if one.dimension is None else f"{head}: dimension {one.dimension}"
+        head += f": {count} {'element' if one.order == 1 else 'elements'}"
+    elif one.dimension is not None:
+        head += f": dimension {one.dimension}"
+    return head if one.stabilizer is None else f"{head}; {stabilizer(one.stabilizer)}"
+
+
+def stabilizer(one: Stabilizer) -> str:
+    """Which elements fix a generic input."""
+    least = "" if one.exact else "at least "
+    if one.trivial:
+        return f"{least}the identity alone fixes a generic input" if one.exact else ""
+    return f"a generic input is fixed by {least}{one.text}, {one.words}"
+
+
+def values(space: ValueSpace) -> str:
+    """How much of its space an output can fill."""
+    most = "" if space.exact else "at most "
+    dimensions = f"{most}{space.dimension} of {space.total} dimensions"
+    return f"its values at a generic input fill {dimensions}"
 
 
 def size(one: SizeDescription) -> str:
@@ -122,6 +158,31 @@ def cost(one: Cost) -> str:
     if isinstance(one.enumerated, str):
         text += f"; samples instead where these are more than {ENUMERATION_BUDGET:,}"
     return text
+
+
+def error(one: Cost) -> str:
+    """The Monte Carlo error in words; empty where nothing is sampled."""
+    if one.error is None or one.eval_error is None:
+        return ""
+    text = f"M / sqrt({one.samples}) = {one.error:.2g} M"
+    if one.eval_samples != one.samples:
+        text += f" (in eval mode M / sqrt({one.eval_samples}) = {one.eval_error:.2g} M)"
+    return (
+        f"a mean over samples is off by at most {text}, root mean square, where M bounds the norm "
+        "of the base's values (points: about the anchor's mean)"
+    )
+
+
+def _costs(one: Cost) -> list[tuple[str, str]]:
+    rows = [("K", cost(one)), ("error", error(one))]
+    return [row for row in rows if row[1]]
+
+
+def _proof(one: Proof) -> list[str]:
+    code = f" [{one.code}]" if one.code else ""
+    lines = item(f"{one.subject}: {one.statement}{code}", 2)
+    lines += item(f"because {one.reason}", 4)
+    return lines + (item(f"help: {one.help}", 4) if one.help else [])
 
 
 def _listed(names: Sequence[str]) -> str:
