@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from symc.comparison.model import Change
@@ -40,6 +40,7 @@ def changes(a: Program, b: Program) -> tuple[Change, ...]:
             {t.name: written(t, b.groups) for t in two},
         )
         found += _order(f"{kind}s", [t.name for t in one], [t.name for t in two])
+    # Without a counterpart a group of A keeps its name, whatever B calls by it.
     stages = {names.get(s.group, s.group): method_of(s) for s in a.stages}
     others = {s.group: method_of(s) for s in b.stages}
     found += _differences("stage", stages, others)
@@ -80,21 +81,33 @@ def _group(group: GroupInstance) -> str:
 
 
 def _same_groups(a: Program, b: Program) -> dict[str, str]:
-    """For each group of A the name in B of the one that acts in the same places."""
-    theirs: dict[object, str] = {}
-    for group in b.groups:
-        theirs.setdefault(_footprint(group, b), group.name)
-    found = {g.name: theirs[f] for g in a.groups if (f := _footprint(g, a)) in theirs}
-    taken = set(found.values())
-    free = {g.name for g in b.groups} - taken
-    return found | {g.name: g.name for g in a.groups if g.name not in found and g.name in free}
+    """For each group of A the name in B of the one that acts in the same places, or has its name."""
+    both = _tensors(a) & _tensors(b)
+    theirs = {_footprint(group, b, both): group.name for group in reversed(b.groups)}
+    found = {}
+    for group in a.groups:
+        footprint = _footprint(group, a, both)
+        if footprint[1] and footprint in theirs:
+            found[group.name] = theirs[footprint]
+    free = {group.name for group in b.groups} - set(found.values())
+    by_name = {g.name: g.name for g in a.groups if g.name not in found and g.name in free}
+    return found | by_name
 
 
-def _footprint(group: GroupInstance, program: Program) -> object:
+def _tensors(program: Program) -> set[tuple[str, str]]:
+    inputs = {("input", tensor.name) for tensor in program.inputs}
+    return inputs | {("output", tensor.name) for tensor in program.outputs}
+
+
+def _footprint(
+    group: GroupInstance, program: Program, within: Collection[tuple[str, str]]
+) -> tuple[str, tuple[object, ...]]:
+    """Where a group acts, and how."""
     return group.family, tuple(
         (kind, tensor.name, position, number, atom.name)
         for kind, tensors in (("input", program.inputs), ("output", program.outputs))
         for tensor in tensors
+        if (kind, tensor.name) in within
         for position, axis in enumerate(tensor.axes)
         for number, atom in enumerate(atoms(axis.representation))
         if atom.group == group.name

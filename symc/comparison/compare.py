@@ -133,6 +133,17 @@ def compare(a: Program, b: Program) -> Comparison:
     )
 
 
+def between(
+    a: Program, b: Program, values: Mapping[str, int] | None = None
+) -> tuple[Symmetry, Symmetry]:
+    """Both symmetries on what the programs have in common, free sizes at `values`."""
+    sizes = Sizes(a, b)
+    pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
+    known = {name: Size.constant(value) for name, value in (values or {}).items()}
+    one, two = _sides(a, b, sizes, pairs)
+    return one.at(known), two.at(known)
+
+
 def _pairs(a: Program, b: Program) -> list[tuple[Tensor, Tensor]]:
     """Tensors of one name and kind in both."""
     found = []

@@ -11,7 +11,7 @@ from symc.description.model import (
     StageDescription,
     TensorDescription,
 )
-from symc.description.stages import cost, describe_stage
+from symc.description.stages import cost, describe_stage, enumerated
 from symc.ir.determination import determine
 from symc.ir.notation import tensor as written
 from symc.ir.program import Program
@@ -37,8 +37,8 @@ def describe(program: Program) -> Description:
         entry.name: f"{entry.tensor}, axis {entry.axis}"
         for entry in determine(program.inputs, values.keys())
     }
-    groups = {g.name: g for g in program.groups}
     parameters = {g.name: g.parameter.substitute(values) for g in program.groups}
+    elements = enumerated(program, parameters)
     tensors = [("input", t) for t in program.inputs] + [("output", t) for t in program.outputs]
     return Description(
         name=program.name,
@@ -65,9 +65,7 @@ def describe(program: Program) -> Description:
             )
             for kind, t in tensors
         ),
-        stages=tuple(
-            describe_stage(s, groups[s.group], parameters[s.group]) for s in program.stages
-        ),
-        cost=cost(program, groups, parameters),
+        stages=tuple(describe_stage(s, elements[s.group]) for s in program.stages),
+        cost=cost(program, elements.values()),
         proofs=prove(program),
     )

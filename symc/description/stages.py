@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import factorial, prod
 
 from symc.description.model import Cost, StageDescription
@@ -21,16 +22,32 @@ def atom(size: Size) -> str:
     return str(size) if len(size.terms) == 1 and "*" not in str(size) else f"({size})"
 
 
-def describe_stage(stage: Stage, group: GroupInstance, parameter: Size) -> StageDescription:
-    """A stage, its group's parameter with known sizes put in."""
+def describe_stage(stage: Stage, elements: int | str | None) -> StageDescription:
+    """A stage that takes so many elements, see `enumerated`."""
     return StageDescription(
         group=stage.group,
         method=stage.method,
         explicit=stage.explicit,
         options=_options(stage),
         net=_net(stage),
-        elements=_elements(stage, group, parameter),
+        elements=elements,
     )
+
+
+def enumerated(program: Program, parameters: Mapping[str, Size]) -> dict[str, int | str | None]:
+    """How many elements the stage of each group takes at a call, None where it draws samples.
+
+    One that would exceed what earlier ones leave of the budget draws samples.
+    """
+    budget = ENUMERATION_BUDGET
+    found: dict[str, int | str | None] = {}
+    for stage in program.stages:
+        elements = _elements(stage, program.group(stage.group), parameters[stage.group])
+        if isinstance(elements, int):
+            elements = elements if elements <= budget else None
+            budget //= elements or 1
+        found[stage.group] = elements
+    return found
 
 
 def method_of(stage: Stage) -> str:
@@ -80,22 +97,10 @@ def _elements(stage: Stage, group: GroupInstance, parameter: Size) -> int | str 
     return 2 ** (value - 1 if facts.special else value) if value <= 16 else None
 
 
-def cost(program: Program, groups: dict[str, GroupInstance], parameters: dict[str, Size]) -> Cost:
-    """How often a call evaluates the base, an example."""
-    counts: list[int | str] = []
-    sampled = False
-    budget = ENUMERATION_BUDGET
-    for stage in program.stages:
-        elements = _elements(stage, groups[stage.group], parameters[stage.group])
-        if isinstance(elements, int) and elements > budget:
-            elements = None
-        if elements is None:
-            sampled = True
-        elif isinstance(elements, int):
-            budget //= elements
-            counts += [elements] if elements > 1 else []
-        else:
-            counts.append(elements)
+def cost(program: Program, elements: Iterable[int | str | None]) -> Cost:
+    """How often a call evaluates the base, an example; `elements`: of each stage."""
+    counts = [count for count in elements if count != 1]
+    sampled = None in counts
     default = SAMPLES.default if isinstance(SAMPLES.default, int) else 1
     samples = next((s.samples for s in program.stages if s.samples is not None), default)
     explicit_eval = (s.eval_samples for s in program.stages if s.eval_samples is not None)

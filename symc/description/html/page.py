@@ -80,9 +80,10 @@ def _groups(description: Description) -> str:
     for group in description.groups:
         size = words.group(group.model_copy(update={"stabilizer": None})).partition(": ")[2]
         fixing = words.stabilizer(group.stabilizer) if group.stabilizer else ""
-        rows.append([_code(group.name), _code(group.constructor), text(group.title), text(size)])
+        constructor = f"{_code(group.constructor)} {text(group.title)}"
+        rows.append([_code(group.name), constructor, text(size)])
         rows[-1].append(element("span", text(fixing or "no claim"), class_="quiet"))
-    return _table(["name", "group", "", "size", "what fixes a generic input"], rows)
+    return _table(["name", "group", "size", "what fixes a generic input"], rows)
 
 
 def _tensors(description: Description, kind: str) -> str:
@@ -114,7 +115,7 @@ def _stages(description: Description) -> str:
         elements = "" if stage.elements in (None, 1) else f"{stage.elements} elements"
         chosen = "by the spec" if stage.explicit else "by default"
         rows.append([str(number), _code(stage.group), said, net + text(elements)])
-        rows[-1].append(element("span", chosen, class_="quiet"))
+        rows[-1].append(element("span", chosen, class_="quiet fixed"))
     return _table(["", "group", "method", "net, elements", "chosen"], rows)
 
 

@@ -23,10 +23,10 @@ p { margin: 0 0 8px; max-width: 76ch; overflow-wrap: anywhere; }
 code, .name, .formula { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
   monospace; }
 code { font-size: 13.5px; background: var(--code); padding: 1px 5px; border-radius: 5px;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 .drawing { overflow-x: auto; padding: 14px; }
-.drawing svg { display: block; margin: 0 auto; max-width: none; }
+.drawing svg { display: block; margin: 0 auto; max-width: 100%; min-width: 700px; height: auto; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; vertical-align: top; padding: 9px 14px; }
@@ -34,6 +34,7 @@ tr + tr td { border-top: 1px solid var(--line); }
 th { font-size: 12px; color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--line); }
 td:first-child { min-width: 90px; }
 .sums { font-size: 14px; }
+.fixed { white-space: nowrap; }
 .quiet { color: var(--soft); font-size: 13.5px; }
 .badge { font-size: 12px; font-weight: 600; padding: 1px 8px; border-radius: 20px;
   border: 1px solid currentColor; white-space: nowrap; }
