@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -19,6 +19,7 @@ from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
 from symc.checking.names import declarations, size_words, walk
+from symc.checking.proving import report_proofs
 from symc.checking.report import Report
 from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
@@ -78,14 +79,16 @@ def check_document(
     name: str,
     unread: frozenset[str] = frozenset(),
     partial: bool = False,
+    values: Mapping[str, int] | None = None,
 ) -> CheckResult:
     """Check a parsed spec. Never raises.
 
-    `unread`: names in statements that could not be parsed; `partial`: there are some.
+    `unread`: names in statements that could not be parsed; `partial`: there are some. `values`:
+    free sizes that are known, for the proofs.
     """
     report = Report(source, partial)
     try:
-        program = _read(document, report, name, unread)
+        program = _read(document, report, name, unread, values)
     except RecursionError:
         report.error(
             "SYM108",
@@ -100,7 +103,11 @@ def check_document(
 
 
 def _read(
-    document: ast.Document, report: Report, name: str, unread: frozenset[str]
+    document: ast.Document,
+    report: Report,
+    name: str,
+    unread: frozenset[str],
+    values: Mapping[str, int] | None,
 ) -> Program | None:
     statements = document.statements
     declared = declarations(document, report)
@@ -149,7 +156,7 @@ def _read(
         return None
     names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
     texts = [s.value for s in statements if isinstance(s, ast.Docstring)]
-    return Program(
+    program = Program(
         name=names[0] if names else name,
         doc=texts[0] if texts else "",
         sizes=expressions.sizes.variables(),
@@ -158,6 +165,8 @@ def _read(
         outputs=tuple(t.tensor for t in outputs),
         stages=stages,
     )
+    report_proofs(program, values, outputs, lines, expressions)
+    return program
 
 
 def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:

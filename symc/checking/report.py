@@ -23,7 +23,7 @@ class Report:
         self.partial = partial
         self._found: dict[tuple[str, Span], Diagnostic] = {}
 
-    def error(
+    def add(
         self,
         code: str,
         span: Span,
@@ -34,6 +34,9 @@ class Report:
         """Add a diagnostic, unless the same code was reported at the same place."""
         found = Diagnostic(code, message, self.source, span, help, tuple(related))
         self._found.setdefault((code, span), found)
+
+    error = add
+    """The same, where the code is known to be an error."""
 
     @property
     def count(self) -> int:

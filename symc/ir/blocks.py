@@ -16,6 +16,7 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from symc.ir.groups import GroupInstance
@@ -87,6 +88,11 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
     TooManyBlocksError above MAXIMUM.
     """
+    return _blocks(tensor, tuple(groups))
+
+
+@lru_cache(maxsize=64)
+def _blocks(tensor: Tensor, groups: tuple[GroupInstance, ...]) -> tuple[Block, ...]:
     families_of = {group.name: group.family for group in groups}
     parts = [Block(axes=())]
     for axis in tensor.axes:

@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symc.ir.program import Program
+from symc.proofs.ranges import Ranges
 from symc.proofs.records import Proof, Stabilizer, ValueSpace
+from symc.proofs.situation import Situation
+from symc.proofs.stabilizer import stabilizers
+from symc.proofs.values import space
+from symc.proofs.verdicts import VERDICTS
 
 __all__ = ["Proof", "Stabilizer", "ValueSpace", "generic_stabilizer", "prove", "value_space"]
 
@@ -21,18 +26,22 @@ def prove(program: Program, values: Mapping[str, int] | None = None) -> tuple[Pr
 
     Each proof holds for every value of the sizes that stay open.
     """
-    return ()
+    situation = Situation(program, values)
+    return tuple(proof for verdict in VERDICTS for proof in verdict(situation))
 
 
 def generic_stabilizer(
     program: Program, group: str, values: Mapping[str, int] | None = None
 ) -> Stabilizer | None:
     """What of one group alone, all others at rest, fixes a generic input; None: no claim."""
-    return None
+    joints = stabilizers(program, Ranges(program, values), frozenset({group}))
+    found = {joint.factors[group].alone(joint.points) for joint in joints if group in joint.factors}
+    return found.pop() if len(found) == 1 else None
 
 
 def value_space(
     program: Program, output: str, values: Mapping[str, int] | None = None
 ) -> ValueSpace | None:
     """Dimension of the values of an output at a generic input; None: sizes open, or no rule."""
-    return None
+    ranges = Ranges(program, values)
+    return space(program, output, stabilizers(program, ranges), ranges)
