@@ -1,4 +1,4 @@
-"""How groups act on tensors, written out as dense matrices: an oracle that shares no code with symc.
+"""How groups act on tensors, written out as dense matrices: an oracle beside symc's own code.
 
 An element is a dict from the name of a group to (matrix, translation or None).
 """

@@ -47,11 +47,16 @@ def changes(a: Program, b: Program) -> tuple[Change, ...]:
     return (*found, *_order("stages", stages, others))
 
 
-def _differences(what: What, before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+def _differences(
+    what: What,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    same: Collection[str] = (),
+) -> list[Change]:
     return [
         Change(what=what, name=name, before=before.get(name), after=after.get(name))
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and name not in same
     ]
 
 
@@ -81,7 +86,7 @@ def _group(group: GroupInstance) -> str:
 
 
 def _same_groups(a: Program, b: Program) -> dict[str, str]:
-    """For each group of A the name in B of the one that acts in the same places, or has its name."""
+    """For each group of A the one of B that acts in the same places, or else has its name."""
     both = _tensors(a) & _tensors(b)
     theirs = {_footprint(group, b, both): group.name for group in reversed(b.groups)}
     found = {}

@@ -46,7 +46,7 @@ def _tensors(description: Description, kind: str) -> list[str]:
             lines += item(tensor.written, 2)
             if tensor.irreducibles is not None:
                 lines += item(irreducibles(tensor.irreducibles), 4)
-            if tensor.values is not None:
+            if tensor.values is not None and values(tensor.values):
                 lines += item(values(tensor.values), 4)
     return lines
 
@@ -101,22 +101,25 @@ def group(one: GroupDescription) -> str:
         head += f": {count} {'element' if one.order == 1 else 'elements'}"
     elif one.dimension is not None:
         head += f": dimension {one.dimension}"
-    return head if one.stabilizer is None else f"{head}; {stabilizer(one.stabilizer)}"
+    fixing = stabilizer(one.stabilizer) if one.stabilizer else ""
+    return f"{head}; {fixing}" if fixing else head
 
 
 def stabilizer(one: Stabilizer) -> str:
-    """Which elements fix a generic input."""
+    """Which elements fix a generic input; empty where nothing is known of that."""
     least = "" if one.exact else "at least "
     if one.trivial:
-        return f"{least}the identity alone fixes a generic input" if one.exact else ""
+        return "the identity alone fixes a generic input" if one.exact else ""
     return f"a generic input is fixed by {least}{one.text}, {one.words}"
 
 
 def values(space: ValueSpace) -> str:
-    """How much of its space an output can fill."""
+    """How much of its space an output can fill; empty where nothing is known of that."""
+    if not space.exact and space.dimension == space.total:
+        return ""
     most = "" if space.exact else "at most "
-    dimensions = f"{most}{space.dimension} of {space.total} dimensions"
-    return f"its values at a generic input fill {dimensions}"
+    noun = "dimension" if space.total == 1 else "dimensions"
+    return f"at a generic input its values fill {most}{space.dimension} of {space.total} {noun}"
 
 
 def size(one: SizeDescription) -> str:

@@ -101,7 +101,7 @@ def _sum(tensor: TensorDescription) -> str:
         lines.append(element("div", text(total), class_="sums"))
         notes = (words.validity(tensor.irreducibles), words.linear_part(tensor.irreducibles))
         lines += [element("div", text(note), class_="quiet") for note in notes if note]
-    if tensor.values is not None:
+    if tensor.values is not None and words.values(tensor.values):
         lines.append(element("div", text(words.values(tensor.values)), class_="quiet"))
     return "".join(lines) or element("span", "no rule", class_="quiet")
 
