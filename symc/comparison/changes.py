@@ -34,11 +34,11 @@ def changes(a: Program, b: Program) -> tuple[Change, ...]:
         one = a.inputs if kind == "input" else a.outputs
         two = b.inputs if kind == "input" else b.outputs
         renamed = [_renamed(tensor, names) for tensor in one]
-        found += _differences(
-            kind,
-            {t.name: written(t, b.groups + a.groups) for t in renamed},
-            {t.name: written(t, b.groups) for t in two},
-        )
+        before = {t.name: written(t, a.groups) for t in one}
+        alike = {t.name: written(t, b.groups + a.groups) for t in renamed}
+        after = {t.name: written(t, b.groups) for t in two}
+        same = {name for name in alike if alike[name] == after.get(name)}
+        found += _differences(kind, before, after, same)
         found += _order(f"{kind}s", [t.name for t in one], [t.name for t in two])
     # Without a counterpart a group of A keeps its name, whatever B calls by it.
     stages = {names.get(s.group, s.group): method_of(s) for s in a.stages}

@@ -110,7 +110,7 @@ def stabilizer(one: Stabilizer) -> str:
     least = "" if one.exact else "at least "
     if one.trivial:
         return "the identity alone fixes a generic input" if one.exact else ""
-    return f"a generic input is fixed by {least}{one.text}, {one.words}"
+    return f"a generic input is fixed by {least}{one.text} ({one.words})"
 
 
 def values(space: ValueSpace) -> str:
@@ -182,8 +182,8 @@ def _costs(one: Cost) -> list[tuple[str, str]]:
 
 
 def _proof(one: Proof) -> list[str]:
-    code = f" [{one.code}]" if one.code else ""
-    lines = item(f"{one.subject}: {one.statement}{code}", 2)
+    code = f"[{one.code}]" if one.code else ""
+    lines = item(f"{one.severity}{code}: {one.statement}", 2)
     lines += item(f"because {one.reason}", 4)
     return lines + (item(f"help: {one.help}", 4) if one.help else [])
 

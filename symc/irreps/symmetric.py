@@ -34,8 +34,7 @@ def powers(parameter: Size, exponent: int, sign: bool) -> Powers:
         else:
             label = _tail(parameter, diagram, sign)
         terms[Irreducible(label, trivial=label in (f"({value})", f"({parameter})"))] = count
-    bound = 2 * exponent if exponent else 2 if sign else 1
-    return Powers(terms, None if value is not None or bound == 1 else bound)
+    return Powers(terms, 2 * exponent if value is None and exponent else None)
 
 
 def _shortened(diagram: Partition) -> list[int | str]:

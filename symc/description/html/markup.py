@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from symc.diagnostics.render._terminal import shown
@@ -10,6 +11,11 @@ from symc.diagnostics.render._terminal import shown
 def text(value: object) -> str:
     """Text that cannot be read as markup, nor hold control or direction characters."""
     return escape(shown(str(value)), quote=True)
+
+
+def sentence(value: str) -> str:
+    """Text in which what stands in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(value))
 
 
 def element(tag: str, inner: str, **attributes: object) -> str:

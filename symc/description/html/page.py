@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symc import __version__
 from symc.description import text as words
-from symc.description.html.markup import element, text
+from symc.description.html.markup import element, sentence, text
 from symc.description.html.pipeline import pipeline
 from symc.description.html.style import STYLE
 from symc.description.model import Cost, Description, TensorDescription
@@ -142,9 +142,9 @@ def _proofs(proofs: Sequence[Proof]) -> str:
     for proof in proofs:
         kind = f"{proof.severity} {proof.code}" if proof.code else proof.severity
         badge = element("span", text(kind), class_=f"badge {proof.severity}")
-        said = [element("div", text(proof.statement))]
-        said.append(element("div", text(f"because {proof.reason}"), class_="quiet"))
+        said = [element("div", sentence(proof.statement))]
+        said.append(element("div", sentence(f"because {proof.reason}"), class_="quiet"))
         if proof.help:
-            said.append(element("div", text(f"help: {proof.help}"), class_="quiet"))
+            said.append(element("div", sentence(f"help: {proof.help}"), class_="quiet"))
         rows.append([badge, _code(proof.subject), "".join(said)])
     return _table(["verdict", "about", "what is proved, and why"], rows)
