@@ -62,7 +62,7 @@ def verdict(found: Comparison, a: str, b: str) -> str:
 
 
 def _sentence(witness: Witness) -> str:
-    place = f", at {_values(witness.sizes)}" if witness.sizes else ""
+    place = f", for example at {_values(witness.sizes)}" if witness.sizes else ""
     return f"one of {witness.group} {witness.words}{place}"
 
 
