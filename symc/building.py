@@ -108,8 +108,9 @@ def _refuse_meaningless(spec: Spec, program: Program, sizes: Mapping[str, int]) 
         return
     parsed = parse(spec.source)
     result = check_document(parsed.document, spec.source, spec.name, values=sizes)
-    found = [d for d in result.diagnostics if d.severity == "error"]
-    # A spec that was changed by hand may have left its text behind.
+    codes = {proof.code for proof in wrong}
+    found = [diagnostic for diagnostic in result.diagnostics if diagnostic.code in codes]
+    # A program that was changed by hand may have left its text behind.
     placed = found or [
         Diagnostic(str(p.code), f"{p.statement}: {p.reason}", spec.source, Span(0, 0), help=p.help)
         for p in wrong

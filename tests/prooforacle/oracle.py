@@ -146,6 +146,17 @@ def measure(spec: Spec, seed: int) -> dict[str, Measured] | None:
 
 
 def _measure(spec: Spec, seed: int, fine: bool, scale: float) -> dict[str, Measured] | None:
+    found = values(spec, seed, fine, scale)
+    if found is None:
+        return None
+    shapes = {tensor.name: prod(tensor.shape) for tensor in spec.outputs}
+    return {name: _rank(rows, shapes[name]) for name, rows in found[1].items()}
+
+
+def values(
+    spec: Spec, seed: int, fine: bool = False, scale: float = 1.0
+) -> tuple[list[Array], dict[str, Array]] | None:
+    """A random input, centred, and values there of equivariant maps, a row each, by output."""
     random = np.random.default_rng(seed)
     rules = [rule(group.family, group.size, fine) for group in spec.groups]
     counts = [len(r.weights) for r in rules]
@@ -202,7 +213,7 @@ def _measure(spec: Spec, seed: int, fine: bool, scale: float) -> dict[str, Measu
             matrix = _matrix(tensor, chosen)
             mixed = np.einsum("na,nij->aij", features, matrix, optimize=True)
             total[tensor.name] += np.einsum("aij,aj->ai", mixed, direction[tensor.name])
-    return {name: _rank(values, sizes[name]) for name, values in total.items()}
+    return x, total
 
 
 def _rank(values: Array, size: int) -> Measured:
@@ -246,8 +257,8 @@ def _centred(spec: Spec, x: list[Array]) -> list[Array]:
             continue
         clouds = []
         for i, axis, start, count in places:
-            values = np.moveaxis(x[i], axis, -1)[..., start : start + count * group.size]
-            clouds.append((i, values.reshape(-1, group.size)))
+            points = np.moveaxis(x[i], axis, -1)[..., start : start + count * group.size]
+            clouds.append((i, points.reshape(-1, group.size)))
         first = min(i for i, _ in clouds)
         mean = np.concatenate([rows for i, rows in clouds if i == first]).mean(0)
         for i, axis, start, count in places:

@@ -122,7 +122,7 @@ class Generator:
     def spec(self) -> Spec:
         """A spec; the checker may still refuse it, an output point without an input point, say."""
         mix = self.random.choice(MIXES)
-        self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.85
+        self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.92
         groups = tuple(
             Group(name, family, self._size(family, mix))
             for name, family in zip(NAMES, mix, strict=False)
@@ -196,6 +196,11 @@ class Generator:
         self, group: Group, atom: str, groups: tuple[Group, ...], pointed: bool, kind: str
     ) -> tuple[Term, ...]:
         term = Term(1, ((group, atom),))
+        if atom == "point":
+            draw = self.random.random()
+            if draw < 0.1:
+                return (Term(2, term.atoms),)
+            return (term, Term(1, ((group, "vector"),))) if draw < 0.2 else (term,)
         if pointed or (self.lean and kind == "input" and self.random.random() < 0.7):
             return (term,)
         draw = self.random.random()

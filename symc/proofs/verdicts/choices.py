@@ -173,10 +173,11 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
     """Why the nets of the catalogue cannot fix an element that the input does fix."""
     if not isinstance(factor, Orthogonal) or factor.dimension is None or len(factor.pieces) > 1:
         return None
-    if factor.special:
-        needed = min(factor.size, factor.dimension - 1)
-    else:
-        needed = factor.size if _flips(factor, joint) else factor.dimension
+    fixed = factor.size if parity.constant(factor.minus, joint.points) else 0
+    if not factor.special and not _flips(factor, joint):
+        fixed += factor.rest
+    # The last direction of a rotation follows from the others.
+    needed = min(fixed, factor.dimension - 1) if factor.special else fixed
     seen = _seen(factor, joint)
     if seen is None or seen >= needed:
         return None

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
+from symc.ir.blocks import blocks
 from symc.proofs import words
+from symc.proofs.ranges import NONE, ONE
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
 from symc.proofs.stabilizer import Joint
@@ -60,11 +62,25 @@ def _whole(name: str, part: Part, joint: Joint, situation: Situation) -> str:
     group = part.block.affine
     if group is None:
         return f"`{name}` is always {_where(part, joint, situation)}"
-    anchor = next((s.anchor for s in situation.program.stages if s.group == group), None)
-    centre = f"the mean of `{anchor}`" if anchor is not None else "the mean of the input points"
+    centre = _centre(group, situation)
     if part.share == 0:
         return f"`{name}` is always at {centre}"
     return f"`{name}`, seen from {centre}, is always {_where(part, joint, situation)}"
+
+
+def _centre(group: str, situation: Situation) -> str:
+    """What translations are measured from: the one point of the anchor, or the mean of several."""
+    program = situation.program
+    anchor = next((stage.anchor for stage in program.stages if stage.group == group), None)
+    if anchor is None:
+        return "the mean of the input points"
+    tensor = next(tensor for tensor in program.inputs if tensor.name == anchor)
+    points = NONE
+    for block in blocks(tensor, program.groups):
+        if block.affine == group:
+            others = [axis.size for axis in block.axes if axis.group != group]
+            points = points + situation.ranges.product(others)
+    return f"`{anchor}`" if points == ONE else f"the mean of `{anchor}`"
 
 
 def _where(part: Part, joint: Joint, situation: Situation) -> str:
