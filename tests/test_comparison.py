@@ -95,6 +95,23 @@ def test_permutations_are_among_the_orthogonal_matrices() -> None:
     assert compared(one.format("S(d)"), one.format("O(d)")).relation == "weaker"
     assert compared(one.format("S(d)"), one.format("SO(d)")).relation == "incomparable"
 
+    two = "group G = {}\ninput x[d: G, d: G]\noutput y[d: G, d: G]\n"  # -1 acts trivially here
+    assert compared(two.format("S(d)"), two.format("O(d)")).relation == "weaker"
+    assert compared(two.format("SO(d)"), two.format("O(d)")).relation == "weaker"
+
+
+def test_tensors_that_move_together_have_less_symmetry_than_by_themselves() -> None:
+    text = "group A = T(2)\ngroup B = T(2)\ninput x[2: A.point]\ninput z[2: B.point]\noutput y\n"
+    together = text.replace("B.point", "A.point").replace("group B = T(2)\n", "")
+    found = compared(text, together)
+    assert found.relation == "stronger"
+    assert found.only_in_a is not None
+    assert found.only_in_a.words == "moves x by 1 along x alone"
+    assert found.only_in_a.shift == ("1", "0")
+    turning = together.replace("T(2)", "SE(2)")
+    assert compared(text, turning).relation == "incomparable"
+    assert compared(turning, together).relation == "stronger"
+
 
 def test_shapes_that_agree_at_some_sizes_are_compared_there() -> None:
     fixed = "size n = 5\n" + NBODY
