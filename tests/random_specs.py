@@ -104,3 +104,32 @@ def without(text: str, group: str) -> str | None:
 def groups_of(text: str) -> Sequence[str]:
     """The names of the declared groups."""
     return re.findall(r"^group (\w+)", text, re.M)
+
+
+_EDITS = (
+    (r"= O\(", "= SO("), (r"= SO\(", "= O("), (r"= E\(", "= SE("), (r"= SE\(", "= E("),
+    (r"= S\(", "= O("), (r"\bpseudovector\b", "vector"), (r"\.vector\b", ".pseudovector"),
+    (r"(\w)a\.", r"\1b."), (r"(\w)b\.", r"\1a."), (r"\.sign\b", ".scalar"),
+    (r"\.pseudoscalar\b", ".scalar"), (r"\.natural\b", ".vector"),
+)  # fmt: skip
+
+
+def related_spec(random: Random, text: str) -> str:
+    """A spec near another one: a few edits of groups and representations, if they check."""
+    for _ in range(30):
+        changed = text
+        for pattern, new in random.sample(_EDITS, random.choice((1, 1, 2, 3))):
+            places = list(re.finditer(pattern, changed))
+            if places:
+                place = random.choice(places)
+                changed = changed[: place.start()] + place.expand(new) + changed[place.end() :]
+        used = [line for line in changed.splitlines() if _is_used(line, changed)]
+        changed = "\n".join([*used, ""])
+        if changed != text and check(Source("<related>", changed)).program is not None:
+            return changed
+    return text
+
+
+def _is_used(line: str, text: str) -> bool:
+    declared = re.match(r"group (\w+)", line)
+    return declared is None or len(re.findall(rf"\b{declared[1]}\b", text)) > 1

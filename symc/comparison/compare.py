@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from symc.comparison.changes import changes
-from symc.comparison.elements import SUPPORTED, Element, generators
+from symc.comparison.elements import SUPPORTED, Element, generators, true_size
 from symc.comparison.layout import Layout, cut_alike, layout, number, resized
-from symc.comparison.membership import Factor, Symmetry, TooLargeError, preimage
+from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
 from symc.comparison.model import Comparison, Relation, Witness
+from symc.comparison.reduction import all_alike, distinct, reduced, small
 from symc.comparison.samples import Sample, samples
 from symc.comparison.sizes import Sizes, shown
 from symc.comparison.words import witness
@@ -19,7 +20,7 @@ from symc.ir.tensors import Tensor
 from symc_runtime.catalogue import groups as families
 
 _MANY = 12
-"""In more dimensions only some planes are tried, where all of them behave alike."""
+"""In more dimensions axes that are cut apart are not compared."""
 
 _PARTS: dict[tuple[bool | None, bool | None], Relation] = {
     (True, True): "equal",
@@ -43,15 +44,38 @@ class Side:
         moving = {name for axes in self.tensors for axis in axes for name in axis.groups}
         return tuple(name for name in self.parameters if name in moving)
 
-    def at(self, values: Mapping[str, Size]) -> Symmetry:
-        """At values of all names."""
-        value = number(values)
-        factors = {
-            name: Factor(families()[self.families[name]], value(self.parameters[name]))
+    def factors(self, size: Callable[[Size], int]) -> dict[str, Factor]:
+        """The groups that act, with their sizes as numbers."""
+        return {
+            name: Factor(families()[self.families[name]], size(self.parameters[name]))
             for name in self.acting
         }
+
+    def at(self, values: Sample) -> Symmetry:
+        """At values of all names."""
+        value = number({name: Size.constant(size) for name, size in values.items()})
         tensors = (tuple(resized(axis, value) for axis in axes) for axes in self.tensors)
-        return Symmetry(factors, tuple(tensors))
+        return Symmetry(self.factors(value), tuple(tensors))
+
+
+def at(one: Side, two: Side, values: Sample) -> tuple[Symmetry, Symmetry]:
+    """Both symmetries at values of all names, reduced where all axes are cut alike."""
+    if not all_alike(one.tensors, two.tensors):
+        return one.at(values), two.at(values)
+    value = number({name: Size.constant(size) for name, size in values.items()})
+    pairs = [
+        [reduced(x, y, value) for x, y in zip(ours, theirs, strict=True)]
+        for ours, theirs in zip(one.tensors, two.tensors, strict=True)
+    ]
+    first, second = (
+        Symmetry(
+            side.factors(lambda size: small(value(size))),
+            tuple(tuple(pair[i] for pair in axes) for axes in pairs),
+            reduced=True,
+        )
+        for i, side in enumerate((one, two))
+    )
+    return first, second
 
 
 class _Inclusion:
@@ -81,16 +105,11 @@ class _Inclusion:
 
 def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     """A generator of `of` that acts as no element of `target`, None if all do."""
-    alike = all(
-        one.place == two.place or not one.groups
-        for axes, others in zip(of.tensors, target.tensors, strict=True)
-        for one, two in zip(axes, others, strict=True)
-    )
     for name, factor in of.factors.items():
-        many = factor.facts.element != "permutation" and factor.size > _MANY
-        if many and not alike:
-            raise TooLargeError(f"{factor.facts.name}({factor.size}) on axes that are cut apart")
-        for element in generators(name, factor.facts, factor.size, few=many):
+        limit = LARGEST if factor.facts.element == "permutation" else _MANY
+        if factor.size > limit:
+            raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
+        for element in generators(name, factor.facts, factor.size, few=of.reduced):
             if preimage(element, of, target) is None:
                 return element
     return None
@@ -100,14 +119,13 @@ def compare(a: Program, b: Program) -> Comparison:
     """How the symmetry of `a` stands to that of `b`, and all else that differs."""
     sizes = Sizes(a, b)
     pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
-    one, two = _sides(a, b, sizes, pairs)
+    one, two = _without_repeats(*_sides(a, b, sizes, pairs))
     within, around = _Inclusion(), _Inclusion()
     relations: list[tuple[Sample, Relation]] = []
     reason = _unfit(pairs, one, two)
     plan = samples(sizes, one, two) if reason is None else None
     for values in plan.values if plan else ():
-        known = {name: Size.constant(value) for name, value in values.items()}
-        first, second = one.at(known), two.at(known)
+        first, second = at(one, two, values)
         parts = within.test(values, first, second), around.test(values, second, first)
         relations.append((values, _PARTS.get(parts, "undecided")))
     if reason is None and not relations:
@@ -139,9 +157,8 @@ def between(
     """Both symmetries on what the programs have in common, free sizes at `values`."""
     sizes = Sizes(a, b)
     pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
-    known = {name: Size.constant(value) for name, value in (values or {}).items()}
     one, two = _sides(a, b, sizes, pairs)
-    return one.at(known), two.at(known)
+    return one.at(values or {}), two.at(values or {})
 
 
 def _pairs(a: Program, b: Program) -> list[tuple[Tensor, Tensor]]:
@@ -177,6 +194,21 @@ def _sides(
     )
 
 
+def _without_repeats(one: Side, two: Side) -> tuple[Side, Side]:
+    """The same, without pieces that say nothing new, where all axes are cut alike."""
+    if not all_alike(one.tensors, two.tensors):
+        return one, two
+    pairs = [
+        [distinct(x, y) for x, y in zip(ours, theirs, strict=True)]
+        for ours, theirs in zip(one.tensors, two.tensors, strict=True)
+    ]
+    first, second = (
+        replace(side, tensors=tuple(tuple(pair[i] for pair in axes) for axes in pairs))
+        for i, side in enumerate((one, two))
+    )
+    return first, second
+
+
 def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
     """Why nothing can be compared at all, None if it can."""
     if not pairs:
@@ -195,4 +227,7 @@ def _named(values: Sample) -> dict[str, int]:
 def _told(inclusion: _Inclusion, names: Sequence[str], side: Side) -> Witness | None:
     if inclusion.element is None:
         return None
-    return witness(inclusion.element, _named(inclusion.values), names, side.tensors)
+    value = number({name: Size.constant(size) for name, size in inclusion.values.items()})
+    factor = side.factors(value)[inclusion.element.group]
+    element = true_size(inclusion.element, factor.facts, factor.size)
+    return witness(element, _named(inclusion.values), names, side.tensors)

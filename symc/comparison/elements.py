@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -17,6 +17,7 @@ SUPPORTED = frozenset({"permutation", "orthogonal", "euclidean", "translation"})
 
 # cos and sin of an angle that is no rational part of a turn (Niven): its multiples are dense.
 _DENSE = (Fraction(3, 5), Fraction(4, 5))
+_WRITTEN = 64
 _QUARTER = (Fraction(0), ONE)
 
 
@@ -74,13 +75,13 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
 
     Plane rotations through consecutive pairs of axes generate SO(d); one by an angle that is no
     rational part of a turn generates a dense part of its plane's. A quarter turn comes first, as
-    it reads better where it suffices to tell two groups apart. `few`: one element of each
-    kind, which is enough where the others behave alike.
+    it reads better where it suffices to tell two groups apart. `few`: one element of each kind,
+    which is enough where its conjugates behave alike.
     """
     if facts.element == "permutation":
         if size >= 2:
             yield permutation(group, (1, 0, *range(2, size)))
-        if size >= 3:
+        if size >= 3 and not few:
             yield permutation(group, (*range(1, size), 0))
         return
     if facts.element != "translation":
@@ -94,3 +95,13 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
     if facts.element != "orthogonal":
         for axis in range(1 if few else size):
             yield translation(group, size, axis)
+
+
+def true_size(element: Element, facts: Group, size: int) -> Element:
+    """The element that was found at a smaller size; above _WRITTEN with a part of its matrix."""
+    if element.size == size:
+        return element
+    if size > _WRITTEN:
+        return replace(element, size=size)
+    small = list(generators(element.group, facts, element.size, few=True))
+    return list(generators(element.group, facts, size, few=True))[small.index(element)]

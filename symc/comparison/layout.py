@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Generic, TypeVar
 
@@ -123,6 +124,7 @@ def cut_alike(one: Layout[S], two: Layout[S]) -> Layout[S]:
 
 def resized(axis: Layout[Size], size: Callable[[Size], T]) -> Layout[T]:
     """The layout with another size for each of its sizes: other names, or numbers."""
+    size = cache(size)
     return Layout(
         size(axis.length),
         tuple(

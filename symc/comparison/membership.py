@@ -32,7 +32,7 @@ from symc.comparison.sparse import (
 )
 from symc_runtime.groups.group import Group
 
-LARGEST = 1 << 14
+LARGEST = 1 << 12
 """Longer axes are not written out as matrices."""
 
 
@@ -50,10 +50,14 @@ class Factor:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """A spec at given sizes: the groups by name, and the axes of the tensors compared."""
+    """A spec at given sizes: the groups by name, and the axes of the tensors compared.
+
+    `reduced`: without what makes no difference, see `reduction`.
+    """
 
     factors: Mapping[str, Factor]
     tensors: tuple[tuple[Layout[int], ...], ...]
+    reduced: bool = False
 
 
 @dataclass

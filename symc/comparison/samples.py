@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from symc.comparison.layout import Layout
+from symc.comparison.reduction import all_alike
 from symc.comparison.sizes import Sizes, names_of
 from symc.ir.sizes import Size
 
@@ -23,6 +25,7 @@ Sample = Mapping[str, int]
 
 GENERIC = 3
 _MOST = 64
+_MOST_PIECES = 4096
 _CHANNELS = 2  # as good as any other, where all axes are cut alike
 
 
@@ -39,31 +42,45 @@ def samples(sizes: Sizes, one: Side, two: Side) -> Samples:
     axes = [axis for side in (one, two) for tensor in side.tensors for axis in tensor]
     parameters = [side.parameters[name] for side in (one, two) for name in side.acting]
     names = names_of([*(axis.length for axis in axes), *parameters])
-    alike = all(
-        x.place == y.place
-        for ours, theirs in zip(one.tensors, two.tensors, strict=True)
-        for x, y in zip(ours, theirs, strict=True)
-    )
+    alike = all_alike(one.tensors, two.tensors)
     moving = names_of(parameters) if alike else names
-    grid, proved = _grid(len(moving))
-    ranges = [[v for v in grid if v <= (sizes.bound(name) or v)] for name in moving]
+    wanted, proved = _grid([sizes.bound(name) for name in moving])
     others = {n: min(_CHANNELS, sizes.bound(n) or _CHANNELS) for n in names if n not in moving}
-    wanted = [others | dict(zip(moving, v, strict=True)) for v in product(*ranges)][:_MOST]
-    checked = [*(axis.length for axis in axes), *parameters]
-    kept = tuple(values for values in wanted if _sizes_at(values, checked, sizes))
-    lowest = {name: Size.constant(GENERIC) for name in names}
-    usual = all((at.substitute(lowest).value or 0) >= GENERIC for at in parameters if at.names)
-    if not (alike and usual and len(kept) == len(wanted)):
-        proved = 1 if not names else None
+    lengths = [*(axis.length for axis in axes), *parameters]
+    named = [others | dict(zip(moving, values, strict=True)) for values in wanted]
+    kept = tuple(values for values in named if _sizes_at(values, lengths, sizes))
+    if not alike:
+        kept = kept[: _budget(axes)]
+    if not (alike and all(map(_usual, parameters)) and len(kept) == len(wanted)):
+        proved = None if names else 1
     return Samples(kept, proved)
 
 
-def _grid(names: int) -> tuple[Sequence[int], int | None]:
-    """Values for each of so many names, and from which size on they prove anything."""
+def _grid(bounds: Sequence[int | None]) -> tuple[list[tuple[int, ...]], int | None]:
+    """Values for names with these bounds, and from which size on they prove anything."""
     for grid, proved in (((3, 4, 5, 6, 1, 2), 1), ((3, 4, 1, 2), 1), ((3, 4), GENERIC)):
-        if len(grid) ** names <= _MOST:
-            return grid, proved
-    return (3, 4), None
+        ranges = [[v for v in grid if bound is None or v <= bound] for bound in bounds]
+        if len(grid) ** len(bounds) <= _MOST and all(ranges):
+            return list(product(*ranges)), proved
+    low = [min(GENERIC, bound or GENERIC) for bound in bounds]
+    high = [min(GENERIC + 1, bound or GENERIC + 1) for bound in bounds]
+    found = [tuple(low), tuple(high)]
+    for i in range(min(len(bounds), _MOST - 2)):
+        found.append((*low[:i], high[i], *low[i + 1 :]))
+    return found, None
+
+
+def _usual(parameter: Size) -> bool:
+    """Whether a size is fixed, or at least GENERIC where all names are."""
+    falling = any(term.coefficient < 0 for term in parameter.terms)
+    lowest = parameter.substitute({name: Size.constant(GENERIC) for name in parameter.names})
+    return not parameter.names or (not falling and (lowest.value or 0) >= GENERIC)
+
+
+def _budget(axes: Sequence[Layout[Size]]) -> int:
+    """How many samples there is time for, where axes are cut apart and written out."""
+    pieces = sum(len(axis.pieces) for axis in axes)
+    return max(_MOST_PIECES // max(pieces, 1), 1)
 
 
 def _sizes_at(values: Sample, lengths: Sequence[Size], sizes: Sizes) -> bool:

@@ -28,17 +28,15 @@ def powers(parameter: Size, exponent: int, sign: bool, special: bool) -> Powers:
     """The `exponent`-th power of the vector, times the determinant if `sign`."""
     value = parameter.value
     generic = 2 * exponent + 1
-    d = generic if value is None else value
     terms: Counter[Irreducible] = Counter()
-    for diagram, count in _walks(d, exponent).items():
-        twisted = _twisted(diagram, d) if sign and value is not None else diagram
+    for diagram, count in _walks(generic if value is None else value, exponent).items():
+        short, twisted = (diagram, sign) if value is None else _short(diagram, sign, value)
         if special:
-            for irreducible in _rotations(twisted, d, value is None):
+            for irreducible in _rotations(short, value):
                 terms[irreducible] += count
         else:
-            terms[_reflections(twisted, d, value is None, sign and value is None)] += count
-    plain = not special and not sign
-    bound = exponent if plain else generic
+            terms[_reflections(short, twisted, value)] += count
+    bound = generic if special or sign else exponent
     return Powers(terms, bound if value is None and exponent > 1 else None)
 
 
@@ -54,39 +52,36 @@ def _walks(d: int, steps: int) -> Counter[Partition]:
     return found
 
 
-def _twisted(diagram: Partition, d: int) -> Partition:
-    """The diagram times the determinant."""
-    columns = conjugate(diagram)
-    first = d - (columns[0] if columns else 0)
-    return conjugate((first, *columns[1:]) if first else columns[1:])
+def _short(diagram: Partition, sign: bool, d: int) -> tuple[Partition, bool]:
+    """The same with at most d / 2 rows, and whether it is to be multiplied by the determinant."""
+    if 2 * len(diagram) < d:
+        return diagram, sign
+    if 2 * len(diagram) == d:
+        return diagram, False  # the determinant changes nothing
+    first, *columns = conjugate(diagram)
+    return conjugate((d - first, *columns) if d > first else tuple(columns)), not sign
 
 
-def _reflections(diagram: Partition, d: int, open_: bool, sign: bool) -> Irreducible:
+def _reflections(short: Partition, twisted: bool, d: int | None) -> Irreducible:
     """An irreducible of O(d)."""
-    other = _twisted(diagram, d)
-    tall = not open_ and len(diagram) > len(other)
-    short = other if tall else diagram
-    if d == 3 and not open_:
-        degree, parity = (short[0] if short else 0), "eo"[sum(diagram) % 2]
-        return Irreducible(f"{degree}{parity}", trivial=not diagram)
-    twisted = tall or sign
-    if d == 2 and not open_ and short:
-        return Irreducible("vector" if short == (1,) else f"(l={short[0]})")
+    trivial = not short and not twisted
+    if d == 3:
+        degree, parity = (short[0] if short else 0), "eo"[(sum(short) + twisted) % 2]
+        return Irreducible(f"{degree}{parity}", trivial)
+    if d == 2 and len(short) == 1 and short[0] > 1:
+        return Irreducible(f"(l={short[0]})")
     if twisted:
-        label = _TWISTED.get(short) or f"pseudoscalar*{_label(short)}"
-        return Irreducible(label)
-    return Irreducible(_label(short), trivial=not short)
+        return Irreducible(_TWISTED.get(short) or f"pseudoscalar*{_label(short)}")
+    return Irreducible(_label(short), trivial)
 
 
-def _rotations(diagram: Partition, d: int, open_: bool) -> tuple[Irreducible, ...]:
+def _rotations(short: Partition, d: int | None) -> tuple[Irreducible, ...]:
     """What an irreducible of O(d) is under SO(d)."""
-    other = _twisted(diagram, d)
-    short = other if not open_ and len(diagram) > len(other) else diagram
-    if d in (2, 3) and not open_:
+    if d in (2, 3):
         degree = short[0] if short else 0
         return (Irreducible(f"(l={degree})", not degree, complex_type=d == 2 and degree > 0),)
     label = _label(short)
-    if open_ or 2 * len(short) != d:
+    if d is None or 2 * len(short) != d:
         return (Irreducible(label, trivial=not short),)
     if d % 4 == 0:
         return tuple(Irreducible(f"{label} {half}") for half in ("(+)", "(-)"))
