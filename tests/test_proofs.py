@@ -129,14 +129,14 @@ def test_nothing_is_said_where_nothing_holds(text: str) -> None:
 
 def test_verdicts_on_random_specs_are_what_is_measured() -> None:
     """The long run has a thousand: `python -m prooforacle`."""
-    found = list(islice(Draws(seed=21), 70))
+    found = list(islice(Draws(seed=21), 50))
     outputs = [output for compared in found for output in compared.outputs]
     for compared in found:
         for output in compared.outputs:
             assert not output.false_alarm, (compared.spec.text, output)
             assert not output.missed, (compared.spec.text, output)
-    assert sum(output.found == "zero" for output in outputs) >= 7
-    assert sum(output.found == "confined" for output in outputs) >= 15
+    assert sum(output.found == "zero" for output in outputs) >= 5
+    assert sum(output.found == "confined" for output in outputs) >= 10
 
 
 def drawn(seed: int, count: int) -> list[tuple[Spec, Program]]:
@@ -150,7 +150,7 @@ def drawn(seed: int, count: int) -> list[tuple[Spec, Program]]:
 
 
 def test_dimensions_are_the_rank_of_the_lie_action() -> None:
-    positive = 0
+    positive = exact = 0
     for spec, checked in drawn(seed=3, count=150):
         joint = stabilizers(checked, Ranges(checked))[0]
         rests = [getattr(factor, "rest", 0) for factor in joint.factors.values()]
@@ -158,7 +158,9 @@ def test_dimensions_are_the_rank_of_the_lie_action() -> None:
         found = stabilizer_dimension(spec, seed=1)
         assert dimension == found if joint.exact else dimension <= found, spec.text
         positive += found > 0
+        exact += joint.exact
     assert positive > 20
+    assert exact > 120
 
 
 def test_what_is_proved_for_open_sizes_holds_for_each() -> None:
@@ -251,6 +253,12 @@ def test_averaged_groups_do_not_make_a_choice_ambiguous() -> None:
     assert not proofs(text + "symmetrize R by canonical\nsymmetrize Q by average", "SYM404")
     found = proofs(text + "symmetrize Q by canonical\nsymmetrize R by average", "SYM404")
     assert [p.subject for p in found] == ["Q"]
+    tied = (
+        "group P=S(2)\ngroup R=O(3)\ngroup Q=SO(3)\ninput x[3, 3: R, 1: P.sign]\ninput w[3: Q]\n"
+        "output y[9: R^2, 3: Q]\nsymmetrize P by average\nsymmetrize R by canonical\n"
+    )
+    assert not proofs(tied + "symmetrize Q by average", "SYM404")
+    assert proofs(tied + "symmetrize Q by canonical", "SYM404")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def noisy_outputs(text: str) -> dict[str, bool]:
     with patch(UNPROVED, lambda *_: None):
         model = symc.build(text, base).double().eval()
     torch.manual_seed(2)
-    x = [torch.randn(1, *shape, dtype=torch.float64).expand(6, *shape) for shape in shapes[0]]
+    x = [torch.randn(1, *shape, dtype=torch.float64).expand(16, *shape) for shape in shapes[0]]
     with torch.no_grad():
         y = model(*x)
     values = y if isinstance(y, tuple) else (y,)

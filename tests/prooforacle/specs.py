@@ -175,7 +175,10 @@ class Generator:
         axes: list[tuple[Term, ...]] = []
         pointed = False
         for group in chosen:
-            atom = self.random.choice(ATOMS[group.family])
+            kinds = ATOMS[group.family]
+            if kind == "output" and self.lean and group.family != "S":
+                kinds = (*kinds, "vector", "vector")
+            atom = self.random.choice(kinds)
             if atom == "point":
                 if pointed or any(self._spoils(t) for axis in axes for t in axis):
                     atom = "vector"
