@@ -10,7 +10,14 @@ from random import Random
 import dense
 import numpy as np
 import pytest
-from random_specs import groups_of, program_of, random_shapes, random_spec, related_spec, without
+from comparable_specs import (
+    groups_of,
+    program_of,
+    random_shapes,
+    random_spec,
+    related_spec,
+    without,
+)
 
 from symc.comparison import Comparison, compare
 from symc.comparison.compare import between

@@ -19,7 +19,8 @@ import click
 @click.option("-o", "--output", help="Write here; - is standard output.")
 def command(spec: str, output_format: str, output: str | None) -> None:
     """Describe SPEC (a path, or - for standard input): groups, tensors, stages, cost, proofs."""
-    from symc.commands.reading import STDIN, compilation_of, report, wants_color, write
+    from symc.commands.reading import compilation_of, report, wants_color, write
+    from symc.commands.searching import STDIN
     from symc.description import describe
 
     compilation = compilation_of(spec)

@@ -29,7 +29,8 @@ def command(a: str, b: str, output_format: str, output: str | None, exit_code: b
     tells them apart is shown. All else that differs is listed. The exit status is 0 whatever the
     answer is, 1 where a spec has errors.
     """
-    from symc.commands.reading import STDIN, compilation_of, report, wants_color, write
+    from symc.commands.reading import compilation_of, report, wants_color, write
+    from symc.commands.searching import STDIN
     from symc.comparison import compare
 
     if a == b == STDIN:

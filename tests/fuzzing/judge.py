@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from symc.commands.describe import render as describe_text
 from symc.compilation import Compilation
 from symc.description import describe
+from symc.description.html import page
+from symc.description.text import render as describe_text
 from symc.diagnostics.codes import CODES
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render import formats, render
@@ -59,7 +60,8 @@ def judge(text: str) -> Compilation:
         again = Program.model_validate_json(program.model_dump_json())
         assert again == program, "the IR is not read back as it was written"
         description = _timed("describe", lambda: describe(program))
-        assert describe_text(description)
+        for show in (describe_text, page):
+            assert _timed("describe", lambda show=show: show(description))  # type: ignore[misc]
         assert description.model_dump_json()
     return compilation
 
