@@ -502,7 +502,9 @@ def test_fixes_keep_what_was_written() -> None:
 
 
 def test_fixes_are_not_tried_on_large_specs() -> None:
-    text = "inptu x[3]\noutput y\n" + "# padding\n" * 2500
-    analysis = Analysis(text)
-    found: Diagnostic = analysis.compilation.diagnostics[0]
-    assert fixes(analysis, found) == []
+    text = "input x[n: S(n)]\noutput y\nsymmetrize by average(samples=0)\n"
+    for padding, tried in (("", True), ("# padding\n" * 2500, False)):
+        analysis = Analysis(text + padding)
+        found: Diagnostic = analysis.compilation.diagnostics[0]
+        assert found.fix is None
+        assert bool(fixes(analysis, found)) == tried

@@ -1,8 +1,8 @@
-"""Quick fixes: what the help of a diagnostic says to write, where writing it does mend the spec.
+"""Quick fixes: the `fix` of a diagnostic, or what its help says to write where that mends the spec.
 
-A diagnostic says in words what to write instead. Every text in backticks in those words is tried
-in the place that is wrong; offered is what makes the diagnostic go away and brings no new one,
-proofs aside. What is not available yet (SYM9xx) has no fix: other forms mean something else.
+Where a diagnostic does not know its one fix, every text in backticks in its help is tried in the
+place that is wrong; offered is what makes the diagnostic go away and brings no new one, proofs
+aside. What is not available yet (SYM9xx) has no fix: other forms mean something else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from symc.diagnostics.diagnostic import Diagnostic
 from symc.editor.analysis import Analysis
 from symc.source import Source, Span
 
-_MEANT = re.compile(r"did you mean `([^`\n]+)`\?")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 # Where a method or a value is wrong, help shows it behind its keyword: `by average`, `samples=20`.
 _LEAD = re.compile(r"by |\w+=(?=\d)")
@@ -44,6 +43,8 @@ class Fix:
 
 def fixes(analysis: Analysis, found: Diagnostic) -> list[Fix]:
     """The fixes of one diagnostic, in the order in which its help names them."""
+    if found.fix is not None:
+        return [Fix(found, found.span, found.fix, preferred=True)]
     whole_file = found.span == Span(0, 0)
     if whole_file or found.code.startswith("SYM9") or len(analysis.text) > _LONGEST:
         return []
@@ -57,9 +58,7 @@ def _candidates(analysis: Analysis, found: Diagnostic) -> Iterator[tuple[Span, s
     start = found.span.start
     if found.code == "SYM102":
         # The wrong token is seldom what is to be replaced: something is missing before it.
-        if help_ == "remove it":
-            yield found.span, ""
-        elif help_.startswith("a product"):
+        if help_.startswith("a product"):
             yield Span(start, start), "*"
         elif help_.startswith("axes are separated"):
             yield from ((Span(start, start), sign) for sign in (", ", ": "))
@@ -70,8 +69,7 @@ def _candidates(analysis: Analysis, found: Diagnostic) -> Iterator[tuple[Span, s
         for other in found.related
         if analysis.source.position(other.span.start).line == line
     ]
-    meant = _MEANT.search(help_)
-    for text in [meant[1]] if meant is not None else _QUOTED.findall(help_):
+    for text in _QUOTED.findall(help_):
         if help_.startswith("close it"):
             yield Span(start, start), text
             continue
