@@ -22,7 +22,7 @@ def render(found: Comparison, a: str, b: str, color: bool = False) -> str:
             for one in found.changes
             if one.what in ("input", "output") and one.name not in found.tensors
         )
-        said += [("not on", f"{', '.join(left_out)}, which differ")] if left_out else []
+        said += [("not on", f"{', '.join(left_out)}: not alike in both")] if left_out else []
         said.append(("at", _compared(found)))
         said += [("where", condition) for condition in found.conditions]
         said += _exceptions(found)
