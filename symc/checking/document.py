@@ -131,6 +131,7 @@ def _read(
     before = report.count
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
+    expressions.groups.refuse_too_many(report)
     expressions.groups.refuse_copies(expressions.sizes, report)
     sizes_agree = report.count == before
 

@@ -16,6 +16,9 @@ from symc.ir.sizes import Size
 from symc.source import Span
 from symc_runtime.catalogue import groups as families
 
+MAXIMUM = 32
+"""More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
+
 
 def available() -> str:
     """`S(n)`, `O(d)` ...: every constructor there is, for messages."""
@@ -94,6 +97,17 @@ class GroupTable:
     def ordered(self) -> tuple[GroupInstance, ...]:
         """All groups in the order of the text."""
         return tuple(sorted(self.instances.values(), key=lambda group: self.places[group.name]))
+
+    def refuse_too_many(self, report: Report) -> None:
+        """Report the first group that is one too many."""
+        groups = self.ordered()
+        if len(groups) > MAXIMUM:
+            report.error(
+                "SYM108",
+                self.places[groups[MAXIMUM].name],
+                f"a spec may have {MAXIMUM} groups, and here begins another one",
+                help="independent copies of a group are declared only where axes move apart",
+            )
 
     def refuse_copies(self, sizes: SizeTable, report: Report) -> None:
         """Report inline groups that turn out equal to others once the sizes are known."""

@@ -17,7 +17,7 @@ from symc.ir.notation import tensor as written
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.irreps import decompose
-from symc.proofs import generic_stabilizer, prove, value_space
+from symc.proofs import generic_stabilizer, prove, value_spaces
 
 __all__ = [
     "Cost",
@@ -38,6 +38,7 @@ def describe(program: Program) -> Description:
         for entry in determine(program.inputs, values.keys())
     }
     parameters = {g.name: g.parameter.substitute(values) for g in program.groups}
+    spaces = value_spaces(program)
     elements = enumerated(program, parameters)
     tensors = [("input", t) for t in program.inputs] + [("output", t) for t in program.outputs]
     return Description(
@@ -61,7 +62,7 @@ def describe(program: Program) -> Description:
                 shape=tuple(str(axis.size) for axis in t.axes),
                 labels=t.labels,
                 irreducibles=decompose(t, program.groups, values),
-                values=value_space(program, t.name) if kind == "output" else None,
+                values=spaces.get(t.name),
             )
             for kind, t in tensors
         ),

@@ -16,7 +16,6 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from math import prod
 from typing import Literal
 
@@ -89,16 +88,11 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
     TooManyBlocksError above MAXIMUM.
     """
-    return _blocks(tensor, tuple(groups))
-
-
-@lru_cache(maxsize=64)
-def _blocks(tensor: Tensor, groups: tuple[GroupInstance, ...]) -> tuple[Block, ...]:
     return blocks_of(tensor, {group.name: group.family for group in groups})
 
 
 def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ...]:
-    """`blocks`, made anew: `families_of` holds the family of each group by its name."""
+    """`blocks` for who asks often: `families_of` holds the family of each group by its name."""
     if number_of_blocks(tensor) > MAXIMUM:
         raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
     parts = [Block(axes=())]

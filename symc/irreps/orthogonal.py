@@ -10,6 +10,7 @@ over the real ones only if 4 divides d (Fulton and Harris, Representation Theory
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from symc.ir.sizes import Size
 from symc.irreps.irreducible import Irreducible, Powers
@@ -24,6 +25,7 @@ _NAMES = {
 _TWISTED = {(): "pseudoscalar", (1,): "pseudovector"}
 
 
+@lru_cache(maxsize=256)
 def powers(parameter: Size, exponent: int, sign: bool, special: bool) -> Powers:
     """The `exponent`-th power of the vector, times the determinant if `sign`."""
     value = parameter.value

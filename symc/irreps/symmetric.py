@@ -8,12 +8,14 @@ a larger n makes the first rows longer and changes nothing else.
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from symc.ir.sizes import Size
 from symc.irreps.irreducible import Irreducible, Powers
 from symc.irreps.partitions import Partition, conjugate, with_box, without_box
 
 
+@lru_cache(maxsize=256)
 def powers(parameter: Size, exponent: int, sign: bool) -> Powers:
     """The `exponent`-th power of the natural representation, times the sign if `sign`."""
     value = parameter.value
@@ -29,19 +31,24 @@ def powers(parameter: Size, exponent: int, sign: bool) -> Powers:
     terms = {}
     for diagram, count in found.items():
         if value is not None:
-            shown = conjugate(diagram) if sign else diagram
-            label = f"({','.join(map(str, _shortened(shown)))})"
+            label = _conjugated(diagram) if sign else _rows(diagram, 0)
         else:
             label = _tail(parameter, diagram, sign)
         terms[Irreducible(label, trivial=label in (f"({value})", f"({parameter})"))] = count
     return Powers(terms, 2 * exponent if value is None and exponent else None)
 
 
-def _shortened(diagram: Partition) -> list[int | str]:
-    """Many rows of 1 as a power."""
-    ones = diagram.count(1)
-    rows: list[int | str] = list(diagram[: len(diagram) - ones])
-    return [*rows, f"1^{ones}"] if ones > 3 else list(diagram)
+def _rows(rows: Partition, ones: int) -> str:
+    """A diagram of these rows and of `ones` rows of 1, many of them as a power."""
+    ones += rows.count(1)
+    longer = [str(length) for length in rows if length > 1]
+    return f"({','.join([*longer, f'1^{ones}'] if ones > 3 else [*longer, *['1'] * ones])})"
+
+
+def _conjugated(diagram: Partition) -> str:
+    """The conjugate diagram, of which only the columns below the first row are gone through."""
+    below = diagram[1] if len(diagram) > 1 else 0
+    return _rows(tuple(1 + length for length in conjugate(diagram[1:])), diagram[0] - below)
 
 
 def _tail(parameter: Size, diagram: Partition, sign: bool) -> str:

@@ -18,7 +18,15 @@ from symc.proofs.stabilizer import stabilizers
 from symc.proofs.values import space
 from symc.proofs.verdicts import VERDICTS
 
-__all__ = ["Proof", "Stabilizer", "ValueSpace", "generic_stabilizer", "prove", "value_space"]
+__all__ = [
+    "Proof",
+    "Stabilizer",
+    "ValueSpace",
+    "generic_stabilizer",
+    "prove",
+    "value_space",
+    "value_spaces",
+]
 
 
 def prove(program: Program, values: Mapping[str, int] | None = None) -> tuple[Proof, ...]:
@@ -43,5 +51,16 @@ def value_space(
     program: Program, output: str, values: Mapping[str, int] | None = None
 ) -> ValueSpace | None:
     """Dimension of the values of an output at a generic input; None: sizes open, or no rule."""
-    ranges = Ranges(program, values)
-    return space(program, output, stabilizers(program, ranges), ranges)
+    situation = Situation(program, values)
+    return space(program.blocks[output], situation.joints, situation.ranges)
+
+
+def value_spaces(
+    program: Program, values: Mapping[str, int] | None = None
+) -> dict[str, ValueSpace | None]:
+    """`value_space` of every output."""
+    situation = Situation(program, values)
+    return {
+        output.name: space(program.blocks[output.name], situation.joints, situation.ranges)
+        for output in program.outputs
+    }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from symc.ir.blocks import Block, blocks
 from symc.ir.program import Program
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
 from symc_runtime.catalogue import groups as families
@@ -50,7 +49,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:
-        for block in blocks(tensor, program.groups):
+        for block in program.blocks[tensor.name]:
             axes = Counter(a.group for a in block.axes if a.group is not None)
             if block.affine in active:
                 cloud = clouds.setdefault(str(block.affine), _Cloud())
@@ -86,9 +85,3 @@ def _differences(group: str, cloud: _Cloud) -> list[Cell]:
     axes = {group: 1} | ({} if swapped else dict(cloud.axes))
     signs = frozenset(cloud.axes) if swapped else frozenset()
     return [Cell(sources, axes, signs, Range(count.low - 1, high), points=True)]
-
-
-def output_blocks(program: Program, output: str) -> Sequence[Block]:
-    """The blocks of an output."""
-    tensor = next(t for t in program.outputs if t.name == output)
-    return blocks(tensor, program.groups)

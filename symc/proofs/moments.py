@@ -25,6 +25,8 @@ def orthogonal_moment(dimension: int, power: int, determinant: bool) -> int:
     """
     if dimension == 0:
         return int(power == 0 and not determinant)
+    if determinant and power < dimension:
+        return 0  # each step adds one box
     walks: Counter[Shape] = Counter({(): 1})
     for _ in range(power):
         following: Counter[Shape] = Counter()

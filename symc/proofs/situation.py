@@ -26,7 +26,9 @@ class Situation:
     @cached_property
     def outputs(self) -> dict[str, tuple[Part, ...]]:
         """The blocks of each output, with what is fixed of them."""
-        return {t.name: parts(self.program, t.name, self.joints) for t in self.program.outputs}
+        return {
+            t.name: parts(self.program.blocks[t.name], self.joints) for t in self.program.outputs
+        }
 
     def vanishes(self, output: str) -> bool:
         """Whether nothing of an output is fixed; a point keeps the mean of its anchor."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
-from symc.ir.blocks import Block, blocks
+from symc.ir.blocks import Block
 from symc.ir.program import Program
 from symc.proofs import parity
 from symc.proofs.cells import Cell, input_cells
@@ -24,8 +24,24 @@ _MOST_SINGULAR = 8
 """Matrices with more rows or columns than this have no rule."""
 
 
-_MOST_UNDECIDED = 4
-"""Spaces of open dimension whose parity is run through; the groups of others stay at rest."""
+_MOST_UNDECIDED = 3
+"""Spaces of open dimension whose parity is run through; with more, their groups stay at rest."""
+
+_MOST_CHARACTERS = 40_000
+"""So many characters are averaged for one program; what would take more is not counted."""
+
+
+@dataclass
+class Budget:
+    """Work that is left; without it a claim is not made."""
+
+    left: int = _MOST_CHARACTERS
+
+    def take(self, work: int) -> bool:
+        """Whether there is enough left; it is gone then."""
+        enough = work <= self.left
+        self.left -= work if enough else 0
+        return enough
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,7 @@ class Joint:
     points: tuple[int, ...]
     cells: tuple[Cell, ...]
     complete: bool
+    budget: Budget = field(compare=False, repr=False)
     _shares: dict[tuple[tuple[str, int, bool], ...], Fraction | None] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -51,21 +68,23 @@ class Joint:
     def sign(self, block: Block | Cell) -> int:
         """The form of the sign by which the stabilizer acts, were it a sign on each axis."""
         form = 0
-        for name, factor in self.factors.items():
-            form ^= factor.form(*_acting(block, name))
+        for name in _movers(block):
+            if name in self.factors:
+                form ^= self.factors[name].form(*_acting(block, name))
         return form
 
     def rigid(self, block: Block) -> bool:
         """Whether the stabilizer acts on the block by a sign alone."""
-        return all(f.rigid(_acting(block, name)[0]) for name, f in self.factors.items())
+        return all(
+            self.factors[name].rigid(_acting(block, name)[0])
+            for name in _movers(block)
+            if name in self.factors
+        )
 
     def share(self, block: Block) -> Fraction | None:
         """Which part of the block's dimensions is fixed; None: not counted."""
         acting = tuple(
-            (name, axes, character)
-            for name in self.factors
-            for axes, character in (_acting(block, name),)
-            if axes or character
+            (name, *_acting(block, name)) for name in _movers(block) if name in self.factors
         )
         if acting not in self._shares:
             if self.rigid(block):
@@ -81,7 +100,7 @@ class Joint:
         for name, _, _ in acting:
             concerned |= self.factors[name].variables
         basis = parity.reduced(point & concerned for point in self.points)
-        if len(basis) > parity.LIMIT:
+        if len(basis) > parity.LIMIT or not self.budget.take(len(acting) << len(basis)):
             return None
         total = Fraction()
         for point in parity.span(basis):
@@ -98,6 +117,13 @@ class Joint:
         """An element of a coset in words."""
         named = [factor.element(point) for factor in self.factors.values()]
         return " with ".join(word for word in named if word is not None)
+
+
+def _movers(block: Block | Cell) -> list[str]:
+    """The groups that act on a block, in an order of their own."""
+    axes = block.axes if isinstance(block, Cell) else (axis.group for axis in block.axes)
+    signs = block.signs if isinstance(block, Cell) else block.characters
+    return sorted({name for name in axes if name is not None} | signs)
 
 
 def _acting(block: Block | Cell, group: str) -> tuple[int, bool]:
@@ -123,11 +149,13 @@ def stabilizers(
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
     linear = frozenset(name for name in names if not families()[program.group(name).family].finite)
-    anchored = {b.affine for t in program.inputs for b in blocks(t, program.groups)}
+    anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
     undecided = [name for name in names if name in linear and parameters[name].value is None]
+    few = len(undecided) <= _MOST_UNDECIDED
+    budget = Budget()
     joints = []
-    for parities in product((False, True), repeat=min(len(undecided), _MOST_UNDECIDED)):
+    for parities in product((False, True), repeat=len(undecided) if few else 0):
         odd = dict(zip(undecided, parities, strict=False))
         variables = _Variables()
         shared = _singular(cells, parameters, linear, variables)
@@ -138,7 +166,7 @@ def stabilizers(
             setting = Setting(
                 group=group,
                 facts=facts,
-                cells=cells,
+                cells=[cell for cell in cells if name in cell.axes],
                 parameters=parameters,
                 linear=linear,
                 odd_dimension=odd.get(name),
@@ -147,13 +175,13 @@ def stabilizers(
                 variable=variables.new,
             )
             made[name] = rules[facts.element](setting)
-        joint = Joint(made, (), tuple(cells), complete)
+        joint = Joint(made, (), tuple(cells), complete, budget)
         forms = [form for factor in made.values() for form in factor.forms]
         for cell in cells:
             extra = shared.sign if shared is not None and cell is shared.cell else 0
             forms.append(joint.sign(cell) ^ extra)
-        points = tuple(parity.solutions(forms, variables.count))
-        joints.append(Joint(made, points, tuple(cells), complete))
+        points = tuple(parity.solutions(dict.fromkeys(forms), variables.count))
+        joints.append(Joint(made, points, tuple(cells), complete, budget))
     return tuple(joints)
 
 

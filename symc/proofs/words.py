@@ -12,6 +12,9 @@ from symc.proofs.factors.permutation import Permutation
 from symc.proofs.stabilizer import Joint
 from symc_runtime.catalogue import groups as families
 
+_MOST_COMBINED = 6
+"""Of more parities than this, single ones are told and no combinations looked for."""
+
 
 def enumerated(words: Sequence[str]) -> str:
     """a, b and c."""
@@ -177,7 +180,8 @@ def charge(block: Block, joint: Joint) -> int | None:
     if not joint.rigid(block):
         return None
     form = joint.sign(block)
-    points = parity.span(joint.points[: parity.LIMIT])
+    few = len(joint.points) <= _MOST_COMBINED
+    points = parity.span(joint.points) if few else joint.points
     negating = sorted((p for p in points if parity.sign(form, p) < 0), key=int.bit_count)
     return next((point for point in negating if joint.words(point)), None)
 

@@ -165,10 +165,7 @@ def _vectors(setting: Setting) -> tuple[Range, bool]:
     name, total, plain = setting.group.name, NONE, True
     own = setting.parameters[name]
     for cell in setting.cells:
-        axes = cell.axes.get(name, 0)
-        if not axes:
-            continue
-        if axes > 1:
+        if cell.axes[name] > 1:
             total = total + _ALL
         count = cell.width
         for other, power in cell.axes.items():

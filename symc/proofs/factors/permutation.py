@@ -23,13 +23,12 @@ class Permutation(Factor):
         super().__init__(setting)
         self.parameter = str(setting.group.parameter)
         items = setting.parameters[self.name]
-        carrying = [cell for cell in setting.cells if cell.axes.get(self.name)]
         self.items = items.value
-        free = not carrying and items.value is not None and items.value > 1
+        free = not setting.cells and items.value is not None and items.value > 1
         self.odd = setting.variable() if free else 0
         self.variables = self.odd
-        if carrying:
-            self.exact = not all(cell.labels for cell in carrying)
+        if setting.cells:
+            self.exact = not all(cell.labels for cell in setting.cells)
         else:
             self.exact = items.value is not None
 

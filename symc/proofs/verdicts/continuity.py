@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symc.ir.blocks import Block, blocks
+from symc.ir.blocks import Block
 from symc.proofs.cells import input_cells
 from symc.proofs.ranges import NONE, Range
 from symc.proofs.records import Proof
@@ -65,7 +65,7 @@ def _numbers_an_item(situation: Situation, group: str) -> Range:
     """How many numbers the inputs hold for each item of a group of permutations."""
     total = NONE
     for tensor in situation.program.inputs:
-        for block in blocks(tensor, situation.program.groups):
+        for block in situation.program.blocks[tensor.name]:
             if tensor.labels is None and _lists_items(block, group):
                 sizes = [axis.size for axis in block.axes if axis.group != group]
                 total = total + situation.ranges.product(sizes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symc.ir.blocks import blocks
 from symc.ir.groups import GroupInstance
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
@@ -58,19 +57,15 @@ def _one_element(group: GroupInstance, situation: Situation) -> bool:
 
 
 def _has_points(group: GroupInstance, situation: Situation) -> bool:
-    program = situation.program
     return any(
-        block.affine == group.name
-        for tensor in (*program.inputs, *program.outputs)
-        for block in blocks(tensor, program.groups)
+        block.affine == group.name for cut in situation.program.blocks.values() for block in cut
     )
 
 
 def _even(group: GroupInstance, situation: Situation) -> bool:
     """Whether O(1) multiplies every block by 1."""
-    program = situation.program
     return situation.ranges.of(group.parameter).value == 1 and all(
         (len(block.natural_axes(group.name)) + (group.name in block.characters)) % 2 == 0
-        for tensor in (*program.inputs, *program.outputs)
-        for block in blocks(tensor, program.groups)
+        for cut in situation.program.blocks.values()
+        for block in cut
     )

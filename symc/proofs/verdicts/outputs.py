@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from symc.ir.blocks import blocks
 from symc.proofs import words
 from symc.proofs.ranges import NONE, ONE
 from symc.proofs.records import Proof
@@ -74,9 +73,8 @@ def _centre(group: str, situation: Situation) -> str:
     anchor = next((stage.anchor for stage in program.stages if stage.group == group), None)
     if anchor is None:
         return "the mean of the input points"
-    tensor = next(tensor for tensor in program.inputs if tensor.name == anchor)
     points = NONE
-    for block in blocks(tensor, program.groups):
+    for block in program.blocks[anchor]:
         if block.affine == group:
             others = [axis.size for axis in block.axes if axis.group != group]
             points = points + situation.ranges.product(others)
