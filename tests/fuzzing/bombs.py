@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symc.checking.groups import MAXIMUM as MAX_GROUPS
 from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS
 
 MILLION = 1_000_000
@@ -27,6 +28,26 @@ def _axes(axis: str, head: str = "", limit: int = MAX_CHARACTERS) -> str:
     starts = range(0, len(listed), MAX_AXES)
     tensors = (f"input x{i}[{', '.join(listed[i : i + MAX_AXES])}]" for i in starts)
     return "\n".join([head, *tensors, "output y"])[:limit]
+
+
+def _proved(group: str, inputs: str, output: str, last: str = "") -> str:
+    """As many groups as there may be, and outputs of changing groups as long as a spec may be.
+
+    `{a}`, `{b}`, `{c}`, `{d}` stand for four groups, and `{i}` for the number of a group.
+    """
+    lines = [f"group P{i} = {group}" for i in range(MAX_GROUPS)]
+    lines += [inputs.replace("{i}", str(i)) for i in range(MAX_GROUPS)]
+    length = sum(map(len, lines)) + len(lines) + len(last) + 20
+    for i in range(900):
+        line = f"output y{i}[{output}]"
+        for place, name in enumerate("abcd"):
+            group = f"P{(i * (2 * place + 1) + place) % MAX_GROUPS}"
+            line = line.replace(f"{{{name}}}", group)
+        length += len(line) + 1
+        if length > MAX_CHARACTERS:
+            break
+        lines.append(line)
+    return "\n".join([*lines, last])
 
 
 WHOLE = "input x[n: S(n), 3: O(3)]\noutput y\n"
@@ -128,6 +149,30 @@ BOMBS = {
     "the same option": WHOLE + f"symmetrize by average({_many('samples=3', N - 2000, ', ')})",
     "groups in a line": WHOLE + f"symmetrize {_many('S(n)', N - 2000, ', ')} by average",
     "labels": _many("input x{i}[3] of 999999999999999999"),
+    # Proofs
+    "vectors of many groups": _proved("O(3)", "input x{i}[3: P{i}]", "3: {a}, 3: {b}, 3: {c}"),
+    "matrices of many groups": _proved(
+        "O(3)", "input x{i}[1: P{i}.pseudoscalar]", "9: {a}^2, 9: {b}^2, 9: {c}^2, 9: {d}^2"
+    ),
+    "spaces of open dimension": _proved(
+        "O(d)", "input x{i}[d: P{i}]", "d: {a}, d: {b}, d: {c}", "symmetrize by canonical"
+    ),
+    "signs of many groups": _proved(
+        "S(4)", "input x{i}[1: P{i}.sign]", "4: {a}, 4: {b}, 1: {c}.sign, 1: {d}.sign"
+    ),
+    "points of many groups": _proved(
+        "E(3)", "input x{i}[3: P{i}.point]", "3: {a}.vector, 3: {b}.vector, 3: {c}.vector"
+    ),
+    "choices in many groups": _proved(
+        "SO(4)", "input x{i}[2, 4: P{i}]", "4: {a}, 4: {b}", "symmetrize by canonical"
+    ),
+    "huge groups": "\n".join(
+        f"group P{i} = {name}(2000000000)\ninput x{i}[2000000000: P{i}]\n"
+        f"output y{i}[2000000000: P{i}, 1: P{i}.{sign}]"
+        for i, (name, sign) in enumerate((("O", "pseudoscalar"), ("S", "sign"), ("SO", "scalar")))
+    ),
+    "powers of huge groups": "group P = O(1000)\ninput x[1: P.pseudoscalar]\n"
+    f"output y[{', '.join(['1000: P'] * 40)}]\noutput z[1000: P, 1000: P, 1: P.pseudoscalar]",
     "ragged sizes": _many("size n{i} <= 5", N // 3)
     + "\n"
     + _axes("n{i}: S(n{i})", limit=N * 3 // 5),
