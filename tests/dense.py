@@ -180,7 +180,8 @@ def _descend(
         if trial @ trial < residual @ residual:
             gain = residual @ residual - trial @ trial
             x, residual, damping = x - step, trial, damping / 5
-            if gain < 1e-14:
+            # Near a zero each step gains almost all; one that gains little is in another valley.
+            if gain < 1e-14 or gain < 1e-4 * (residual @ residual):
                 break
         else:
             damping *= 8

@@ -113,6 +113,14 @@ def test_hover_over_a_tensor() -> None:
     assert "labels: whole numbers 0 to 9" in shown("tag[m", "t|ag[m")
 
 
+def test_hover_decomposes_into_irreducibles() -> None:
+    space = "input |x[n: S(n), 3: E(3).point]\noutput y[3: E(3).vector]\n"
+    text = shown_in(space)
+    assert "irreducible: `(n) x 1o + (n-1,1) x 1o`, for n >= 2, the linear part" in text
+    assert shown_in(space.replace("|", "").replace("y[", "|y[")).endswith("irreducible: `1o`")
+    assert "irreducible" not in shown_in("input x[n: S(n)]\noutput |y[2]\n")
+
+
 def test_hover_counts_equal_blocks_once() -> None:
     found = hover(*at("group R = O(3)\ninput |x[_: R + R + R + 2*R]\noutput y\n"))
     assert found is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from symc.description.text import irreducible_sum, linear_part, validity
 from symc.editor.scope import Scope
 from symc.ir.blocks import Block, TooManyBlocksError, blocks
 from symc.ir.groups import GroupInstance
@@ -12,6 +13,7 @@ from symc.ir.notation import tensor as written
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
+from symc.irreps import decompose
 from symc.proofs import value_space
 from symc_runtime.catalogue import groups as families
 
@@ -33,9 +35,20 @@ def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) ->
     if tensor.labels is not None:
         lines.append(f"labels: whole numbers 0 to {tensor.labels - 1}, moved but not mixed")
     lines.append(_decomposition(tensor, groups))
-    if program is not None and kind == "output":
-        lines += _values(tensor, program)
+    if program is not None:
+        lines += _irreducibles(tensor, program)
+        if kind == "output":
+            lines += _values(tensor, program)
     return "\n\n".join(lines)
+
+
+def _irreducibles(tensor: Tensor, program: Program) -> list[str]:
+    values = {v.name: Size.constant(v.value) for v in program.sizes if v.value is not None}
+    found = decompose(tensor, program.groups, values)
+    if found is None or not found.groups:
+        return []
+    qualified = [f"irreducible: `{irreducible_sum(found)}`", validity(found), linear_part(found)]
+    return [", ".join(part for part in qualified if part)]
 
 
 def _values(output: Tensor, program: Program) -> list[str]:
