@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import masked_mean, mixing, squashed
+from symc_runtime.modules.mixing import level_mean, mixing, squashed
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -58,6 +58,7 @@ def context_key(level: Level, pairing: tuple[str, ...]) -> str:
 class Features(nn.Module):
     """Inputs [N, ...] to `Seen`; `width` channels a kind of feature and level.
 
+    Vectors have `vector_width` channels: twice as many as come, where that is known and less.
     `levels` lists the levels with scalars, `vector_levels` those with vectors.
     """
 
@@ -90,6 +91,11 @@ class Features(nn.Module):
         self.vector_levels: list[Level] = []
         self.has_matrices = False
         self.contexts = nn.ModuleDict()
+        channels = [r.channel_size for rs in self.readings for r in rs if _is_vector(r)]
+        known = [2 * size for size in channels if isinstance(size, int)]
+        self.vector_width = (
+            min(sum(known) or width, width) if len(known) == len(channels) else width
+        )
         for t, readings in enumerate(self.readings):
             for b, reading in enumerate(readings):
                 self._declare(f"{t}_{b}", reading, inputs[t].labels)
@@ -97,8 +103,8 @@ class Features(nn.Module):
     def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
         axes = len(reading.channels) + (labels is not None)
-        if len(reading.own) % 2 == 1 and not reading.pairing:
-            self.mixings[key] = mixing(size, self.width, axes)
+        if _is_vector(reading):
+            self.mixings[key] = mixing(size, self.vector_width, axes)
             if reading.level not in self.vector_levels:
                 self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
@@ -160,7 +166,7 @@ class Features(nn.Module):
         matrices: list[torch.Tensor],
     ) -> None:
         level, own = reading.level, len(reading.own)
-        if own % 2 == 1 and not reading.pairing:
+        if _is_vector(reading):
             mixed = self._mixed(key, x, reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
@@ -179,20 +185,17 @@ class Features(nn.Module):
                 pair += [left, right]
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
-                    matrices.append(self._pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
+                    matrices.append(
+                        level_mean(cross_matrix(left.movedim(-1, -2)), level, seen.masks)
+                    )
             elif own == 2 and not reading.pairing:
-                matrices.append(self._pooled(left.movedim(-1, -3), level, seen))
+                matrices.append(level_mean(left.movedim(-1, -3), level, seen.masks))
 
     def _mixed(self, key: str, x: torch.Tensor, reading: Reading) -> torch.Tensor:
         if isinstance(reading.channel_size, int):
             x = joined_channels(x, reading)
         result: torch.Tensor = self.mixings[key](x)
         return result
-
-    def _pooled(self, x: torch.Tensor, level: Level, seen: Seen) -> torch.Tensor:
-        for position in reversed(range(len(level))):
-            x = masked_mean(x, position + 1, seen.masks.get(level[position]))
-        return x
 
     def _pair_with_context(
         self,
@@ -204,7 +207,7 @@ class Features(nn.Module):
     ) -> None:
         """Products with the mean over all levels: a field and the vectors of items, say."""
         means = [
-            self._pooled(right, other, seen)
+            level_mean(right, other, seen.masks)
             for (other, kind, own), (_, right) in paired.items()
             if kind == pairing and not own
         ]
@@ -235,7 +238,7 @@ class Features(nn.Module):
         )
         if own:
             a, b = (self._as_matrices(x, level, own) for x in (left, right))
-            matrices.append(self._pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen))
+            matrices.append(level_mean((a @ b.transpose(-1, -2)).sum(items + 1), level, seen.masks))
 
     def _as_matrices(self, x: torch.Tensor, level: Level, own: int) -> torch.Tensor:
         """[N, items..., c, contracted, d, the other own axes], so that products keep one of d."""
@@ -251,6 +254,11 @@ def _of_unit_norm(x: torch.Tensor) -> torch.Tensor:
     x = x / torch.where(largest > 0, largest, torch.ones_like(largest))
     norm = x.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
     return x / torch.where(norm > 0, norm, torch.ones_like(norm))
+
+
+def _is_vector(reading: Reading) -> bool:
+    """Whether what is left of a block, pairs of its own axes contracted, is a vector."""
+    return len(reading.own) % 2 == 1 and not reading.pairing
 
 
 def _add(store: dict[Level, torch.Tensor], level: Level, value: torch.Tensor) -> None:
