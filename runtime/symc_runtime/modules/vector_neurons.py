@@ -95,10 +95,11 @@ class VectorNeurons(nn.Module):
             total = total + mixed @ noise
             scale = scale + _summed(mixed, noise)
         if self.mix_matrices is not None and self.choose_matrices is not None:
-            if seen.matrices is None:
+            if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
             total, scale = self._through_matrices(
                 seen.matrices,
+                seen.matrix_sizes,
                 context,
                 torch.cat([noise, base], 1),
                 torch.cat([_length(noise.detach()), base_scale], 1),
@@ -111,6 +112,7 @@ class VectorNeurons(nn.Module):
     def _through_matrices(
         self,
         matrices: torch.Tensor,
+        matrix_sizes: torch.Tensor,
         context: torch.Tensor,
         sources: torch.Tensor,
         source_scale: torch.Tensor,
@@ -127,8 +129,8 @@ class VectorNeurons(nn.Module):
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         both = torch.stack([fold(a, samples), fold(a @ b, samples)])
-        lengths = matrices.detach().square().sum((-1, -2)).unsqueeze(1)
-        size = ((choice.detach().square() * lengths).sum(-1) / matrices.shape[-1]).sqrt()
+        lengths = (choice.detach() * matrix_sizes.unsqueeze(1)).square().sum(-1)
+        size = (lengths / matrices.shape[-1]).sqrt()
         powers = fold(size.cumprod(-1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
