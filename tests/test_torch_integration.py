@@ -105,7 +105,8 @@ def test_state_dict_into_a_fresh_build(name: str) -> None:
     stored.seek(0)
     torch.manual_seed(99)
     sizes = sizes_for(model.inputs + model.outputs, model.fixed)
-    fresh = symc.build(SPECS / f"{name}.sym", flat_base(model.inputs, model.outputs, sizes))
+    base = flat_base(model.inputs, model.outputs, sizes, seed=99)
+    fresh = symc.build(SPECS / f"{name}.sym", base)
     assert not equal(
         fresh(*inputs, noise=noise, sizes=counts), model(*inputs, noise=noise, sizes=counts)
     )

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import masked_mean, mixing, squashed
+from symc_runtime.modules.mixing import level_mean, mixing, squashed
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -27,11 +27,16 @@ Paired = dict[tuple[Level, tuple[str, ...], int], list[torch.Tensor]]
 """Two mixings of what must be multiplied with its like, by level, kind and own axes."""
 
 
+Pooled = tuple[torch.Tensor, torch.Tensor]
+"""Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""
+
+
 @dataclass
 class Seen:
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
-    `matrices` [N, c, d, d] are about the whole, each source of them scaled to norm 1.
+    `matrices` [N, c, d, d] are about the whole; `matrix_sizes` [N, c] are the norms of what was
+    summed to make them, at most 1 from each source.
 
     `masks`: valid items [N, n] of each ragged permutation group.
     """
@@ -39,6 +44,7 @@ class Seen:
     scalars: dict[Level, torch.Tensor] = field(default_factory=dict)
     vectors: dict[Level, torch.Tensor] = field(default_factory=dict)
     matrices: torch.Tensor | None = None
+    matrix_sizes: torch.Tensor | None = None
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
@@ -58,6 +64,7 @@ def context_key(level: Level, pairing: tuple[str, ...]) -> str:
 class Features(nn.Module):
     """Inputs [N, ...] to `Seen`; `width` channels a kind of feature and level.
 
+    Vectors have `vector_width` channels: twice as many as come, where that is known and less.
     `levels` lists the levels with scalars, `vector_levels` those with vectors.
     """
 
@@ -90,6 +97,11 @@ class Features(nn.Module):
         self.vector_levels: list[Level] = []
         self.has_matrices = False
         self.contexts = nn.ModuleDict()
+        channels = [r.channel_size for rs in self.readings for r in rs if _is_vector(r)]
+        known = [2 * size for size in channels if isinstance(size, int)]
+        self.vector_width = (
+            min(sum(known) or width, width) if len(known) == len(channels) else width
+        )
         for t, readings in enumerate(self.readings):
             for b, reading in enumerate(readings):
                 self._declare(f"{t}_{b}", reading, inputs[t].labels)
@@ -97,8 +109,8 @@ class Features(nn.Module):
     def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
         axes = len(reading.channels) + (labels is not None)
-        if len(reading.own) % 2 == 1 and not reading.pairing:
-            self.mixings[key] = mixing(size, self.width, axes)
+        if _is_vector(reading):
+            self.mixings[key] = mixing(size, self.vector_width, axes)
             if reading.level not in self.vector_levels:
                 self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
@@ -133,7 +145,7 @@ class Features(nn.Module):
         pieces = [split(t, x, sizes) for t, x in zip(self.inputs, inputs, strict=True)]
         centers = point_centers(self.inputs, pieces, self.anchors, seen.masks)
         paired: Paired = {}
-        matrices: list[torch.Tensor] = []
+        matrices: list[Pooled] = []
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
                 block = blocks(tensor)[b]
@@ -147,7 +159,9 @@ class Features(nn.Module):
             if not own:
                 self._pair_with_context(level, pairing, left, seen, paired)
         if matrices:
-            seen.matrices = torch.stack([_of_unit_norm(x) for x in matrices]).sum(0)
+            both = [_scaled(*found) for found in matrices]
+            seen.matrices = torch.stack([x for x, _ in both]).sum(0)
+            seen.matrix_sizes = torch.stack([size for _, size in both]).sum(0)
         return seen
 
     def _read(
@@ -157,10 +171,10 @@ class Features(nn.Module):
         reading: Reading,
         seen: Seen,
         paired: Paired,
-        matrices: list[torch.Tensor],
+        matrices: list[Pooled],
     ) -> None:
         level, own = reading.level, len(reading.own)
-        if own % 2 == 1 and not reading.pairing:
+        if _is_vector(reading):
             mixed = self._mixed(key, x, reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
@@ -179,20 +193,15 @@ class Features(nn.Module):
                 pair += [left, right]
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
-                    matrices.append(self._pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
+                    matrices.append(_pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
             elif own == 2 and not reading.pairing:
-                matrices.append(self._pooled(left.movedim(-1, -3), level, seen))
+                matrices.append(_pooled(left.movedim(-1, -3), level, seen))
 
     def _mixed(self, key: str, x: torch.Tensor, reading: Reading) -> torch.Tensor:
         if isinstance(reading.channel_size, int):
             x = joined_channels(x, reading)
         result: torch.Tensor = self.mixings[key](x)
         return result
-
-    def _pooled(self, x: torch.Tensor, level: Level, seen: Seen) -> torch.Tensor:
-        for position in reversed(range(len(level))):
-            x = masked_mean(x, position + 1, seen.masks.get(level[position]))
-        return x
 
     def _pair_with_context(
         self,
@@ -204,7 +213,7 @@ class Features(nn.Module):
     ) -> None:
         """Products with the mean over all levels: a field and the vectors of items, say."""
         means = [
-            self._pooled(right, other, seen)
+            level_mean(right, other, seen.masks)
             for (other, kind, own), (_, right) in paired.items()
             if kind == pairing and not own
         ]
@@ -223,7 +232,7 @@ class Features(nn.Module):
         left: torch.Tensor,
         right: torch.Tensor,
         seen: Seen,
-        matrices: list[torch.Tensor],
+        matrices: list[Pooled],
     ) -> None:
         """Products in which later groups, and signs, cancel."""
         product = left * right
@@ -235,7 +244,7 @@ class Features(nn.Module):
         )
         if own:
             a, b = (self._as_matrices(x, level, own) for x in (left, right))
-            matrices.append(self._pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen))
+            matrices.append(_pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen))
 
     def _as_matrices(self, x: torch.Tensor, level: Level, own: int) -> torch.Tensor:
         """[N, items..., c, contracted, d, the other own axes], so that products keep one of d."""
@@ -245,12 +254,25 @@ class Features(nn.Module):
         return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
 
 
-def _of_unit_norm(x: torch.Tensor) -> torch.Tensor:
-    """Matrices [N, c, d, d] over the norm of the largest: none drowns those of another source."""
-    largest = x.detach().abs().amax((1, 2, 3), keepdim=True)
-    x = x / torch.where(largest > 0, largest, torch.ones_like(largest))
-    norm = x.detach().square().sum((-1, -2), keepdim=True).amax(1, keepdim=True).sqrt()
-    return x / torch.where(norm > 0, norm, torch.ones_like(norm))
+def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
+    """Mean matrices [N, c, d, d] of x [N, items..., c, d, d] and mean norms [N, c]."""
+    # A common scale out first, so that squares neither overflow nor vanish.
+    largest = x.detach().abs().flatten(1).amax(1)
+    x = x / torch.where(largest > 0, largest, 1.0).reshape(-1, *[1] * (x.ndim - 1))
+    norms = x.detach().square().sum((-1, -2)).sqrt()
+    return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
+
+
+def _scaled(x: torch.Tensor, norms: torch.Tensor) -> Pooled:
+    """Both over the largest norm: no source drowns another, and none that cancelled is raised."""
+    largest = norms.amax(1, keepdim=True)
+    largest = torch.where(largest > 0, largest, 1.0)
+    return x / largest.unsqueeze(-1).unsqueeze(-1), norms / largest
+
+
+def _is_vector(reading: Reading) -> bool:
+    """Whether what is left of a block, pairs of its own axes contracted, is a vector."""
+    return len(reading.own) % 2 == 1 and not reading.pairing
 
 
 def _add(store: dict[Level, torch.Tensor], level: Level, value: torch.Tensor) -> None:

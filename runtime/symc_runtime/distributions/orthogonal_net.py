@@ -63,6 +63,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         self.net = kind(
             noise=self.channels,
             width=FEATURE_WIDTH,
+            vectors=self.features.vector_width,
             count=count + EXTRA,
             levels=self.features.levels,
             vector_levels=self.features.vector_levels,

@@ -78,7 +78,10 @@ class PrincipalFrame(OrthogonalNoise):
         return torch.cat([moved, noise[:, -1:]], 1)
 
     def _vectors(self, inputs: tuple[torch.Tensor, ...], like: torch.Tensor) -> torch.Tensor:
-        """Every axis of every input that the group moves, as rows [N, m, d] of unit size."""
+        """Every axis of every input that the group moves, as rows [N, m, d].
+
+        A block has unit size over the square root of its number.
+        """
         sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
         found: list[torch.Tensor] = []
         for tensor, x in zip(self.inputs, inputs, strict=True):
@@ -87,7 +90,10 @@ class PrincipalFrame(OrthogonalNoise):
                     if axis.group != self.own.name:
                         continue
                     rows = piece.detach().to(like.dtype).movedim(dim, -1)
-                    found.append(_unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1])))
+                    rows = _unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
+                    # At equal weights two single vectors at nearly right angles would have nearly
+                    # equal eigenvalues, told apart by rounding alone.
+                    found.append(rows / (1 + len(found)) ** 0.5)
         if not found:
             raise ValueError(f"{self.own} moves no input: it has no frame")
         return found[0] if len(found) == 1 else torch.cat(found, 1)

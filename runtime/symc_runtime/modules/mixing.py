@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -75,3 +75,12 @@ def masked_mean(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.T
     shape[0], shape[dim] = mask.shape
     weight = mask.reshape(shape).to(x.dtype)
     return (x * weight).sum(dim) / weight.sum(dim).clamp(min=1)
+
+
+def level_mean(
+    x: torch.Tensor, level: Sequence[str], masks: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """Mean of x [N, items..., ...] over the valid items of every axis of a level, [N, ...]."""
+    for k in reversed(range(len(level))):
+        x = masked_mean(x, k + 1, masks.get(level[k]))
+    return x

@@ -13,14 +13,10 @@ from torch import nn
 
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
-from symc_runtime.modules.mixing import masked_mean, perceptron, squashed
+from symc_runtime.modules.item_invariants import ItemInvariants
+from symc_runtime.modules.mixing import level_mean, masked_mean, perceptron
+from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.readings import Level
-
-GAIN = 8.0
-SHARE = 8.0
-FLOOR = 1e-3
-WAVES = 3
-"""Frequencies 1, 2, 4 ... at which the nets read invariants."""
 
 
 class VectorNeurons(nn.Module):
@@ -37,6 +33,7 @@ class VectorNeurons(nn.Module):
         layers: int,
         noise: int,
         width: int,
+        vectors: int,
         count: int,
         levels: Sequence[Level],
         vector_levels: Sequence[Level],
@@ -46,23 +43,20 @@ class VectorNeurons(nn.Module):
         self.count = count
         self.noise = noise
         self.width = width
+        self.vectors = vectors
         self.vector_levels = tuple(vector_levels)
         self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
-        self.left = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
-        self.right = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in vector_levels)
+        self.invariants = ItemInvariants(vectors, width, vector_levels)
         # A level reads its scalars, the invariants of its vectors, and the levels pooled so far.
-        spread = 2 * WAVES * width
-        self.attention = nn.ModuleList(nn.Linear(spread, width) for _ in vector_levels)
-        self.read = nn.ModuleList(
-            perceptron(2 * width + 2 * spread, hidden, hidden) for _ in self.levels
-        )
+        self.read = nn.ModuleList(perceptron(3 * width + 1, hidden, hidden) for _ in self.levels)
         self.update = nn.ModuleList(
             nn.ModuleList(perceptron(3 * hidden, hidden, hidden) for _ in self.levels)
             for _ in range(max(layers - 1, 0))
         )
-        self.weights = nn.ModuleList(nn.Linear(hidden, count * width) for _ in vector_levels)
-        self.direct = nn.ModuleList(
-            nn.Linear(2 * spread, count * width, bias=False) for _ in vector_levels
+        self.weights = nn.ModuleList(nn.Linear(hidden, count * vectors) for _ in vector_levels)
+        self.apart = nn.ModuleList(
+            ItemWeights(width, count * vectors) if level else nn.Identity()
+            for level in vector_levels
         )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
         sources = noise + count
@@ -73,28 +67,26 @@ class VectorNeurons(nn.Module):
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
         vectors, size = _unit(seen)
         rows, d = noise.shape[0], noise.shape[-1]
-        invariants, summed = self._invariants(seen, vectors)
+        invariants, summed = self.invariants(vectors, seen.masks)
         context, states = self._trunk(seen, invariants, size)
         batch = context.shape[0]
         total = context.new_zeros(batch, self.count, d)
         scale = context.new_zeros(batch, self.count)
         for i, level in enumerate(self.vector_levels):
+            weight = self.weights[i](states[level])
+            terms = weight.detach().abs()
+            if level:
+                apart, differing = self.apart[i](
+                    invariants[level], summed[level], level, seen.masks
+                )
+                weight = weight + apart
+                terms = weight.detach().abs() + differing
             x = vectors[level]
-            direct = self.direct[i]
-            told, rounding = _told_apart(invariants[level], summed[level], level, seen)
-            coefficient = (self.weights[i](states[level]) + direct(told)).unflatten(
-                -1, (self.count, self.width)
-            )
-            terms = coefficient @ x
-            with torch.no_grad():
-                rounded = (rounding.square() @ _squares(direct)).sqrt()
-                rounded = coefficient.abs() + rounded.unflatten(-1, (self.count, self.width))
-                lengths = (rounded @ _length(x).unsqueeze(-1)).squeeze(-1)
-            for k in reversed(range(len(level))):
-                mask = seen.masks.get(level[k])
-                terms = masked_mean(terms, k + 1, mask)
-                lengths = masked_mean(lengths, k + 1, mask)
-            total, scale = total + terms, scale + lengths
+            found = weight.unflatten(-1, (self.count, self.vectors)) @ x
+            terms = terms.unflatten(-1, (self.count, self.vectors))
+            lengths = (terms @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
+            total = total + level_mean(found, level, seen.masks)
+            scale = scale + level_mean(lengths, level, seen.masks)
         samples = rows // batch
         total, scale = fold(total, samples), fold(scale, samples)
         base, base_scale = total, scale
@@ -103,10 +95,11 @@ class VectorNeurons(nn.Module):
             total = total + mixed @ noise
             scale = scale + _summed(mixed, noise)
         if self.mix_matrices is not None and self.choose_matrices is not None:
-            if seen.matrices is None:
+            if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
             total, scale = self._through_matrices(
                 seen.matrices,
+                seen.matrix_sizes,
                 context,
                 torch.cat([noise, base], 1),
                 torch.cat([_length(noise.detach()), base_scale], 1),
@@ -119,6 +112,7 @@ class VectorNeurons(nn.Module):
     def _through_matrices(
         self,
         matrices: torch.Tensor,
+        matrix_sizes: torch.Tensor,
         context: torch.Tensor,
         sources: torch.Tensor,
         source_scale: torch.Tensor,
@@ -135,8 +129,8 @@ class VectorNeurons(nn.Module):
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         both = torch.stack([fold(a, samples), fold(a @ b, samples)])
-        lengths = matrices.detach().square().sum((-1, -2)).unsqueeze(1)
-        size = ((choice.detach().square() * lengths).sum(-1) / matrices.shape[-1]).sqrt()
+        lengths = (choice.detach() * matrix_sizes.unsqueeze(1)).square().sum(-1)
+        size = (lengths / matrices.shape[-1]).sqrt()
         powers = fold(size.cumprod(-1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
@@ -159,9 +153,9 @@ class VectorNeurons(nn.Module):
             shape = torch.Size([batch]) if known is None else known.shape[:-1]
             filled = [
                 size.new_zeros(*shape, self.width) if scalars is None else scalars,
-                size.new_zeros(*shape, 4 * WAVES * self.width) if found is None else found,
+                size.new_zeros(*shape, 2 * self.width) if found is None else found,
             ]
-            log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, self.width)
+            log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, 1)
             states[level] = read(torch.cat([*filled, log], -1))
         context = self._context(states, seen)
         for update in self.update:
@@ -175,40 +169,6 @@ class VectorNeurons(nn.Module):
                 )
             context = self._context(states, seen)
         return context, states
-
-    def _invariants(
-        self, seen: Seen, vectors: dict[Level, torch.Tensor]
-    ) -> tuple[dict[Level, torch.Tensor], dict[Level, torch.Tensor]]:
-        """Products of an item's vectors with each other, and with a weighted mean of all.
-
-        Waves spread them: coefficients that are nearly one and the same function of few
-        invariants would give vectors that are nearly parallel. Also the size [N] of the terms
-        that the products with the mean are a sum of.
-        """
-        own: dict[Level, torch.Tensor] = {}
-        left: dict[Level, torch.Tensor] = {}
-        mean: torch.Tensor | None = None
-        size: torch.Tensor | None = None
-        for i, level in enumerate(self.vector_levels):
-            x = vectors[level]
-            left[level] = self.left[i](x.transpose(-1, -2))
-            right = self.right[i](x.transpose(-1, -2))
-            own[level] = _waves((left[level] * right).sum(-2))
-            # The plain mean of centred points is zero.
-            x = x * (SHARE * self.attention[i](own[level])).unsqueeze(-1)
-            square = _rows(x.detach().square().sum(-1))
-            for k in reversed(range(len(level))):
-                x = masked_mean(x, k + 1, seen.masks.get(level[k]))
-            mean = x if mean is None else mean + x
-            size = square if size is None else size + square
-        found, summed = {}, {}
-        for level in self.vector_levels:
-            if mean is None or size is None:
-                continue
-            m = mean.transpose(-1, -2).reshape(-1, *[1] * len(level), *mean.shape[:0:-1])
-            found[level] = torch.cat([own[level], _waves((left[level] * m).sum(-2))], -1)
-            summed[level] = (_rows(left[level].detach().square().sum(-2)) * size).sqrt()
-        return found, summed
 
     def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
         """For each level, what pairs say about their items, and items about their pairs.
@@ -236,54 +196,9 @@ class VectorNeurons(nn.Module):
         return pooled
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
-        means = []
-        for level, state in states.items():
-            for k in reversed(range(len(level))):
-                state = masked_mean(state, k + 1, seen.masks.get(level[k]))
-            means.append(state)
-        return torch.stack(means).sum(0)
-
-
-def _waves(x: torch.Tensor) -> torch.Tensor:
-    """Waves of squashed invariants [..., c]: [..., 2 * WAVES * c].
-
-    Sines and 1 - cos, as squares of sines: exact to their own last digit also where they are small.
-    """
-    turns = torch.pi / 2 * 2.0 ** torch.arange(WAVES + 1, device=x.device, dtype=x.dtype)
-    sines = (squashed(GAIN * x).unsqueeze(-1) * turns).sin()
-    both = torch.cat([sines[..., 1:], 2 * sines[..., :-1].square()], -1)
-    return both.flatten(-2)
-
-
-def _told_apart(
-    x: torch.Tensor, summed: torch.Tensor, level: Level, seen: Seen
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Invariants [N, items..., 2 c] from their mean over items, each half scaled to size 1.
-
-    Where items are nearly alike, so would be their weights, and the vectors nearly parallel. Also
-    what rounding is relative to, on that scale, [N, 1..., 2]: the size of what was subtracted,
-    and for products with a mean, which may have cancelled, `summed` [N].
-    """
-    if not level:
-        return x, torch.ones_like(x[..., :2])
-
-    def mean(x: torch.Tensor) -> torch.Tensor:
-        for k in reversed(range(len(level))):
-            x = masked_mean(x, k + 1, seen.masks.get(level[k])).unsqueeze(k + 1)
-        return x
-
-    halves = x.unflatten(-1, (2, -1))
-    square = mean(halves.square().mean(-1))
-    least = torch.stack([torch.zeros_like(summed), squashed(GAIN * summed).square()], -1)
-    square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
-    halves = halves - mean(halves)
-    gain = (mean(halves.square().mean(-1)) + FLOOR * square + 1e-12).rsqrt()
-    return (halves * gain.unsqueeze(-1)).flatten(-2), gain * square.sqrt()
-
-
-def _rows(x: torch.Tensor) -> torch.Tensor:
-    """Mean over all but the rows, [N]."""
-    return x.flatten(1).mean(1)
+        return torch.stack(
+            [level_mean(state, level, seen.masks) for level, state in states.items()]
+        ).sum(0)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
@@ -311,10 +226,3 @@ def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
         level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
     }
     return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)
-
-
-def _squares(linear: nn.Module) -> torch.Tensor:
-    """Sums of squared weights over each half of the inputs, [2, outputs]."""
-    (weight,) = linear.parameters()
-    squares: torch.Tensor = weight.square().unflatten(-1, (2, -1)).sum(-1)
-    return squares.T

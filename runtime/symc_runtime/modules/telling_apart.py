@@ -1,0 +1,67 @@
+"""Weights of items that differ even where the items nearly do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from symc_runtime.modules.mixing import level_mean
+from symc_runtime.readings import Level
+
+WAVES = 3
+"""Frequencies 1, 2, 4 ... at which invariants are read."""
+FLOOR = 3e-2
+"""Differences below the square root of this share of what differs are not brought to size 1."""
+
+
+class ItemWeights(nn.Module):
+    """Invariants [N, items..., 2 c] in (-1, 1) to weights [N, items..., outputs].
+
+    Smooth functions of few invariants are nearly alike from item to item; vectors summed with
+    such weights would be nearly parallel, and a frame of them hang on their last digits. So waves
+    of the invariants are taken from their mean over items, and each half is brought to size 1.
+    """
+
+    def __init__(self, width: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4 * WAVES * width, outputs, bias=False)
+
+    def forward(
+        self,
+        invariants: torch.Tensor,
+        summed: torch.Tensor,
+        level: Level,
+        masks: Mapping[str, torch.Tensor],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The weights, and the size [N, 1..., outputs] of what they are a difference of.
+
+        `summed` [N]: what the second half of the invariants would be without cancellation.
+        """
+
+        def mean(x: torch.Tensor) -> torch.Tensor:
+            ones, rest = [1] * len(level), x.shape[1 + len(level) :]
+            return level_mean(x, level, masks).reshape(-1, *ones, *rest)
+
+        halves = _waves(invariants.unflatten(-1, (2, -1)))
+        square = mean(halves.square().mean(-1))
+        least = torch.stack([torch.zeros_like(summed), summed.square()], -1)
+        square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
+        halves = halves - mean(halves)
+        gain = (mean(halves.square().mean(-1)) + FLOOR * square + 1e-12).rsqrt()
+        weights = self.linear((halves * gain.unsqueeze(-1)).flatten(-2))
+        with torch.no_grad():
+            squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
+            size = (gain.square() * square) @ squares.T
+        return weights, size.sqrt()
+
+
+def _waves(x: torch.Tensor) -> torch.Tensor:
+    """Waves of numbers [..., c]: [..., 2 WAVES c].
+
+    Sines and 1 - cos, as squares of sines: exact to their own last digit also where they are small.
+    """
+    turns = torch.pi / 2 * 2.0 ** torch.arange(WAVES + 1, device=x.device, dtype=x.dtype)
+    sines = (x.unsqueeze(-1) * turns).sin()
+    return torch.cat([sines[..., 1:], 2 * sines[..., :-1].square()], -1).flatten(-2)
