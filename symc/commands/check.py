@@ -19,7 +19,7 @@ from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render import formats
 
 
-@click.command("check")
+@click.command("check", short_help="Say what is wrong with specs.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--output-format",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("compile")
+@click.command("compile", short_help="Write a Python module, the IR or a graph of a spec.")
 @click.argument("spec")
 @click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option(

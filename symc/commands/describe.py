@@ -7,7 +7,9 @@ import sys
 import click
 
 
-@click.command("describe")
+@click.command(
+    "describe", short_help="Say what a spec means: groups, tensors, stages, cost, proofs."
+)
 @click.argument("spec")
 @click.option(
     "--output-format",

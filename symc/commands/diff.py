@@ -7,7 +7,7 @@ import sys
 import click
 
 
-@click.command("diff")
+@click.command("diff", short_help="Is the symmetry of one spec stronger than another's?")
 @click.argument("a")
 @click.argument("b")
 @click.option(

@@ -13,7 +13,7 @@ from symc.diagnostics.codes import CODES
 from symc.diagnostics.explain import explanation
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say what a diagnostic means, with a wrong and a right spec.")
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
     """Explain CODE, such as SYM204; without it, list all codes."""

@@ -16,7 +16,7 @@ from symc.syntax.parse.document import too_large
 from symc.syntax.parse.limits import MAX_CHARACTERS
 
 
-@click.command("format")
+@click.command("format", short_help="Write specs in the one style.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--check", is_flag=True, help="Change nothing; exit status 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")

@@ -7,7 +7,7 @@ import click
 from symc.commands.reading import InputError
 
 
-@click.command("lsp")
+@click.command("lsp", short_help="Serve an editor: diagnostics, hover, completion, fixes.")
 @click.option("--stdio", is_flag=True, help="Standard input and output: the default, and all.")
 def command(stdio: bool) -> None:
     """Serve an editor over standard input and output (Language Server Protocol)."""

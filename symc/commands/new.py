@@ -35,7 +35,7 @@ symmetrize M, P by probabilistic(samples=20)
 '''
 
 
-@click.command("new")
+@click.command("new", short_help="Write a commented spec to start from.")
 @click.argument("name")
 @click.option("-o", "--output", help="Write here, not to NAME.sym; - is standard output.")
 def command(name: str, output: str | None) -> None:
