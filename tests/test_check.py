@@ -213,6 +213,18 @@ def test_large_expressions_are_answered_at_once(text: str) -> None:
     assert codes(text) == [] or set(codes(text)) <= {"SYM205", "SYM108", "SYM308"}
 
 
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_spec_has_at_most_32_groups(inline: bool) -> None:
+    names = [f"S(n{i})" if inline else f"P{i}" for i in range(33)]
+    lines = [] if inline else [f"group {name} = S(n{i})" for i, name in enumerate(names)]
+    axes = [f"n{i}: {name}" for i, name in enumerate(names)]
+    allowed = "\n".join([*lines[:32], f"input x[{', '.join(axes[:32])}]", "output y"])
+    assert codes(allowed) == []
+    text = "\n".join([*lines, f"input x[{', '.join(axes)}]", "output y"])
+    (found,) = check(Source("t", text)).diagnostics
+    assert (found.code, text[slice(*found.span)]) == ("SYM108", names[32])
+
+
 def test_an_error_silences_what_depends_on_it() -> None:
     for declaration in ("C(4)", "Sn(4)", "S()", "S(0)", "S(2) wr S(2)"):
         text = (

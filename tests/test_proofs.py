@@ -356,6 +356,13 @@ def test_a_group_without_a_rule_makes_no_claim(monkeypatch: pytest.MonkeyPatch) 
     assert not space.exact
 
 
+def test_what_would_take_too_long_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "group R = O(3)\ninput v[3: R]\noutput w[3: R]\noutput z[1: R.pseudoscalar]\n"
+    assert codes(text) == ["SYM403", "SYM402"]
+    monkeypatch.setattr(symc.proofs.stabilizer.Budget, "take", lambda self, work: False)
+    assert codes(text) == ["SYM402"]  # by a charge, which takes no time
+
+
 def test_value_spaces_need_sizes() -> None:
     checked = program("input x[n: S(n), 3: O(3)]\noutput y[n: S(n), 3: O(3)]")
     assert value_space(checked, "y") is None
