@@ -149,7 +149,7 @@ class Features(nn.Module):
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
                 block = blocks(tensor)[b]
-                x = centered_block(pieces[t][b], block, reading, centers)
+                x = centered_block(pieces[t][b], block, reading, centers, seen.masks)
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, self.dtype)
