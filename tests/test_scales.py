@@ -40,6 +40,16 @@ def test_ties_of_a_sorting_frame_do_not_depend_on_the_pose(share: float) -> None
     assert orders == {(2, 1, 0) if share < 1 else (1, 2, 0)}
 
 
+def test_the_resolution_of_inputs_decides_ties() -> None:
+    """Double precision takes for a tie what single precision could not tell apart."""
+    frame = SortingFrame(VECTORS, (ITEMS, SPACE), "P", later=("M",))
+    x = torch.tensor([[[3.0, 0], [1, 0], [0, 1 + 1e-5]]], dtype=F64)
+    keys = torch.tensor([[[0.5], [0.9], [0.1]]], dtype=F64)
+    assert frame(keys, x).order.tolist() == [[1, 2, 0]]
+    frame.resolution = torch.float32
+    assert frame(keys, x).order.tolist() == [[2, 1, 0]]
+
+
 def test_equal_points_with_padding_have_no_size() -> None:
     """What lies in the padding after centring is the centre: it is no size of anything."""
     torch.manual_seed(0)
