@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tables goldens conformance mutants benchmarks clean
+.PHONY: demo test lint tables goldens conformance mutants proofs fuzz benchmarks clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,15 +29,22 @@ tables: $(VENV)/installed
 goldens: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --update-goldens
 
-# Long runs: a million samples of the laws, planted defects, what symmetrization costs.
+# Long runs: a million samples of the laws, planted defects, verdicts on a thousand random specs,
+# texts that nobody wrote, what symmetrization costs.
 conformance: $(VENV)/installed
 	cd tests && ../$(BIN)/python -m conformance --samples 1000000 --jobs 2
 
 mutants: $(VENV)/installed
 	cd tests && ../$(BIN)/python -m mutants
 
+proofs: $(VENV)/installed
+	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m prooforacle --specs 1000
+
+fuzz: $(VENV)/installed
+	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m fuzzing --inputs 200000
+
 benchmarks: $(VENV)/installed
-	for name in check_time overhead plain_formulation growth memory; do \
+	for name in check_time bulk_check editor_latency overhead plain_formulation growth memory; do \
 		OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:

@@ -8,10 +8,15 @@ from pathlib import Path
 
 from torch import nn
 
+from symc.checking import check_document
+from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
 from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
-from symc.spec import Spec, load
+from symc.proofs import prove
+from symc.source import Span
+from symc.spec import Spec, SpecError, load
+from symc.syntax.parse import parse
 
 
 def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
@@ -73,7 +78,7 @@ def build(
         chunk: run this many samples at a time, so that memory stays bounded.
 
     Raises:
-        SpecError: the spec has errors; its `diagnostics` say which.
+        SpecError: the spec has errors, or has with these sizes; its `diagnostics` say which.
         ValueError: unknown keys of sizes or distributions, values that contradict the spec.
         TypeError: base is no nn.Module.
     """
@@ -81,9 +86,11 @@ def build(
         raise TypeError(f"base: expected a torch.nn.Module, got {type(base).__name__}")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk: a whole number from 1, not {chunk}")
-    program = load(spec).ir
+    loaded = load(spec)
+    program = loaded.ir
     if sizes:
         program = with_sizes(program, sizes)
+        _refuse_meaningless(loaded, program, sizes)
     plan = make_plan(program)
     drawn = {
         stage.group.name
@@ -92,6 +99,23 @@ def build(
     }
     _refuse_unknown("distributions", distributions or {}, drawn)
     return CompiledModel(plan, base, distributions=distributions, chunk=chunk)
+
+
+def _refuse_meaningless(spec: Spec, program: Program, sizes: Mapping[str, int]) -> None:
+    """Raise SpecError for what is proved to be wrong only now that the sizes are known."""
+    wrong = [proof for proof in prove(program) if proof.severity == "error"]
+    if not wrong:
+        return
+    parsed = parse(spec.source)
+    result = check_document(parsed.document, spec.source, spec.name, values=sizes)
+    codes = {proof.code for proof in wrong}
+    found = [diagnostic for diagnostic in result.diagnostics if diagnostic.code in codes]
+    # A program that was changed by hand may have left its text behind.
+    placed = found or [
+        Diagnostic(str(p.code), f"{p.statement}: {p.reason}", spec.source, Span(0, 0), help=p.help)
+        for p in wrong
+    ]
+    raise SpecError(placed)
 
 
 _REPLACEABLE = ("canonical", "probabilistic")

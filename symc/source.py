@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +37,7 @@ class Source:
     @cached_property
     def _line_starts(self) -> list[int]:
         # Only \n ends a line, as in every editor's count of a UTF-8 file; \r stays on its line.
-        return [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def position(self, offset: int) -> Position:
         """Line and column of a character offset (the end of the text is a valid offset)."""

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from symc.checking import check
 from symc.compilation import Compilation
-from symc.diagnostics.codes import CODES
+from symc.diagnostics.codes import CODES, Code
 from symc.diagnostics.render import render
 from symc.ir.program import Program
 from symc.source import Source
+from symc.syntax.parse.limits import MAX_DIAGNOSTICS
 
 ROOT = Path(__file__).parents[1]
 MALFORMED = sorted((Path(__file__).parent / "goldens" / "check").glob("*.sym"))
@@ -36,7 +37,9 @@ def program(text: str) -> Program:
 @pytest.mark.parametrize("path", MALFORMED, ids=lambda path: path.stem)
 def test_malformed_specs_read_as_recorded(path: Path, golden: Callable[[str, str], None]) -> None:
     result = check(Source(path.name, path.read_text()))
-    assert result.program is None
+    assert result.diagnostics
+    errors = any(d.severity == "error" for d in result.diagnostics)
+    assert (result.program is None) == errors
     places = [(d.code, d.span) for d in result.diagnostics]
     assert len(set(places)) == len(places)
     assert all(d.help for d in result.diagnostics)
@@ -187,7 +190,7 @@ def test_methods_are_allowed_where_the_inputs_tell_an_element(
     found = {
         method
         for method in ("frame", "canonical")
-        if not codes(f"{inputs}\noutput y\nsymmetrize by {method}")
+        if check(Source("<text>", f"{inputs}\noutput y\nsymmetrize by {method}")).program
     }
     assert found == allowed
     for method in ("average", "probabilistic", "base"):
@@ -208,6 +211,18 @@ def test_methods_are_allowed_where_the_inputs_tell_an_element(
 )
 def test_large_expressions_are_answered_at_once(text: str) -> None:
     assert codes(text) == [] or set(codes(text)) <= {"SYM205", "SYM108", "SYM308"}
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_spec_has_at_most_32_groups(inline: bool) -> None:
+    names = [f"S(n{i})" if inline else f"P{i}" for i in range(33)]
+    lines = [] if inline else [f"group {name} = S(n{i})" for i, name in enumerate(names)]
+    axes = [f"n{i}: {name}" for i, name in enumerate(names)]
+    allowed = "\n".join([*lines[:32], f"input x[{', '.join(axes[:32])}]", "output y"])
+    assert codes(allowed) == []
+    text = "\n".join([*lines, f"input x[{', '.join(axes)}]", "output y"])
+    (found,) = check(Source("t", text)).diagnostics
+    assert (found.code, text[slice(*found.span)]) == ("SYM108", names[32])
 
 
 def test_an_error_silences_what_depends_on_it() -> None:
@@ -272,3 +287,48 @@ def test_described_numbers_are_those_of_the_groups() -> None:
     )
     assert (fixed.cost.total, fixed.cost.eval_total) == (120, 144)
     assert [s.elements for s in fixed.stages] == [24, None]
+
+
+@pytest.mark.parametrize(
+    ("axes", "place"),
+    [
+        ("_: 2^31*O(3)", "2^31"),
+        ("2^31: O(3)", "2^31"),
+        ("_: O(2^31)", "2^31"),
+        ("_: 0*O(3)", "0"),
+        ("n*2^30*2: S(n)", "n*2^30*2"),
+        ("_: (2^31)*(O(3) + O(3))", "(2^31)"),
+        ("P: 3", "3"),
+    ],
+)
+def test_one_mistake_is_one_diagnostic(axes: str, place: str) -> None:
+    text = f"input x[{axes}]\noutput y"
+    (found,) = check(Source("<text>", text)).diagnostics
+    assert text[slice(*found.span)] == place
+
+
+def test_points_are_not_multiplied_on_large_tensors_either() -> None:
+    """The size of the whole tensor does not matter, however large."""
+    for axes in ("3: E(3).point, 3: E(3).vector", "3: E(3).vector, 2, 3: E(3).point"):
+        text = f"input x[2000000000, 2000000000, 2000000000, {axes}]\noutput y"
+        assert codes(text) == ["SYM306"]
+
+
+def test_the_first_findings_stand_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"input x{i}[3: Q{i}]" for i in range(200)]
+    found = check(Source("<text>", "\n".join(lines))).diagnostics
+    assert len(found) == MAX_DIAGNOSTICS
+    assert [d.span for d in found] == sorted(d.span for d in found)
+    # Where the first ones are warnings, the last is the first error: the exit status is right.
+    monkeypatch.setitem(CODES, "SYM201", Code("for this test", "warning"))
+    result = check(Source("<text>", "\n".join([*lines, "input z[n]", "output y[m]", "output y"])))
+    assert [d.code for d in result.diagnostics] == ["SYM201"] * (MAX_DIAGNOSTICS - 1) + ["SYM202"]
+    assert result.program is None
+
+
+def test_many_names_are_listed_by_the_first() -> None:
+    groups = "".join(f"group Group{i:03} = O({i + 1})\n" for i in range(100))
+    (found,) = [d for d in check(Source("t", f"{groups}input x[3: Other]\noutput y")).diagnostics
+                if d.code == "SYM201"]  # fmt: skip
+    assert found.help is not None
+    assert found.help.endswith("`Group014` and 85 more")

@@ -43,7 +43,6 @@ def test_language_6_exit_status_and_streams(symc: Run) -> None:
     [
         ("check",),
         ("check", "missing.sym"),
-        ("check", "empty_folder"),
         ("check", "a\0b"),
         ("check", "clean.sym", "--output-format", "yaml"),
         ("check", "clean.sym", "-o", "no/such/folder.json"),
@@ -60,7 +59,6 @@ def test_language_6_exit_status_and_streams(symc: Run) -> None:
 )
 def test_wrong_usage_is_2_and_says_what(symc: Run, arguments: tuple[str, ...]) -> None:
     Path("clean.sym").write_text(CLEAN)
-    Path("empty_folder").mkdir()
     status, out, err = symc(*arguments)
     assert (status, out) == (2, "")
     assert "rror: " in err

@@ -235,16 +235,14 @@ def test_section_6_compile_emits_mermaid(symc: Run) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("diff", "clean.sym", "spec.sym"),
         ("compile", "spec.sym", "--emit", "pt2"),
-        ("describe", "spec.sym", "--output-format", "html"),
     ],
     ids=" ".join,
 )
 def test_section_6_what_is_not_available_yet_is_wrong_usage(
     symc: Run, arguments: tuple[str, ...]
 ) -> None:
-    word = arguments[0] if arguments[0] == "diff" else arguments[-1]
+    word = arguments[-1]
     section = (ROOT / "docs" / "reference.md").read_text("utf-8").split("\n## ")[6]
     assert word in section.split("*Not available yet:*")[1].split("\n\n")[0]
     status, out, err = symc(*arguments)
@@ -293,11 +291,64 @@ def test_section_6_describe_as_json(symc: Run) -> None:
     assert said["cost"]["total"] == 24
 
 
+def test_section_6_describe_as_html(symc: Run) -> None:
+    status, out, err = symc("describe", "spec.sym", "--output-format", "html")
+    assert (status, err) == (0, "")
+    assert out.startswith("<!DOCTYPE html>\n")
+    assert all(word in out for word in ("<svg ", "n_body", "pos[n: P, 3: M.point]", "by frame"))
+    assert symc("describe", "spec.sym", "--output-format", "html", "-o", "a.html") == (0, "", "")
+    assert Path("a.html").read_text("utf-8") == out
+
+
 def test_section_6_describe_of_a_wrong_spec_is_1(symc: Run) -> None:
-    for format_ in ("text", "json"):
+    for format_ in ("text", "json", "html"):
         status, out, err = symc("describe", "wrong.sym", "--output-format", format_)
         assert (status, out) == (1, "")
         assert "SYM301" in err
+
+
+def test_section_6_diff_says_which_symmetry_is_stronger(symc: Run) -> None:
+    Path("weak.sym").write_text(SPEC.replace("E(3)", "SE(3)"))
+    status, out, err = symc("diff", "spec.sym", "weak.sym")
+    assert (status, err) == (0, "")
+    assert "weak.sym is weaker" in out
+    assert "reflects x of pos, vel and next" in out
+    assert "weak.sym is stronger" not in out
+    assert "spec.sym is stronger" in symc("diff", "weak.sym", "spec.sym")[1]
+    same = symc("diff", "spec.sym", "-", stdin=SPEC.replace("P", "Q"))
+    assert same[0] == 0
+    assert same[1].startswith("spec.sym and <stdin> have the same symmetry.")
+    other = symc("diff", "spec.sym", "-", stdin=SPEC.replace("vel[n: P", "vel[n"))
+    assert "spec.sym and <stdin> are incomparable" in other[1]
+
+
+def test_section_6_diff_as_json(symc: Run) -> None:
+    Path("weak.sym").write_text(SPEC.replace("E(3)", "SE(3)"))
+    for arguments, relation in (
+        (("spec.sym", "weak.sym"), "stronger"),
+        (("weak.sym", "spec.sym"), "weaker"),
+        (("spec.sym", "spec.sym"), "equal"),
+        (("spec.sym", "clean.sym"), "undecided"),
+    ):
+        status, out, _ = symc("diff", *arguments, "--output-format", "json")
+        assert (status, json.loads(out)["relation"]) == (0, relation)
+    assert symc("diff", *arguments, "--output-format", "json", "-o", "a.json") == (0, "", "")
+    assert Path("a.json").read_text("utf-8") == out
+
+
+def test_section_6_status_of_diff(symc: Run) -> None:
+    """0 whatever the answer is, as for all commands; --exit-code makes it that of a test."""
+    Path("weak.sym").write_text(SPEC.replace("E(3)", "SE(3)"))
+    assert symc("diff", "spec.sym", "weak.sym")[0] == 0
+    assert symc("diff", "spec.sym", "weak.sym", "--exit-code")[0] == 1
+    assert symc("diff", "spec.sym", "spec.sym", "--exit-code")[0] == 0
+    status, out, err = symc("diff", "clean.sym", "wrong.sym")
+    assert (status, out) == (1, "")
+    assert "error[SYM301]" in err
+    for arguments in (("clean.sym",), ("-", "-"), ("clean.sym", "missing.sym"), ()):
+        status, out, err = symc("diff", *arguments)
+        assert (status, out) == (2, "")
+        assert "rror: " in err
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
@@ -305,7 +356,7 @@ def test_section_6_explain_says_what_a_code_means(symc: Run, code: str) -> None:
     status, out, err = symc("explain", code)
     assert (status, err) == (0, "")
     assert out.startswith(f"{code}: {CODES[code].title}")
-    if code not in ("SYM108", "SYM109"):  # these are about large files and bytes
+    if code != "SYM109":  # it is about bytes
         wrong, right = out.split("\nWrong\n")[1].split("\nMend\n")[:2]
         assert "input" in wrong + right or "output" in wrong + right
         assert wrong.strip() != right.strip()
@@ -472,7 +523,8 @@ def watch(event, arguments):
         ran.append(event)
 sys.addaudithook(watch)
 for command in (["check"], ["check", "--output-format", "json"], ["check", "--output-format",
-    "sarif"], ["describe"], ["describe", "--output-format", "json"], ["format", "--check"],
+    "sarif"], ["describe"], ["describe", "--output-format", "json"],
+    ["describe", "--output-format", "html"], ["diff", "good.sym"], ["format", "--check"],
     ["format", "--diff"], ["format"]):
     for spec in ("good.sym", "evil.sym"):
         try: symc.cli.main([*command, spec])

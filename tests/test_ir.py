@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symc.checking import check
-from symc.ir.blocks import Narrow, Unflatten, blocks
+from symc.ir.blocks import Narrow, Unflatten, blocks, number_of_blocks
 from symc.ir.determination import determine, split
 from symc.ir.notation import tensor as written
 from symc.ir.program import Program
 from symc.ir.representations import dimension
+from symc.ir.rounds import settle
 from symc.ir.schema import schema
 from symc.ir.sizes import Size
 from symc.source import Source
@@ -176,3 +178,62 @@ def test_axes_are_as_long_as_what_they_carry(path: Path) -> None:
         for axis in tensor.axes:
             carried = dimension(axis.representation).substitute(fixed)
             assert axis.size.substitute(fixed) == carried
+
+
+@given(
+    st.lists(st.sets(st.sampled_from("abcdefgh"), max_size=4), max_size=12),
+    st.sets(st.sampled_from("abcdefgh"), max_size=2),
+)
+@settings(max_examples=200, deadline=None)
+def test_rounds_settle_what_going_over_all_again_and_again_does(
+    entries: list[set[str]], known: set[str]
+) -> None:
+    """An entry tells its one unknown name, as a size is told by an axis; in the same order."""
+
+    def deciding(log: list[tuple[int, str]], found: set[str]) -> Callable[[int], list[str] | None]:
+        def decide(place: int) -> list[str] | None:
+            unknown = entries[place] - found
+            if len(unknown) > 1:
+                return None
+            log.extend((place, name) for name in unknown)
+            found.update(unknown)
+            return list(unknown)
+
+        return decide
+
+    mine: list[tuple[int, str]] = []
+    left = settle(entries, deciding(mine, set(known)))
+    plain: list[tuple[int, str]] = []
+    decide = deciding(plain, set(known))
+    waiting = list(range(len(entries)))
+    while True:
+        later = [place for place in waiting if decide(place) is None]
+        if len(later) == len(waiting):
+            break
+        waiting = later
+    assert mine == plain
+    assert left == waiting
+
+
+def test_a_long_chain_is_looked_at_once_an_entry() -> None:
+    number = 5000
+    looked = 0
+    known = {f"n{number}"}
+
+    def decide(place: int) -> list[str] | None:
+        nonlocal looked
+        looked += 1
+        if f"n{place + 1}" not in known:
+            return None
+        known.add(f"n{place}")
+        return [f"n{place}"]
+
+    assert settle([{f"n{i}", f"n{i + 1}"} for i in range(number)], decide) == []
+    assert looked <= 2 * number
+
+
+def test_blocks_are_counted_as_they_are_made() -> None:
+    text = "input x[_: (O(2) + O(2).scalar)^3, _: 2*(O(2) + O(2)*O(2)), 4]\ninput w[3]\noutput y"
+    checked = program(text)
+    for tensor in checked.inputs:
+        assert number_of_blocks(tensor) == len(blocks(tensor, checked.groups))

@@ -14,10 +14,70 @@ RUNTIME = ROOT / "runtime" / "symc_runtime"
 
 FORBIDDEN = {
     "symc/source.py": {"symc", "torch", "lark"},
-    "symc/diagnostics": {"symc.syntax", "symc.checking", "symc.ir", "symc.lower", "torch", "lark"},
-    "symc/syntax": {"symc.checking", "symc.ir", "symc.lower", "symc.commands", "torch"},
-    "symc/ir": {"symc.checking", "symc.lower", "symc.syntax", "symc.commands", "torch", "lark"},
+    "symc/diagnostics": {
+        "symc.syntax",
+        "symc.checking",
+        "symc.proofs",
+        "symc.ir",
+        "symc.lower",
+        "torch",
+        "lark",
+    },
+    "symc/syntax": {
+        "symc.checking",
+        "symc.proofs",
+        "symc.ir",
+        "symc.lower",
+        "symc.commands",
+        "torch",
+    },
+    "symc/ir": {
+        "symc.checking",
+        "symc.proofs",
+        "symc.lower",
+        "symc.syntax",
+        "symc.commands",
+        "torch",
+        "lark",
+    },
+    "symc/proofs": {
+        "symc.checking",
+        "symc.diagnostics",
+        "symc.syntax",
+        "symc.lower",
+        "symc.commands",
+        "symc.compilation",
+        "symc.source",
+        "torch",
+        "lark",
+        "sympy",
+        "numpy",
+    },
     "symc/checking": {"symc.lower", "symc.commands", "symc.compilation", "torch", "lark"},
+    "symc/editor": {"symc.lower", "symc.commands", "symc.building", "torch", "lark"},
+    "symc/irreps": {"symc.checking", "symc.lower", "symc.commands", "symc.syntax", "torch", "lark"},
+    "symc/comparison": {
+        "symc.checking",
+        "symc.lower",
+        "symc.commands",
+        "symc.compilation",
+        "symc.syntax",
+        "torch",
+        "sympy",
+        "numpy",
+        "lark",
+    },
+    "symc/description": {
+        "symc.checking",
+        "symc.lower",
+        "symc.commands",
+        "symc.compilation",
+        "symc.syntax",
+        "torch",
+        "numpy",
+        "lark",
+    },
+    "symc/sections.py": {"symc.ir", "symc.checking", "symc.lower", "symc.commands", "torch"},
     "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},
     "runtime/symc_runtime/groups": {"torch"},
@@ -65,6 +125,18 @@ def test_lark_is_imported_in_the_parser_only() -> None:
             assert path.is_relative_to(ROOT / "symc" / "syntax"), path
 
 
+def test_editors_are_served_by_one_command_and_their_protocol_by_two_files() -> None:
+    for path in sorted((ROOT / "symc").rglob("*.py")):
+        names = {name.partition(".")[0] for name in imported(path)}
+        if any(name.startswith("symc.editor") for name in imported(path)):
+            assert path.parent.name in ("editor", "cards") or path.name == "lsp.py", path
+        if {"pygls", "lsprotocol"} & names:
+            assert path.relative_to(ROOT / "symc").as_posix() in {
+                "editor/server.py",
+                "editor/protocol.py",
+            }
+
+
 def test_torch_fx_is_imported_in_lower_only() -> None:
     for folder in (ROOT / "symc", RUNTIME):
         for path in sorted(folder.rglob("*.py")):
@@ -72,7 +144,17 @@ def test_torch_fx_is_imported_in_lower_only() -> None:
                 assert path.is_relative_to(ROOT / "symc" / "lower"), path
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["describe"], ["format", "--check"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["describe"],
+        ["describe", "--output-format", "html"],
+        ["format", "--check"],
+        ["diff", str(ROOT / "specs" / "nbody.sym")],
+    ],
+    ids=lambda arguments: " ".join(arguments[:1]),
+)
 def test_commands_never_load_torch(arguments: list[str]) -> None:
     spec = str(ROOT / "specs" / "molecule.sym")
     code = (

@@ -204,3 +204,40 @@ def test_sarif_has_what_the_standard_requires() -> None:
         "region": {"startLine": 1, "startColumn": 18, "endLine": 1, "endColumn": 19},
     }
     assert result["relatedLocations"][0]["message"]["text"] == "here"
+
+
+@pytest.mark.parametrize("word", ["日本" * 60, "x" * 200, "é́" * 100, "`" + "[" * 40 + "` and `S`"])
+def test_words_wider_than_a_line_are_cut_by_columns(word: str) -> None:
+    for text in (word, f"several words {word} more"):
+        lines = body(one(TEXT, "4", ("x", text), help=text, message=text))
+        assert max(map(text_width, lines)) <= 80
+
+
+def test_code_longer_than_half_a_line_does_not_join_what_follows() -> None:
+    """The second backtick ends the first piece of code: it begins no other."""
+    code = "`" + "[" * 37 + "...`"
+    first = body(one(TEXT, "4", message=f"{code} is no parameter of `SE`"))[0]
+    assert first == f"error[SYM301]: {code} is no parameter of"
+
+
+def test_long_code_is_broken_at_its_spaces() -> None:
+    lines = body(one(TEXT, "4", message=f"see `{' + '.join(['abcd'] * 10)}` there"))
+    assert lines[0].startswith("error[SYM301]: see `abcd + abcd")
+    assert not lines[1].startswith("  bcd")
+    assert " ".join(line.strip() for line in lines[:2]).endswith("abcd` there")
+
+
+@pytest.mark.parametrize("length", range(70, 80))
+def test_a_place_behind_a_full_line_is_in_80_columns(length: int) -> None:
+    text = "a" * length
+    lines = body(Diagnostic("SYM103", "bad", Source("a", text), Span(length, length)))
+    assert max(map(text_width, lines)) <= 80
+    assert lines[4].endswith("^")
+
+
+def test_a_line_of_a_million_characters_is_shown_where_it_is_wrong() -> None:
+    text = "first " + "x" * 500_000 + " WRONG " + "y" * 500_000
+    lines = body(one(text, "WRONG", ("first", "here it began")))
+    assert "WRONG" in lines[3]
+    assert lines[4].index("^") == lines[3].index("WRONG")
+    assert "  = note: here it began (1:1)" in lines

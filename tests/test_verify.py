@@ -232,7 +232,7 @@ def test_a_group_that_the_base_is_trusted_with() -> None:
 
 FLOW = """
 group M = O(3)
-input  v[2, 3: M.vector]
+input  v[3, 3: M.vector]
 output w[3: M.vector]
 """
 

@@ -113,6 +113,7 @@ def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions
     """Every free or ragged size is told by the inputs of a call."""
     table = expressions.sizes
     told = {entry.name for entry in determine(inputs, table.fixed.keys())}
+    on_inputs = {name for tensor in inputs for axis in tensor.axes for name in axis.size.names}
     for name, span in table.seen.items():
         if name in table.fixed or name in told or name in table.failed:
             continue
@@ -124,7 +125,6 @@ def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions
                 help=f"drop `size {name}`, or use it as the size of an axis",
             )
             continue
-        on_inputs = any(name in axis.size.names for tensor in inputs for axis in tensor.axes)
         near = None
         if name not in table.declared:
             near = suggestion(name, (told | table.fixed.keys()) - {name})
@@ -132,6 +132,6 @@ def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions
             "SYM401",
             span,
             f"no input tells `{name}`"
-            + (": it stands only together with other unknown sizes" if on_inputs else ""),
+            + (": it stands only together with other unknown sizes" if name in on_inputs else ""),
             help=near or f"give `{name}` an axis of an input alone, or fix it: `size {name} = 5`",
         )

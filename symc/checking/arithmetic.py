@@ -8,7 +8,7 @@ MAXIMUM_EXPONENT = 31
 """2^31 is out of range already; the bound holds for symbolic sizes and representations too."""
 
 _COEFFICIENT = 2**62
-_TERMS = 512
+_TERMS = 24
 
 
 class OutOfRangeError(ValueError):
@@ -28,7 +28,7 @@ def add(left: Size, right: Size) -> Size:
 
 def multiply(left: Size, right: Size) -> Size:
     """Product; raises OutOfRangeError."""
-    if len(left.terms) * len(right.terms) > _TERMS * 8:
+    if len(left.terms) * len(right.terms) > _TERMS * 4:
         raise OutOfRangeError
     return _checked(left * right)
 
@@ -40,8 +40,10 @@ def power(base: Size, exponent: int) -> Size:
     if exponent > _COEFFICIENT.bit_length():
         raise OutOfRangeError
     result = Size.constant(1)
-    for _ in range(exponent):
-        result = multiply(result, base)
+    for digit in f"{exponent:b}":
+        result = multiply(result, result)
+        if digit == "1":
+            result = multiply(result, base)
     return result
 
 

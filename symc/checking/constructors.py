@@ -38,6 +38,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
         name.span,
         f"`{owner.name}` has no representation `{name.text}`",
         help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
+        fix=nearest(name.text, facts.atoms),
     )
     return None
 
@@ -105,6 +106,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
             function.span,
             f"there is no group `{name}`",
             help=listing if near is None else f"did you mean `{near}`? {listing}",
+            fix=near,
         )
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -19,17 +19,19 @@ from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
 from symc.checking.names import declarations, size_words, walk
+from symc.checking.proving import report_proofs
 from symc.checking.report import Report
 from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
-from symc.ir.blocks import MAXIMUM, Block, TooManyBlocksError, blocks
+from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import parse
+from symc.syntax.parse.limits import MAX_DIAGNOSTICS
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,16 @@ def check(source: Source, name: str | None = None) -> CheckResult:
 
 
 def join(syntax: Iterable[Diagnostic], result: CheckResult) -> CheckResult:
-    """A result with the diagnostics of the syntax put into their places."""
+    """A result with the diagnostics of the syntax put into their places.
+
+    Of more than MAX_DIAGNOSTICS the first ones stay, with an error among them if there is one.
+    """
     found = sorted((*syntax, *result.diagnostics), key=lambda d: d.span)
-    failed = any(diagnostic.severity == "error" for diagnostic in found)
-    return CheckResult(None if failed else result.program, tuple(found))
+    errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+    shown = found[:MAX_DIAGNOSTICS]
+    if errors and all(diagnostic.severity != "error" for diagnostic in shown):
+        shown[-1] = errors[0]
+    return CheckResult(None if errors else result.program, tuple(shown))
 
 
 def check_document(
@@ -78,14 +86,16 @@ def check_document(
     name: str,
     unread: frozenset[str] = frozenset(),
     partial: bool = False,
+    values: Mapping[str, int] | None = None,
 ) -> CheckResult:
     """Check a parsed spec. Never raises.
 
-    `unread`: names in statements that could not be parsed; `partial`: there are some.
+    `unread`: names in statements that could not be parsed; `partial`: there are some. `values`:
+    free sizes that are known, for the proofs.
     """
     report = Report(source, partial)
     try:
-        program = _read(document, report, name, unread)
+        program = _read(document, report, name, unread, values)
     except RecursionError:
         report.error(
             "SYM108",
@@ -100,7 +110,11 @@ def check_document(
 
 
 def _read(
-    document: ast.Document, report: Report, name: str, unread: frozenset[str]
+    document: ast.Document,
+    report: Report,
+    name: str,
+    unread: frozenset[str],
+    values: Mapping[str, int] | None,
 ) -> Program | None:
     statements = document.statements
     declared = declarations(document, report)
@@ -117,16 +131,26 @@ def _read(
     before = report.count
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
+    expressions.groups.refuse_too_many(report)
     expressions.groups.refuse_copies(expressions.sizes, report)
     sizes_agree = report.count == before
 
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
-    cut = {id(t): _blocks(t, expressions) for t in (*inputs, *outputs)}
+    families_of = {group.name: group.family for group in expressions.groups.ordered()}
+    number = 0
+    cut: dict[int, tuple[Block, ...] | None] = {}
+    for tensor in (*inputs, *outputs):
+        number += number_of_blocks(tensor.tensor)
+        cut[id(tensor)] = None
+        if number > MAXIMUM:
+            _refuse_blocks(tensor, report)
+            break
+        cut[id(tensor)] = blocks_of(tensor.tensor, families_of)
     complete = (
         not report.partial
         and sum(s.kind == "input" for s in written) == len(inputs) > 0
-        and all(cut[id(t)] is not None for t in inputs)
+        and all(cut.get(id(t)) is not None for t in inputs)
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
@@ -134,13 +158,13 @@ def _read(
     for tensor in inputs:
         # A name declared twice is reported already: both tensors count.
         before_it = carried.get(tensor.tensor.name, ())
-        carried[tensor.tensor.name] = (*before_it, *(cut[id(tensor)] or ()))
+        carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(
-            [(output, cut[id(output)] or ()) for output in outputs], expressions, informing
+            [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing
         )
         refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
@@ -149,7 +173,7 @@ def _read(
         return None
     names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
     texts = [s.value for s in statements if isinstance(s, ast.Docstring)]
-    return Program(
+    program = Program(
         name=names[0] if names else name,
         doc=texts[0] if texts else "",
         sizes=expressions.sizes.variables(),
@@ -158,17 +182,16 @@ def _read(
         outputs=tuple(t.tensor for t in outputs),
         stages=stages,
     )
+    report_proofs(program, values, outputs, lines, expressions)
+    return program
 
 
-def _blocks(declared: Declared, expressions: Expressions) -> tuple[Block, ...] | None:
-    try:
-        return blocks(declared.tensor, expressions.groups.ordered())
-    except TooManyBlocksError:
-        expressions.report.error(
-            "SYM108",
-            declared.statement.name.span,
-            f"`{declared.tensor.name}` falls into more than {MAXIMUM} blocks",
-            help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
-            "tensors",
-        )
-        return None
+def _refuse_blocks(declared: Declared, report: Report) -> None:
+    report.error(
+        "SYM108",
+        declared.statement.name.span,
+        f"`{declared.tensor.name}` falls into too many blocks: all tensors of a spec together may "
+        f"have {MAXIMUM:,}",
+        help="write repeated terms as a multiplicity, `16*R`, and powers of sums as several "
+        "tensors",
+    )

@@ -7,7 +7,7 @@ from symc.checking.constructors import read_attribute, read_call
 from symc.checking.groups import GroupTable, available
 from symc.checking.names import ARTICLE, Declaration, walk
 from symc.checking.operators import read_binary
-from symc.checking.report import Report, listed, suggestion
+from symc.checking.report import Report, listed, nearest, suggestion
 from symc.checking.sizes import SizeTable
 from symc.checking.values import (
     Carried,
@@ -210,7 +210,8 @@ class Expressions:
             hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
         else:
             hint = f"declare it, as in `group {text} = {self.example}`"
-        self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint)
+        fix = None if text in families() else nearest(text, groups)
+        self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint, fix=fix)
         return None
 
     def unknown_groups(self, expression: ast.Expression) -> bool:

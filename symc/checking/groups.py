@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from symc.checking.names import Declaration
@@ -14,6 +15,9 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
 from symc_runtime.catalogue import groups as families
+
+MAXIMUM = 32
+"""More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
 
 
 def available() -> str:
@@ -33,20 +37,33 @@ class GroupTable:
     instances: dict[str, GroupInstance] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    _identifiers: set[str] = field(default_factory=set)
+    _equal: dict[tuple[str, Size], list[str]] = field(default_factory=dict)
 
     def name(self, name: str, group: GroupInstance, span: Span) -> None:
         """Declare a named group; `group` gives its family and parameter."""
         named = group.model_copy(update={"name": name, "identifier": name, "inline": False})
-        self.instances[name] = named
-        self.places[name] = span
+        self._add(named, span)
+
+    def _add(self, group: GroupInstance, span: Span) -> None:
+        self.instances[group.name] = group
+        self.places[group.name] = span
+        self._identifiers.add(group.identifier)
+        self._equal.setdefault((group.family, group.parameter), []).append(group.name)
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Inside, the table is empty, and what is put into it is forgotten at the end."""
+        before = (self.instances, self.places, self._identifiers, self._equal)
+        self.instances, self.places, self._identifiers, self._equal = {}, {}, set(), {}
+        try:
+            yield
+        finally:
+            self.instances, self.places, self._identifiers, self._equal = before
 
     def inline(self, family: str, parameter: Size, span: Span, report: Report) -> GroupInstance:
         """The instance that `family(parameter)` means where it is written inline."""
-        equal = [
-            group
-            for group in self.instances.values()
-            if group.family == family and group.parameter == parameter
-        ]
+        equal = [self.instances[name] for name in self._equal.get((family, parameter), ())]
         for group in equal:
             if group.inline:
                 return group
@@ -59,20 +76,19 @@ class GroupTable:
                 f"`{written}` equals {listed(names)}, but written inline it would be a second, "
                 "independent copy",
                 help=f"write {listed(names, 'or')}",
+                fix=names[0] if len(names) == 1 else None,
                 related=[Related(self.places[names[0]], f"`{names[0]}` is declared here")],
             )
             return equal[0]
         group = self.anonymous(family, parameter)
-        self.instances[group.name] = group
-        self.places[group.name] = span
+        self._add(group, span)
         return group
 
     def anonymous(self, family: str, parameter: Size) -> GroupInstance:
         """An inline group that is not in the table."""
         name = f"{family}({parameter})"
         identifier = re.sub(r"\W+", "_", name).strip("_")
-        others = {group.identifier for group in self.instances.values()} | set(self.taken)
-        while identifier in others:
+        while identifier in self._identifiers or identifier in self.taken:
             identifier += "_"
         return GroupInstance(
             name=name, identifier=identifier, family=family, parameter=parameter, inline=True
@@ -81,6 +97,17 @@ class GroupTable:
     def ordered(self) -> tuple[GroupInstance, ...]:
         """All groups in the order of the text."""
         return tuple(sorted(self.instances.values(), key=lambda group: self.places[group.name]))
+
+    def refuse_too_many(self, report: Report) -> None:
+        """Report the first group that is one too many."""
+        groups = self.ordered()
+        if len(groups) > MAXIMUM:
+            report.error(
+                "SYM108",
+                self.places[groups[MAXIMUM].name],
+                f"a spec may have {MAXIMUM} groups, and here begins another one",
+                help="independent copies of a group are declared only where axes move apart",
+            )
 
     def refuse_copies(self, sizes: SizeTable, report: Report) -> None:
         """Report inline groups that turn out equal to others once the sizes are known."""

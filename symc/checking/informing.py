@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from symc.checking.report import Report, listed
 from symc.ir.blocks import Block
@@ -26,16 +27,19 @@ class Informing:
         self.complete = complete
         self.report = report
 
-    @property
+    @cached_property
     def _blocks(self) -> list[Block]:
         return [block for blocks in self.inputs.values() for block in blocks]
 
+    @cached_property
+    def _moving(self) -> frozenset[str]:
+        on_axes = {axis.group for block in self._blocks for axis in block.axes}
+        signs = {name for block in self._blocks for name in block.characters}
+        return frozenset(name for name in on_axes | signs if name is not None)
+
     def carries(self, group: GroupInstance) -> bool:
         """Whether some input is moved by the group."""
-        return any(
-            block.natural_axes(group.name) or group.name in block.characters
-            for block in self._blocks
-        )
+        return group.name in self._moving
 
     def anchor(self, group: GroupInstance) -> str | None:
         """The first input that carries a point of the group."""
@@ -44,9 +48,20 @@ class Informing:
                 return name
         return None
 
+    @cached_property
+    def _paired(self) -> frozenset[str]:
+        found = set()
+        for block in self._blocks:
+            once: set[str | None] = {None}
+            for axis in block.axes:
+                if axis.group in once and axis.group is not None:
+                    found.add(axis.group)
+                once.add(axis.group)
+        return frozenset(found)
+
     def has_pairs(self, group: GroupInstance) -> bool:
         """Whether some input has features of pairs of the group's items."""
-        return any(len(block.natural_axes(group.name)) > 1 for block in self._blocks)
+        return group.name in self._paired
 
     def _has_vectors(self, group: GroupInstance) -> bool:
         """Whether some block is odd in the group's vectors and free of its determinant."""

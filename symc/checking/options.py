@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from symc.checking.report import Report, listed, suggestion
+from symc.checking.report import Report, listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice
 from symc.syntax import ast
@@ -92,6 +92,7 @@ def _named(
                 argument.name.span,
                 f"{owner} has no option `{name}`",
                 help=listing if near is None else f"{near} {listing}",
+                fix=nearest(name, names),
             )
         elif argument.name.text in first:
             other = first[argument.name.text].name
@@ -186,7 +187,8 @@ def _net(
             near = suggestion(name.text, fitting)
             listing = f"nets for `{group.name}`: {listed(fitting)}"
             hint = listing if near is None else f"{near} {listing}"
-        report.error("SYM508", name.span, message, help=hint)
+        fix = None if name.text in nets() else nearest(name.text, fitting)
+        report.error("SYM508", name.span, message, help=hint, fix=fix)
         return None
     if name.text not in nets():
         report.error(
@@ -194,6 +196,7 @@ def _net(
             name.span,
             f"there is no net `{name.text}`",
             help=suggestion(name.text, nets()) or f"nets: {listed(nets())}",
+            fix=nearest(name.text, nets()),
         )
         return None
     choice = default_options(name.text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from symc.checking.arithmetic import root
+from symc.checking.arithmetic import always_too_large, never_positive, root
 from symc.checking.report import Report, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
+from symc.ir.rounds import settle
 from symc.ir.sizes import LIMIT, Size, SizeVariable
 from symc.source import Span
 
@@ -55,14 +56,10 @@ class SizeTable:
 
     def resolved(self, size: Size) -> Size:
         """The size with the values of fixed names put in."""
-        if self.fixed.keys().isdisjoint(size.names):
+        known = [name for name in size.names if name in self.fixed]
+        if not known:
             return size
-        values = {
-            name: Size.constant(fixing.value)
-            for name, fixing in self.fixed.items()
-            if name in size.names
-        }
-        return size.substitute(values)
+        return size.substitute({name: Size.constant(self.fixed[name].value) for name in known})
 
     def variables(self) -> tuple[SizeVariable, ...]:
         """The size names as the IR holds them."""
@@ -84,35 +81,35 @@ def solve(table: SizeTable, constraints: list[Constraint], report: Report) -> No
 
     The first constraint in the text that tells a name wins; later ones are measured by it.
     """
-    open_ones = list(constraints)
-    progress = True
-    while progress and open_ones:
-        progress = False
-        remaining = []
-        for constraint in open_ones:
-            difference = table.resolved(constraint.size - constraint.dimension)
-            if not difference.terms:
-                continue
-            if difference.value is not None:
-                _contradiction(table, constraint, report)
-            elif not _fix(table, constraint, difference, report):
-                remaining.append(constraint)
-                continue
-            progress = True
-        open_ones = remaining
-    for constraint in open_ones:
-        _never_equated(table, constraint, report)
+    # Each difference keeps what is known of it, so that a new name is put in once.
+    differences = [constraint.size - constraint.dimension for constraint in constraints]
+
+    def decide(place: int) -> tuple[str, ...] | None:
+        constraint = constraints[place]
+        difference = differences[place] = table.resolved(differences[place])
+        ends = (table.resolved(constraint.size), table.resolved(constraint.dimension))
+        if not difference.terms or any(never_positive(s) or always_too_large(s) for s in ends):
+            return ()  # what is out of range is reported as that
+        if difference.value is not None:
+            _contradiction(table, constraint, report)
+            return ()
+        return _fix(table, constraint, difference, report)
+
+    for place in settle([difference.names for difference in differences], decide):
+        _never_equated(table, constraints[place], report)
 
 
-def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Report) -> bool:
-    """Whether the constraint could be decided: it tells its one unknown, or it cannot hold."""
+def _fix(
+    table: SizeTable, constraint: Constraint, difference: Size, report: Report
+) -> tuple[str, ...] | None:
+    """The name that the constraint tells, nothing where it cannot hold, None where it must wait."""
     if len(difference.names) != 1:
-        return False
+        return None
     (name,) = difference.names
     parts = {power: part.value or 0 for power, part in split(difference, name).items()}
     powers = [power for power in parts if power]
     if len(powers) != 1:
-        return False
+        return None
     (power,) = powers
     value = root(parts[power], power, -parts.get(0, 0))
     excerpt = report.excerpt(constraint.representation_span)
@@ -129,7 +126,7 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
             help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
             related=_reasons(table, constraint),
         )
-        return True
+        return ()
     if name in table.ragged:
         report.error(
             "SYM203",
@@ -139,12 +136,12 @@ def _fix(table: SizeTable, constraint: Constraint, difference: Size, report: Rep
             f"`S({name})` for a ragged one",
             related=[Related(table.seen[name], f"`{name}` is declared ragged here")],
         )
-        return True
+        return ()
     size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)
     equation = "" if name in (size, dimension) else f", as {size} = {dimension}"
     says = f"`{name}` is {value} here, on an axis with `{excerpt}`{equation}"
     table.fixed[name] = Fixing(value, constraint.size_span, says)
-    return True
+    return (name,)
 
 
 def _told(table: SizeTable, size: Size) -> str:
@@ -187,7 +184,7 @@ def _never_equated(table: SizeTable, constraint: Constraint, report: Report) -> 
     hint = f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed"
     for name in names:
         if name not in table.declared:
-            near = suggestion(name, table.seen.keys() - {name})
+            near = suggestion(name, (other for other in table.seen if other != name))
             if near is not None:
                 hint = f"`{name}` is not declared, so it is a free size of its own: {near}"
                 break

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symc.checking.expressions import Expressions
 from symc.checking.informing import Informing
 from symc.checking.options import Options, default_options, fitting_nets, read_options
-from symc.checking.report import listed, suggestion
+from symc.checking.report import listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
@@ -133,6 +133,7 @@ def _method(statement: ast.SymmetrizeStatement, expressions: Expressions) -> Met
         statement.method.span,
         f"there is no method `{name}`",
         help=listing if near is None else f"{near} {listing}",
+        fix=nearest(name, methods()),
     )
     return None
 

@@ -8,6 +8,7 @@ from symc.checking.expressions import Expressions
 from symc.checking.names import Declaration, walk
 from symc.checking.sizes import Fixing
 from symc.diagnostics.diagnostic import Related
+from symc.ir.rounds import settle
 from symc.ir.sizes import LIMIT
 from symc.syntax import ast
 
@@ -25,15 +26,17 @@ def read_sizes(statements: Sequence[ast.SizeStatement], expressions: Expressions
         table.seen[name] = statement.name.span
         table.declared.add(name)
     used = set(table.used)
-    pending = list(mine.values())
-    # Each round settles the statements whose names are all fixed; a cycle settles none.
-    while pending:
-        later = [s for s in pending if not _settle(s, expressions)]
-        if len(later) == len(pending):
-            break
-        pending = later
-    for statement in pending:
-        _refuse_open(statement, expressions)
+    ordered = list(mine.values())
+
+    def decide(place: int) -> tuple[str, ...] | None:
+        name = ordered[place].name.text
+        if not _settle(ordered[place], expressions):
+            return None
+        return (name,) if name in table.fixed else ()
+
+    # A statement waits until all names in it are fixed; in a cycle all wait for ever.
+    for place in settle([_names(statement) for statement in ordered], decide):
+        _refuse_open(ordered[place], expressions)
     fixed_or_ragged = table.fixed.keys() | table.ragged.keys()
     for name, statement in mine.items():
         if (statement.value or statement.bound) and name not in fixed_or_ragged:
@@ -42,13 +45,22 @@ def read_sizes(statements: Sequence[ast.SizeStatement], expressions: Expressions
     table.used = used
 
 
+def _names(statement: ast.SizeStatement) -> list[str]:
+    """Every name in the value or the bound, each once."""
+    written = statement.value if statement.value is not None else statement.bound
+    if written is None:
+        return []
+    found = [node.text for node in walk(written) if isinstance(node, ast.Name)]
+    return list(dict.fromkeys(found))
+
+
 def _settle(statement: ast.SizeStatement, expressions: Expressions) -> bool:
     """Whether the statement is understood, rightly or wrongly."""
     table, report = expressions.sizes, expressions.report
     written = statement.value if statement.value is not None else statement.bound
     if written is None:
         return True
-    names = [node.text for node in walk(written) if isinstance(node, ast.Name)]
+    names = _names(statement)
     kinds = [expressions.declared[n].kind for n in names if n in expressions.declared]
     if any(name not in table.fixed for name in names) and set(kinds) <= {"size"}:
         return False
@@ -108,10 +120,8 @@ def read_groups(statements: Sequence[ast.GroupStatement], expressions: Expressio
             value = None
         else:
             # A named group is no inline one: it goes into the table under its own name only.
-            before = (dict(groups.instances), dict(groups.places))
-            groups.instances = {}
-            value = expressions.group(statement.value)
-            groups.instances, groups.places = before
+            with groups.set_aside():
+                value = expressions.group(statement.value)
         if not mine:
             continue
         if value is None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symc.checking import pending
-from symc.checking.arithmetic import OutOfRangeError
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
 from symc.checking.sizes import Constraint
-from symc.checking.values import Carried, product, trivial
+from symc.checking.values import Carried, trivial
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, atoms
 from symc.ir.sizes import LIMIT, Size
@@ -116,18 +115,24 @@ def _swapped(axis: ast.Axis, expressions: Expressions) -> bool:
         return False
     size = expressions.report.excerpt(after.span)
     representation = expressions.report.excerpt(written.span)
+    text = expressions.report.source.text
     expressions.report.error(
         "SYM312",
         axis.span,
         "size and representation have changed places",
         help=f"an axis says its size first: `{size}: {representation}`",
+        fix=f"{text[slice(*after.span)]}: {text[slice(*written.span)]}",
     )
     return True
 
 
+def _is_one_name(size: Size) -> bool:
+    return len(size.names) == 1 and size == Size.variable(*size.names)
+
+
 def _ragged_size(size: Size, written: ast.Expression, expressions: Expressions) -> bool:
     names = size.names & expressions.sizes.ragged.keys()
-    if not names or size in map(Size.variable, names):
+    if not names or _is_one_name(size):
         return False
     _refuse_ragged(min(names), written.span, expressions)
     return True
@@ -137,11 +142,8 @@ def _computes_from_ragged(
     carried: Carried, written: ast.Expression, expressions: Expressions
 ) -> bool:
     """Whether a representation holds a ragged size other than as the whole of a permutation."""
-    ragged = expressions.sizes.ragged.keys()
-    if isinstance(carried.tree, Atom) and carried.dimension in map(Size.variable, ragged):
-        return False
-    names = carried.dimension.names & ragged
-    if not names:
+    names = carried.dimension.names & expressions.sizes.ragged.keys()
+    if not names or (isinstance(carried.tree, Atom) and _is_one_name(carried.dimension)):
         return False
     name = min(names)
     spans = [
@@ -171,10 +173,11 @@ def _points_stand_alone(axes: list[_AxisValue], expressions: Expressions) -> boo
     for axis in axes[1:]:
         if expressions.refuse_product(whole, axis.carried, axis.span):
             return False
-        try:
-            whole = product(whole, axis.carried)
-        except OutOfRangeError:
-            return True
+        whole = replace(
+            whole,
+            affine=whole.affine or axis.carried.affine,
+            linear=whole.linear or axis.carried.linear,
+        )
     return True
 
 
@@ -194,11 +197,12 @@ def _read_labels(
             pending.labels_of_items(report, labels.span)
         return None
     if statement.kind == "output":
+        labels_text = report.excerpt(labels.span)
         report.error(
             "SYM311",
             labels.span,
             "an output cannot be labels: an expectation of labels is no label",
-            help=f"return scores, `output {statement.name.text}[..., 10]`, one a label",
+            help=f"return scores, `output {statement.name.text}[..., {labels_text}]`, one a label",
         )
         return None
     size = expressions.size(labels)

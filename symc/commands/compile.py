@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("compile")
+@click.command("compile", short_help="Write a Python module, the IR or a graph of a spec.")
 @click.argument("spec")
 @click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option(
@@ -18,7 +18,8 @@ import click
 @click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
 def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
     """Compile SPEC (a path, or - for standard input)."""
-    from symc.commands.reading import STDIN, compilation_of, report, write
+    from symc.commands.reading import compilation_of, report, write
+    from symc.commands.searching import STDIN
 
     compilation = compilation_of(spec)
     report(compilation.diagnostics)

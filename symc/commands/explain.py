@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import get_close_matches
 
@@ -12,7 +13,7 @@ from symc.diagnostics.codes import CODES
 from symc.diagnostics.explain import explanation
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say what a diagnostic means, with a wrong and a right spec.")
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
     """Explain CODE, such as SYM204; without it, list all codes."""
@@ -28,15 +29,25 @@ def command(code: str | None) -> None:
         near = get_close_matches(wanted, CODES, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"there is no diagnostic `{code}`{hint} (`symc explain` lists all)")
-    lines = text.splitlines()
-    for line in lines:
-        heading = line.startswith("#")
-        click.echo(_bold(line.lstrip("# "), color) if heading else _body(line), color=color)
+    for line in lines(text, color):
+        click.echo(line, color=color)
 
 
-def _body(line: str) -> str:
-    """Code blocks are set off by their indentation alone."""
-    return "" if line.startswith("```") else line
+def lines(text: str, color: bool = False) -> list[str]:
+    """An explanation in lines of 80 columns: headings set off, specs indented, text broken anew."""
+    from symc.diagnostics.render._terminal import wrap
+
+    found: list[str] = []
+    for number, part in enumerate(re.split(r"^```(?:sym)?\n", text, flags=re.MULTILINE)):
+        if number % 2:  # between two fences
+            found += ["", *(f"  {line}".rstrip() for line in part.splitlines())]
+            continue
+        for paragraph in filter(None, (piece.strip() for piece in part.split("\n\n"))):
+            heading = paragraph.startswith("#")
+            words = paragraph.replace("\n", " ")
+            broken = [_bold(words.lstrip("# "), color)] if heading else wrap(words, 0, 0)
+            found += ["", *broken] if found else broken
+    return found
 
 
 def _bold(text: str, color: bool) -> str:

@@ -6,14 +6,17 @@ from difflib import unified_diff
 
 import click
 
-from symc.commands.reading import STDIN, read_source, report, spec_paths, write
+from symc.commands.reading import InputError, fail, read_source, report, warn_of_empty, write
+from symc.commands.searching import STDIN, search
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.source import Source
 from symc.syntax.format import format_document
 from symc.syntax.parse import parse
+from symc.syntax.parse.document import too_large
+from symc.syntax.parse.limits import MAX_CHARACTERS
 
 
-@click.command("format")
+@click.command("format", short_help="Write specs in the one style.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--check", is_flag=True, help="Change nothing; exit status 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
@@ -24,8 +27,14 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     """
     found: list[Diagnostic] = []
     changed = 0
-    for path in spec_paths(paths):
-        source = read_source(path)
+    searched = search(paths)
+    warn_of_empty(searched.empty)
+    for path in searched.files:
+        try:
+            source = read_source(path)
+        except InputError as error:
+            searched.failed.append(error.message)
+            continue
         formatted = _formatted(source, found)
         if isinstance(source, Diagnostic) or formatted is None:
             continue
@@ -42,6 +51,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
             write(path, formatted)
             click.echo(f"reformatted {source.name}", err=True)
     report(found)
+    fail(searched.failed)
     if found or ((check or diff) and changed):
         raise SystemExit(1)
 
@@ -53,7 +63,14 @@ def _formatted(source: Source | Diagnostic, found: list[Diagnostic]) -> str | No
         return None
     result = parse(source)
     found += result.diagnostics
-    return None if result.diagnostics else format_document(result.document)
+    if result.diagnostics:
+        return None
+    formatted = format_document(result.document)
+    if len(formatted) > MAX_CHARACTERS:
+        # With its line breaks it would be longer than what is read.
+        found.append(too_large(source.name))
+        return None
+    return formatted
 
 
 def _difference(source: Source, formatted: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from symc.commands.reading import STDIN, InputError
+from symc.commands.reading import InputError
+from symc.commands.searching import STDIN
 
 _TEMPLATE = '''\
 spec {name}
@@ -34,7 +35,7 @@ symmetrize M, P by probabilistic(samples=20)
 '''
 
 
-@click.command("new")
+@click.command("new", short_help="Write a commented spec to start from.")
 @click.argument("name")
 @click.option("-o", "--output", help="Write here, not to NAME.sym; - is standard output.")
 def command(name: str, output: str | None) -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from codecs import getincrementaldecoder
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import click
 
+from symc.commands.searching import STDIN, shown
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render import render
 from symc.source import Source, Span
+from symc.syntax.parse.document import too_large
+from symc.syntax.parse.limits import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from symc.compilation import Compilation
 
-STDIN = "-"
 MACHINE_FORMATS = ("json", "github", "sarif")
+_MAX_BYTES = 8 * MAX_CHARACTERS  # a character has four at most, and windows ends a line with two
 
 
 class InputError(click.ClickException):
@@ -31,52 +35,38 @@ class InputError(click.ClickException):
         click.echo(f"error: {self.message}", err=True)
 
 
-def spec_paths(arguments: Sequence[str]) -> list[str]:
-    """The files that arguments name, each once: `-`, files, every .sym below folders, sorted."""
-    found: dict[str, None] = {}
-    for argument in arguments:
-        path = Path(argument)
-        if argument != STDIN and path.is_dir():
-            below = sorted(str(p) for p in _specs_below(path))
-            if not below:
-                raise InputError(f"no .sym file below `{_name(argument)}`")
-            found.update(dict.fromkeys(below))
-        else:
-            found[argument] = None
-    return list(found)
-
-
-def _specs_below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*.sym"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            yield path
-
-
 def read_source(path: str) -> Source | Diagnostic:
-    """The text of a file or, for `-`, of standard input; SYM109 where it is not UTF-8.
+    """The text of a file or, for `-`, of standard input.
 
-    Raises InputError if there is no such file or it cannot be opened.
+    SYM109 where it is not UTF-8, SYM108 where it is longer than any spec: no more of it is read
+    than tells. Raises InputError if there is no such file or it cannot be opened.
     """
-    name = "<stdin>" if path == STDIN else _name(path)
+    name = "<stdin>" if path == STDIN else shown(path)
     try:
-        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        data = _bytes(sys.stdin.buffer if path == STDIN else Path(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot read `{name}`: {reason}") from error
+    whole = len(data) <= _MAX_BYTES
     try:
-        text = data.decode("utf-8-sig")
+        # A text that was cut may end in the middle of a character.
+        text = getincrementaldecoder("utf-8-sig")().decode(data, final=whole)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = f"byte 0x{data[error.start]:02X} on line {line}"
+        # The offset counts from behind a byte order mark.
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{error.object[error.start]:02X} on line {line}"
         message = f"this file is not UTF-8 text: {byte} cannot be decoded"
         return Diagnostic("SYM109", message, Source(name, ""), Span(0, 0), "save it as UTF-8")
+    if not whole:
+        return too_large(name)
     return Source(name, text.replace("\r\n", "\n"))
 
 
-def _name(path: str) -> str:
-    """A path as it can be printed: names of files may hold any bytes."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def _bytes(file: Path | BinaryIO) -> bytes:
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            return opened.read(_MAX_BYTES + 1)
+    return file.read(_MAX_BYTES + 1)
 
 
 def compilation_of(path: str) -> Compilation:
@@ -95,6 +85,20 @@ def compile_source(source: Source, path: str) -> Compilation:
     return Compilation(source)
 
 
+def fail(messages: Sequence[str]) -> None:
+    """Says what could not be read, after all that could; exit status 2 if there is something."""
+    for message in messages:
+        click.echo(f"error: {message}", err=True)
+    if messages:
+        raise SystemExit(InputError.exit_code)
+
+
+def warn_of_empty(folders: Sequence[str]) -> None:
+    """Says which folders hold no spec: that is odd, and no error."""
+    for folder in folders:
+        click.echo(f"warning: no .sym file below `{shown(folder)}`", err=True)
+
+
 def report(
     diagnostics: Sequence[Diagnostic],
     output_format: str = "text",
@@ -110,7 +114,7 @@ def report(
         return
     stream = sys.stdout if machine else sys.stderr
     color = output is None and wants_color(stream)
-    text = render(output_format, diagnostics, color=color, files=files or 1)
+    text = render(output_format, diagnostics, color=color, files=1 if files is None else files)
     if output is not None:
         write(output, text)
     else:
@@ -126,7 +130,7 @@ def write(path: str, text: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(f"cannot write `{_name(path)}`: {error.strerror}") from error
+        raise InputError(f"cannot write `{shown(path)}`: {error.strerror}") from error
 
 
 def wants_color(stream: TextIO) -> bool:

@@ -19,7 +19,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     return sizes
 
 
-@click.command("verify")
+@click.command("verify", short_help="Measure equivariance, of a spec or of any module.")
 @click.argument("spec")
 @click.option(
     "--base",

@@ -51,6 +51,12 @@ CODES: dict[str, Code] = {
     "SYM312": Code("sizes and representations mixed up"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
+    "SYM402": Code("an output that is always zero"),
+    "SYM403": Code("an output that is confined to a subspace", "warning"),
+    "SYM404": Code("`canonical` where no one element is defined"),
+    "SYM405": Code("a group, or a part of it, that moves nothing", "warning"),
+    "SYM406": Code("more elements than are enumerated", "note"),
+    "SYM407": Code("`canonical` with a net that does not see enough", "warning"),
     # 5xx methods and options
     "SYM501": Code("a method that does not exist"),
     "SYM502": Code("a method that this group does not allow"),

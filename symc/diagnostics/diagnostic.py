@@ -18,7 +18,11 @@ class Related:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding: its code (for ever the same), the smallest wrong span, what to write instead."""
+    """One finding: its code (for ever the same), the smallest wrong span, what to write instead.
+
+    `fix`: text that, in the place of the span, is likely what was meant; for programs that offer
+    to write it.
+    """
 
     code: str
     message: str
@@ -26,6 +30,7 @@ class Diagnostic:
     span: Span
     help: str | None = None
     related: tuple[Related, ...] = ()
+    fix: str | None = None
 
     @property
     def severity(self) -> Severity:

@@ -15,7 +15,8 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Literal
 
 from symc.ir.groups import GroupInstance
@@ -25,8 +26,8 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc_runtime.catalogue import groups as families
 
-MAXIMUM = 4096
-"""More blocks than this in one tensor are refused."""
+MAXIMUM = 1024
+"""More blocks than this in all tensors of a spec are refused."""
 
 
 class TooManyBlocksError(ValueError):
@@ -87,15 +88,38 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
     TooManyBlocksError above MAXIMUM.
     """
-    families_of = {group.name: group.family for group in groups}
+    return blocks_of(tensor, {group.name: group.family for group in groups})
+
+
+def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ...]:
+    """`blocks` for who asks often: `families_of` holds the family of each group by its name."""
+    if number_of_blocks(tensor) > MAXIMUM:
+        raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
     parts = [Block(axes=())]
     for axis in tensor.axes:
         parts = _extend(parts, axis.representation, families_of)
     return tuple(parts)
 
 
+def number_of_blocks(tensor: Tensor) -> int:
+    """How many blocks a tensor falls into, without making them."""
+    return prod(_terms(axis.representation) for axis in tensor.axes)
+
+
+def _terms(representation: Representation) -> int:
+    match representation:
+        case Sum(terms=terms):
+            return sum(map(_terms, terms))
+        case Product(factors=factors):
+            return prod(map(_terms, factors))
+        case Power(base=base, exponent=exponent):
+            return int(_terms(base) ** exponent)
+        case _:
+            return 1
+
+
 def _extend(
-    parts: list[Block], representation: Representation, families_of: dict[str, str]
+    parts: list[Block], representation: Representation, families_of: Mapping[str, str]
 ) -> list[Block]:
     """Each part goes on with `representation`, which lies on the axis after the part's own."""
     match representation:
@@ -109,8 +133,6 @@ def _extend(
         case Product(factors=factors):
             return _with_factors(parts, factors, families_of)
         case Sum(terms=terms):
-            if len(parts) * len(terms) > MAXIMUM:
-                raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             extended = []
             for part in parts:
                 start = Size.constant(0)
@@ -120,14 +142,12 @@ def _extend(
                     cut = part.model_copy(update={"steps": (*part.steps, step)})
                     extended += _extend([cut], term, families_of)
                     start = start + length
-                    if len(extended) > MAXIMUM:
-                        raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
             return extended
     raise TypeError(f"not a representation: {representation!r}")
 
 
 def _with_factors(
-    parts: list[Block], factors: tuple[Representation, ...], families_of: dict[str, str]
+    parts: list[Block], factors: tuple[Representation, ...], families_of: Mapping[str, str]
 ) -> list[Block]:
     if len(factors) > 1:
         sizes = tuple(dimension(factor) for factor in factors)
@@ -142,7 +162,7 @@ def _with_factors(
     return parts
 
 
-def _with_atom(part: Block, atom: Atom, families_of: dict[str, str]) -> Block:
+def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block:
     family = families()[families_of[atom.group]]
     facts = family.atoms[atom.name]
     moved = facts.axis == "natural" and (facts.affine or family.element != "translation")

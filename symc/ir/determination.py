@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from symc.ir.model import Model
+from symc.ir.rounds import settle
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 
@@ -47,32 +48,34 @@ def determine(inputs: Sequence[Tensor], known: Collection[str]) -> tuple[Determi
         for position, axis in enumerate(tensor.axes)
     ]
     places.sort(key=lambda place: (len(place[0].terms), _degree(place[0])))
+    names = [size.names for size, _, _ in places]
     told: list[Determined] = []
     found = set(known)
-    progress = True
-    while progress:
-        progress = False
-        for size, tensor, position in places:
-            unknown = size.names - found
-            if len(unknown) != 1:
-                continue
-            (name,) = unknown
-            parts = split(size, name)
-            powers = [power for power in parts if power]
-            if len(powers) > 1:
-                continue
-            told.append(
-                Determined(
-                    name=name,
-                    tensor=tensor,
-                    axis=position,
-                    power=powers[0],
-                    factor=parts[powers[0]],
-                    rest=parts.get(0, Size.constant(0)),
-                )
+
+    def decide(place: int) -> tuple[str, ...] | None:
+        size, tensor, position = places[place]
+        unknown = names[place] - found
+        if len(unknown) != 1:
+            return None if unknown else ()
+        (name,) = unknown
+        parts = split(size, name)
+        powers = [power for power in parts if power]
+        if len(powers) > 1:
+            return None
+        told.append(
+            Determined(
+                name=name,
+                tensor=tensor,
+                axis=position,
+                power=powers[0],
+                factor=parts[powers[0]],
+                rest=parts.get(0, Size.constant(0)),
             )
-            found.add(name)
-            progress = True
+        )
+        found.add(name)
+        return (name,)
+
+    settle(names, decide)
     return tuple(told)
 
 

@@ -13,16 +13,21 @@ from symc_runtime.catalogue import groups as families
 
 def representation(tree: Representation, groups: Sequence[GroupInstance]) -> str:
     """The representation as text: `16*M.scalar + P*M.vector^2`."""
-    bare = {group.name: families()[group.family].bare for group in groups}
-    return _written(tree, bare)
+    return _written(tree, bare_names(groups))
+
+
+def bare_names(groups: Sequence[GroupInstance]) -> dict[str, str | None]:
+    """The representation that each group means alone, by the name of the group."""
+    return {group.name: families()[group.family].bare for group in groups}
 
 
 def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
     """The tensor as declared, each size in full: `pos[n: P, 3: M.point]`."""
     axes = []
+    bare = bare_names(groups)
     for axis in declared.axes:
         channel = isinstance(axis.representation, Trivial)
-        carried = "" if channel else f": {representation(axis.representation, groups)}"
+        carried = "" if channel else f": {_written(axis.representation, bare)}"
         axes.append(f"{axis.size}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
     labels = f" of {declared.labels}" if declared.labels is not None else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
+from symc.ir.blocks import Block, blocks
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.model import Model
 from symc.ir.sizes import SizeVariable
@@ -30,3 +32,8 @@ class Program(Model):
     def group(self, name: str) -> GroupInstance:
         """The group instance called `name`."""
         return next(group for group in self.groups if group.name == name)
+
+    @cached_property
+    def blocks(self) -> dict[str, tuple[Block, ...]]:
+        """The blocks of each tensor, by its name; cut once."""
+        return {t.name: blocks(t, self.groups) for t in (*self.inputs, *self.outputs)}

@@ -28,6 +28,9 @@ class Size(Model):
 
     @classmethod
     def _of(cls, collected: Mapping[Monomial, int]) -> Size:
+        if len(collected) == 1:
+            ((powers, coefficient),) = collected.items()
+            return cls(terms=(Term(coefficient=coefficient, powers=powers),) if coefficient else ())
         ordered = sorted(collected.items(), key=lambda item: (-sum(p for _, p in item[0]), item[0]))
         return cls(terms=tuple(Term(coefficient=c, powers=m) for m, c in ordered if c))
 

@@ -20,11 +20,20 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Direct child nodes in the order of the text."""
-        for entry in fields(self):
-            value = getattr(self, entry.name)
+        kind = type(self)
+        names = _CHILD_FIELDS.get(kind)
+        if names is None:
+            found = (entry.name for entry in fields(self))
+            names = _CHILD_FIELDS[kind] = tuple(n for n in found if n not in ("span", "text"))
+        for name in names:
+            value = getattr(self, name)
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, Node):
                     yield item
+
+
+# The fields of each class that can hold nodes: to look them up a node took a third of a parse.
+_CHILD_FIELDS: dict[type[Node], tuple[str, ...]] = {}
 
 
 # Expressions: sizes, groups, representations and option values share one grammar; the checker

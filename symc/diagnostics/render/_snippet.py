@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render._terminal import TAB, WIDTH, char_width, paint, shown, text_width, wrap
 from symc.source import Source, Span
+
+_REACH = 4 * WIDTH
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class _Shown:
     """One source line as it is shown: tabs widened, cut around its marks where it is too long."""
 
     def __init__(self, text: str, marks: list[Mark], gutter: int) -> None:
+        # Of a line of thousands of characters only the neighbourhood of the place is looked at.
+        main = next((mark.start for mark in marks if mark.primary), marks[0].start if marks else 0)
+        before = max(0, main - _REACH)
+        behind = max(0, len(text) - main - _REACH)
+        text = text[before : main + _REACH]
         cells: list[str] = []
         columns = [0]
         for character in text:
@@ -88,17 +95,20 @@ class _Shown:
             columns.append(columns[-1] + step)
         room = WIDTH - gutter - 3
         left, right = 0, len(cells)
-        if columns[-1] > room:
-            left, right = _window(columns, marks, room - 2)
-        cut_left, cut_right = left > 0, right < len(cells)
+        near = [replace(mark, start=mark.start - before, end=mark.end - before) for mark in marks]
+        # A place at the end of the line is underlined one column behind it.
+        at_end = any(mark.start >= len(cells) for mark in near)
+        if columns[-1] + at_end > room:
+            left, right = _window(columns, near, room - 2)
+        cut_left, cut_right = left + before > 0, right < len(cells) or behind > 0
         self.text = ("…" if cut_left else "") + "".join(cells[left:right])
         self.text += "…" if cut_right else ""
         offset = columns[left] - cut_left
         self.marks: list[tuple[int, int, Mark]] = []
         self.hidden: list[Mark] = []
-        for mark in marks:
+        for original, mark in zip(marks, near, strict=True):
             if mark.end < left or mark.start > right:
-                self.hidden.append(mark)
+                self.hidden.append(original)
                 continue
             start = columns[min(max(mark.start, left), len(cells))]
             # A place at the end of the line lies one column behind its last character.
@@ -155,8 +165,8 @@ def _window(columns: list[int], marks: list[Mark], room: int) -> tuple[int, int]
     groups = [marks, [m for m in marks if m.primary] or marks[:1]]
     start = stop = 0
     for group in groups:
-        start = min((min(m.start, last) for m in group), default=0)
-        stop = max((min(m.end, last) for m in group), default=0)
+        start = min((max(0, min(m.start, last)) for m in group), default=0)
+        stop = max((max(0, min(m.end, last)) for m in group), default=0)
         if columns[stop] - columns[start] <= room:
             break
     else:

@@ -52,8 +52,24 @@ def text_width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(char_width, text))
 
 
-# What stands in backticks is code: broken only where it is longer than half a line.
-_PIECE = re.compile(r"(?:`[^`]{1,38}`|\S)+")
+_SEGMENT = re.compile(r"`[^`]*`|`|\s+|[^\s`]+")
+_CODE = 42
+
+
+def _pieces(text: str) -> list[str]:
+    """What a line break may not part: words, and code in backticks up to half a line."""
+    pieces: list[str] = []
+    joined = False
+    for segment in _SEGMENT.findall(text):
+        if segment.isspace():
+            joined = False
+            continue
+        parts = [segment] if text_width(segment) <= _CODE else segment.split()
+        if joined:
+            pieces[-1] += parts.pop(0)
+        pieces += parts
+        joined = True
+    return pieces
 
 
 def wrap(text: str, first: int, rest: int, width: int = WIDTH) -> list[str]:
@@ -61,13 +77,13 @@ def wrap(text: str, first: int, rest: int, width: int = WIDTH) -> list[str]:
     lines: list[str] = []
     line = ""
     room = width - first
-    for piece in _PIECE.findall(shown(text)):
+    for piece in _pieces(shown(text)):
         # A single word longer than a line, a file name or a giant identifier, is cut hard.
-        while text_width(piece) > max(width - rest, 8):
+        while text_width(piece) > max(width - rest if lines or line else room, 8):
             if line:
                 lines.append(line)
                 line, room = "", width - rest
-            cut = max(room, 8)
+            cut = _fitting(piece, max(room, 8))
             lines.append(piece[:cut])
             piece, room = piece[cut:], width - rest
         if line and text_width(line) + 1 + text_width(piece) > room:
@@ -78,17 +94,29 @@ def wrap(text: str, first: int, rest: int, width: int = WIDTH) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def _fitting(text: str, columns: int) -> int:
+    """How many characters of a text take at most so many columns."""
+    taken = 0
+    for place, character in enumerate(text):
+        taken += char_width(character)
+        if taken > columns:
+            return place
+    return len(text)
+
+
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
-    """`Found 2 errors and 1 warning in 1 file.`"""
+    """`Found 2 errors and 1 warning in 1 file.`, of `files` that were looked at."""
     if not diagnostics:
         return f"Found no problems in {counted(files, 'file')}."
     kinds: tuple[Severity, ...] = ("error", "warning", "note")
     numbers = [(sum(d.severity == kind for d in diagnostics), kind) for kind in kinds]
     parts = [counted(number, kind) for number, kind in numbers if number]
     found = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-    return f"Found {found} in {counted(len({d.source.name for d in diagnostics}), 'file')}."
+    wrong = len({diagnostic.source.name for diagnostic in diagnostics})
+    place = f"{wrong:,} of {counted(files, 'file')}" if files > wrong else counted(wrong, "file")
+    return f"Found {found} in {place}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from symc.diagnostics.diagnostic import Diagnostic
 
@@ -17,7 +18,8 @@ def render(diagnostics: Sequence[Diagnostic], *, color: bool = False, files: int
 def _command(diagnostic: Diagnostic) -> str:
     source, span = diagnostic.source, diagnostic.span
     start, end = source.position(span.start), source.position(span.end)
-    place = {"file": source.name, "line": start.line, "endLine": end.line}
+    # GitHub knows files by their path from the root of the repository, without a `./`.
+    place = {"file": PurePath(source.name).as_posix(), "line": start.line, "endLine": end.line}
     if start.line == end.line:  # GitHub takes columns for one line only
         place |= {"col": start.column, "endColumn": end.column}
     place["title"] = f"symc {diagnostic.code}"

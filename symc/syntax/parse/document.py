@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -9,8 +10,8 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import ParseResult
-from symc.syntax.parse.lexing import token_span, tokenize
-from symc.syntax.parse.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
+from symc.syntax.parse.lexing import describe_character, token_span, tokenize
+from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
 from symc.syntax.parse.names import check_names
 from symc.syntax.parse.splitting import split
 from symc.syntax.parse.statement import read
@@ -19,14 +20,10 @@ from symc.syntax.parse.statement import read
 def read_document(source: Source) -> ParseResult:
     """See `symc.syntax.parse.parse`."""
     if len(source.text) > MAX_CHARACTERS:
-        diagnostic = Diagnostic(
-            "SYM108",
-            f"a spec of {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read",
-            source,
-            Span(0, 0),
-            "split it into several specs",
-        )
-        return ParseResult(_document(source, [], []), (diagnostic,))
+        return ParseResult(_document(source, [], []), (too_large(source.name),))
+    half = _HALF.search(source.text)
+    if half is not None:
+        return ParseResult(_document(source, [], []), (_half_a_character(source, half.start()),))
     lexed = tokenize(source)
     diagnostics = list(lexed.diagnostics)
     statements: list[ast.Statement] = []
@@ -63,6 +60,22 @@ def read_document(source: Source) -> ParseResult:
     )
 
 
+def too_large(name: str) -> Diagnostic:
+    """SYM108 for a text longer than MAX_CHARACTERS, which is neither read nor shown."""
+    message = f"a spec of more than {MAX_CHARACTERS:,} characters is not read"
+    help_ = "write repeated terms as a multiplicity, `16*R`, or split it into several specs"
+    return Diagnostic("SYM108", message, Source(name, ""), Span(0, 0), help_)
+
+
+# Python's strings can hold surrogates, which stand for bytes that were no text: no file can.
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _half_a_character(source: Source, place: int) -> Diagnostic:
+    message = f"this is no UTF-8 text: {describe_character(source.text[place])} is no character"
+    return Diagnostic("SYM109", message, source, Span(place, place + 1), "read the file as UTF-8")
+
+
 def _document(
     source: Source, statements: list[ast.Statement], comments: list[ast.Comment]
 ) -> ast.Document:
@@ -70,7 +83,13 @@ def _document(
 
 
 def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
-    """What the grammar reads and the language does not allow: depth, decimals, long exponents."""
+    """What the grammar reads and the language does not allow: depth, decimals, many axes."""
+    axes = statement.axes or () if isinstance(statement, ast.TensorStatement) else ()
+    if len(axes) > MAX_AXES:
+        message = f"a tensor of {len(axes):,} axes, where torch allows {MAX_AXES}"
+        help_ = "put several of them on one axis, or declare several tensors"
+        yield Diagnostic("SYM108", message, source, axes[MAX_AXES].span, help_)
+        return
     pending: list[tuple[ast.Node, int, bool]] = [(statement, 1, False)]
     while pending:
         node, depth, in_option = pending.pop()
@@ -89,13 +108,15 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
 
 
 def _decimal(source: Source, node: ast.Decimal) -> Diagnostic:
-    help_ = None
-    if len(node.text) <= 12 and "e" not in node.text.lower():
+    help_, fix = "write a fraction, as in `1/2`", None
+    _, _, exponent = node.text.lower().partition("e")
+    if len(node.text) <= 12 and len(exponent.lstrip("+-0")) < 2:
         exact = Fraction(node.text)
         whole = exact.denominator == 1
+        fix = str(exact) if whole else f"({exact})"
         help_ = f"write `{exact}`" if whole else f"an exact number is a fraction: `{exact}`"
     message = f"`{node.text}` is a decimal; sizes and matrix entries are exact"
-    return Diagnostic("SYM107", message, source, node.span, help_)
+    return Diagnostic("SYM107", message, source, node.span, help_, fix=fix)
 
 
 def _order(

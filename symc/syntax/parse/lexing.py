@@ -37,6 +37,10 @@ _MEANT = {
     "）": "write the ASCII `)`",
     "\u00a0": "replace the no-break space by a space",
 }
+_WRITTEN = {
+    "·": "*", "∗": "*", "−": "-", "–": "-", "“": '"', "”": '"', "：": ":", "，": ",", "（": "(",
+    "）": ")", "\u00a0": " ",
+}  # fmt: skip
 
 
 @dataclass
@@ -104,7 +108,9 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     while text.startswith(character, stop):
         stop += 1
     message = f"{describe_character(character)} is no part of the language"
-    return Diagnostic("SYM101", message, source, Span(position, stop), _MEANT.get(character)), stop
+    span, meant = Span(position, stop), _MEANT.get(character, "remove it")
+    fix = _WRITTEN[character] * (stop - position) if character in _WRITTEN else None
+    return Diagnostic("SYM101", message, source, span, meant, fix=fix), stop
 
 
 def describe_character(character: str) -> str:

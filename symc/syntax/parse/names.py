@@ -92,6 +92,17 @@ def _check(source: Source, name: ast.Name) -> Diagnostic | None:
     return None
 
 
+def refusal(text: str) -> str | None:
+    """Why a text cannot be declared as a name, None if it can."""
+    source, span = Source("<name>", text), Span(0, len(text))
+    if text == "_":
+        return reserved_name(source, span, text).message
+    if not text.isidentifier():
+        return f"`{text}` is no name: names are made of ASCII letters, digits and `_`"
+    found = _check(source, ast.Name(span, text))
+    return None if found is None else found.message
+
+
 def reserved_name(source: Source, span: Span, text: str) -> Diagnostic:
     """SYM106 for a word of the language in the place of a name."""
     if text == "_":

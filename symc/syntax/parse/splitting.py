@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lark import Token
 
 STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize")
+STARTS = (
+    f"a statement starts with {', '.join(f'`{w}`' for w in STATEMENTS[:-1])} or `{STATEMENTS[-1]}`"
+)
 _KEYWORDS = {word.upper() for word in STATEMENTS}
 _DECLARING = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT"}
 # A statement never ends after one of these: a statement word on the same line is meant as a name.
@@ -49,7 +52,9 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
     opened: list[str] = []
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else None
-        new_line = before is None or _line(source, before) != _line(source, token)
+        # Only words start statements: nothing else need be asked whether it starts a line.
+        wordlike = token.type == "NAME" or token.type in _KEYWORDS
+        new_line = wordlike and (before is None or _line_break_between(source, before, token))
         word = token
         diagnostics: list[Diagnostic] = []
         starts = token.type == "DOCSTRING" and not opened
@@ -80,14 +85,9 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
 
 def misspelt(source: Source, token: Token, meant: str | None) -> Diagnostic:
     """SYM104: a word where a statement must start."""
-    if meant is not None:
-        help_ = f"did you mean `{meant}`?"
-    else:
-        help_ = "a statement starts with " + ", ".join(f"`{word}`" for word in STATEMENTS[:-1])
-        help_ += f" or `{STATEMENTS[-1]}`"
-    return Diagnostic(
-        "SYM104", f"no statement starts with `{token}`", source, token_span(token), help_
-    )
+    help_ = STARTS if meant is None else f"did you mean `{meant}`?"
+    message = f"no statement starts with `{token}`"
+    return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 
 
 def close_statement(word: str) -> str | None:
@@ -97,8 +97,9 @@ def close_statement(word: str) -> str | None:
     return near[0] if near else _MISSPELT.get(lowered)
 
 
-def _line(source: Source, token: Token) -> int:
-    return source.position(token_span(token).start).line
+def _line_break_between(source: Source, before: Token, token: Token) -> bool:
+    start, stop = token_span(before).start, token_span(token).start
+    return source.text.find("\n", start, stop) >= 0
 
 
 def _meant(tokens: list[Token], index: int, in_block: bool) -> str | None:

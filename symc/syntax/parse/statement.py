@@ -19,7 +19,7 @@ from symc.syntax.parse.expectation import (
 )
 from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
 from symc.syntax.parse.names import RESERVED, reserved_name
-from symc.syntax.parse.splitting import STATEMENTS, close_statement, end_of, misspelt
+from symc.syntax.parse.splitting import STARTS, close_statement, end_of, misspelt
 from symc.syntax.parse.tables import parser
 
 if TYPE_CHECKING:
@@ -59,11 +59,39 @@ def read(source: Source, tokens: list[Token]) -> Reading:
             diagnostics.append(_unexpected(source, tokens, done, index, accepts))
             return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
         done.append(fed)
-    accepts = state.accepts()
-    if "$END" not in accepts:
-        diagnostics.append(_unfinished(source, done, accepts))
-        return Reading(None, diagnostics)
-    return Reading(_finish(state), diagnostics)
+    # To ask for all that could follow copies the parser many times: only where something must.
+    statement = _finish(state)
+    if statement is None and done:
+        diagnostics.append(_unfinished(source, done, _replay(done).accepts()))
+    return Reading(statement, diagnostics)
+
+
+def as_read(tokens: list[Token]) -> list[Token]:
+    """The tokens of one statement with the types that the parser takes them for.
+
+    A word such as `element` in the place of a name becomes a name; from a token on that cannot
+    stand where it does, they stay as the lexer made them.
+    """
+    state = parser().parse_interactive()
+    taken: list[Token] = []
+    for index, token in enumerate(tokens):
+        fed = _as_name_where_one_stands(state, token)
+        if not _feed(state, fed):
+            return taken + tokens[index:]
+        taken.append(fed)
+    return taken
+
+
+def continuations(tokens: list[Token]) -> frozenset[str] | None:
+    """The terminals that may follow the first tokens of one statement; None after an error.
+
+    `$END` among them: the statement may end here.
+    """
+    state = parser().parse_interactive()
+    for token in tokens:
+        if not _feed(state, _as_name_where_one_stands(state, token)):
+            return None
+    return frozenset(next_statements(state.accepts()))
 
 
 def _feed(state: InteractiveParser, token: Token) -> bool:
@@ -85,7 +113,13 @@ def _replay(tokens: list[Token]) -> InteractiveParser:
 
 
 def _finish(state: InteractiveParser) -> ast.Statement | None:
-    statements = tree.build(state.feed_eof())
+    """The statement that ends here, None where it cannot end here."""
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        statements = tree.build(state.feed_eof())
+    except UnexpectedToken:
+        return None
     return statements[0] if statements else None
 
 
@@ -108,11 +142,13 @@ def _unexpected(
             return misspelt(source, token, close_statement(token))
         if not done and token.type == "STRING":
             message = "a docstring stands in three quotes"
-            return Diagnostic("SYM105", message, source, token_span(token), f'write `""{token}""`')
+            fix = f'""{token}""'
+            return Diagnostic(
+                "SYM105", message, source, token_span(token), f"write `{fix}`", fix=fix
+            )
         if not done:
             message = f"expected a statement, {found(token)}"
-            help_ = "a statement starts with its keyword: " + ", ".join(STATEMENTS)
-            return Diagnostic("SYM102", message, source, token_span(token), help_)
+            return Diagnostic("SYM102", message, source, token_span(token), STARTS)
     opened = open_brackets(done)
     if opened:
         opener = done[opened[-1]]
@@ -122,7 +158,7 @@ def _unexpected(
             return _unclosed(source, opener, token_span(token), found(token))
     elif token.type in CLOSERS:
         message = f"`{token}` closes nothing"
-        return Diagnostic("SYM102", message, source, token_span(token), "remove it")
+        return Diagnostic("SYM102", message, source, token_span(token), "remove it", fix="")
     related: tuple[Related, ...] = ()
     if opened and token.type not in CLOSERS:
         place = token_span(done[opened[-1]])
@@ -193,6 +229,8 @@ def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
         return "axes are separated by `,`, a size and its representation by `:`"
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
+    if kind == "arguments" and last.type == "EQUAL":
+        return "an option is written `name=value`"
     if kind == "block" and any(token.type == "RELATION" for token in done):
         return "a relation is an equation: `relation r^4 = 1`"
     if kind:

@@ -1,0 +1,233 @@
+"""Two programs side by side: one symmetry within the other, at every value of the sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from symc.comparison.changes import changes
+from symc.comparison.elements import SUPPORTED, Element, generators, true_size
+from symc.comparison.layout import Layout, cut_alike, layout, number, resized
+from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
+from symc.comparison.model import Comparison, Relation, Witness
+from symc.comparison.reduction import all_alike, distinct, reduced, small
+from symc.comparison.samples import Sample, samples
+from symc.comparison.sizes import Sizes, shown
+from symc.comparison.words import witness
+from symc.ir.program import Program
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+from symc_runtime.catalogue import groups as families
+
+_MANY = 12
+"""In more dimensions axes that are cut apart are not compared."""
+
+_PARTS: dict[tuple[bool | None, bool | None], Relation] = {
+    (True, True): "equal",
+    (True, False): "weaker",
+    (False, True): "stronger",
+    (False, False): "incomparable",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One spec: its groups' parameters and its tensors' axes, in the names that both share."""
+
+    parameters: Mapping[str, Size]
+    families: Mapping[str, str]
+    tensors: tuple[tuple[Layout[Size], ...], ...]
+
+    @property
+    def acting(self) -> tuple[str, ...]:
+        """The groups that move one of the tensors."""
+        moving = {name for axes in self.tensors for axis in axes for name in axis.groups}
+        return tuple(name for name in self.parameters if name in moving)
+
+    def factors(self, size: Callable[[Size], int]) -> dict[str, Factor]:
+        """The groups that act, with their sizes as numbers."""
+        return {
+            name: Factor(families()[self.families[name]], size(self.parameters[name]))
+            for name in self.acting
+        }
+
+    def at(self, values: Sample) -> Symmetry:
+        """At values of all names."""
+        value = number({name: Size.constant(size) for name, size in values.items()})
+        tensors = (tuple(resized(axis, value) for axis in axes) for axes in self.tensors)
+        return Symmetry(self.factors(value), tuple(tensors))
+
+
+def at(one: Side, two: Side, values: Sample) -> tuple[Symmetry, Symmetry]:
+    """Both symmetries at values of all names, reduced where all axes are cut alike."""
+    if not all_alike(one.tensors, two.tensors):
+        return one.at(values), two.at(values)
+    value = number({name: Size.constant(size) for name, size in values.items()})
+    pairs = [
+        [reduced(x, y, value) for x, y in zip(ours, theirs, strict=True)]
+        for ours, theirs in zip(one.tensors, two.tensors, strict=True)
+    ]
+    first, second = (
+        Symmetry(
+            side.factors(lambda size: small(value(size))),
+            tuple(tuple(pair[i] for pair in axes) for axes in pairs),
+            reduced=True,
+        )
+        for i, side in enumerate((one, two))
+    )
+    return first, second
+
+
+class _Inclusion:
+    """Whether one symmetry lies in another, over all samples; None: it could not be told."""
+
+    def __init__(self) -> None:
+        self.holds: bool | None = True
+        self.reason: str | None = None
+        self.element: Element | None = None
+        self.values: Sample = {}
+
+    def test(self, values: Sample, of: Symmetry, target: Symmetry) -> bool | None:
+        """At one sample; keeps the first element that is missing."""
+        try:
+            missing = _missing(of, target)
+        except TooLargeError as error:
+            self.reason = str(error)
+            self.holds = self.holds and None
+            return None
+        if missing is None:
+            return True
+        self.holds = False
+        if self.element is None:
+            self.element, self.values = missing, values
+        return False
+
+
+def _missing(of: Symmetry, target: Symmetry) -> Element | None:
+    """A generator of `of` that acts as no element of `target`, None if all do."""
+    for name, factor in of.factors.items():
+        limit = LARGEST if factor.facts.element == "permutation" else _MANY
+        if factor.size > limit:
+            raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
+        for element in generators(name, factor.facts, factor.size, few=of.reduced):
+            if preimage(element, of, target) is None:
+                return element
+    return None
+
+
+def compare(a: Program, b: Program) -> Comparison:
+    """How the symmetry of `a` stands to that of `b`, and all else that differs."""
+    sizes = Sizes(a, b)
+    pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
+    one, two = _without_repeats(*_sides(a, b, sizes, pairs))
+    within, around = _Inclusion(), _Inclusion()
+    relations: list[tuple[Sample, Relation]] = []
+    reason = _unfit(pairs, one, two)
+    plan = samples(sizes, one, two) if reason is None else None
+    for values in plan.values if plan else ():
+        first, second = at(one, two, values)
+        parts = within.test(values, first, second), around.test(values, second, first)
+        relations.append((values, _PARTS.get(parts, "undecided")))
+    if reason is None and not relations:
+        reason = "no sizes were found at which the shapes agree"
+    relation: Relation = "undecided"
+    if reason is None:
+        relation = _PARTS.get((within.holds, around.holds), "undecided")
+        reason = within.reason or around.reason
+    names = [tensor.name for tensor, _ in pairs]
+    return Comparison(
+        a=a.name,
+        b=b.name,
+        relation=relation,
+        reason=reason if relation == "undecided" else None,
+        tensors=tuple(names),
+        conditions=sizes.conditions(),
+        proved_from=plan.proved_from if plan and relation != "undecided" else None,
+        compared=tuple(_named(values) for values, _ in relations),
+        exceptions=tuple((_named(v), other) for v, other in relations if other != relation),
+        only_in_a=_told(within, names, one),
+        only_in_b=_told(around, names, two),
+        changes=changes(a, b),
+    )
+
+
+def between(
+    a: Program, b: Program, values: Mapping[str, int] | None = None
+) -> tuple[Symmetry, Symmetry]:
+    """Both symmetries on what the programs have in common, free sizes at `values`."""
+    sizes = Sizes(a, b)
+    pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
+    one, two = _sides(a, b, sizes, pairs)
+    return one.at(values or {}), two.at(values or {})
+
+
+def _pairs(a: Program, b: Program) -> list[tuple[Tensor, Tensor]]:
+    """Tensors of one name and kind in both."""
+    found = []
+    for ours, theirs in ((a.inputs, b.inputs), (a.outputs, b.outputs)):
+        by_name = {tensor.name: tensor for tensor in theirs}
+        found += [(t, by_name[t.name]) for t in ours if t.name in by_name]
+    return found
+
+
+def _sides(
+    a: Program, b: Program, sizes: Sizes, pairs: Sequence[tuple[Tensor, Tensor]]
+) -> tuple[Side, Side]:
+    first, second = [], []
+    for tensor, other in pairs:
+        ours = [resized(layout(axis, a.groups), sizes.first) for axis in tensor.axes]
+        theirs = [resized(layout(axis, b.groups), sizes.second) for axis in other.axes]
+        both = list(zip(ours, theirs, strict=True))
+        first.append(tuple(cut_alike(x, y) for x, y in both))
+        second.append(tuple(cut_alike(y, x) for x, y in both))
+    return (
+        Side(
+            {g.name: sizes.first(g.parameter) for g in a.groups},
+            {g.name: g.family for g in a.groups},
+            tuple(first),
+        ),
+        Side(
+            {g.name: sizes.second(g.parameter) for g in b.groups},
+            {g.name: g.family for g in b.groups},
+            tuple(second),
+        ),
+    )
+
+
+def _without_repeats(one: Side, two: Side) -> tuple[Side, Side]:
+    """The same, without pieces that say nothing new, where all axes are cut alike."""
+    if not all_alike(one.tensors, two.tensors):
+        return one, two
+    pairs = [
+        [distinct(x, y) for x, y in zip(ours, theirs, strict=True)]
+        for ours, theirs in zip(one.tensors, two.tensors, strict=True)
+    ]
+    first, second = (
+        replace(side, tensors=tuple(tuple(pair[i] for pair in axes) for axes in pairs))
+        for i, side in enumerate((one, two))
+    )
+    return first, second
+
+
+def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
+    """Why nothing can be compared at all, None if it can."""
+    if not pairs:
+        return "no tensor has the same name and shape in both"
+    for side in sides:
+        for name in side.acting:
+            if families()[side.families[name]].element not in SUPPORTED:
+                return f"nothing is known here about elements of {side.families[name]}"
+    return None
+
+
+def _named(values: Sample) -> dict[str, int]:
+    return {shown(name): value for name, value in values.items()}
+
+
+def _told(inclusion: _Inclusion, names: Sequence[str], side: Side) -> Witness | None:
+    if inclusion.element is None:
+        return None
+    value = number({name: Size.constant(size) for name, size in inclusion.values.items()})
+    factor = side.factors(value)[inclusion.element.group]
+    element = true_size(inclusion.element, factor.facts, factor.size)
+    return witness(element, _named(inclusion.values), names, side.tensors)

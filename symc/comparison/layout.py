@@ -1,0 +1,158 @@
+"""How the axes of tensors fall into pure blocks, with sizes as polynomials or as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Generic, TypeVar
+
+from symc.ir.blocks import Unflatten, blocks
+from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
+from symc.ir.tensors import Axis, Tensor
+
+S = TypeVar("S", Size, int)
+T = TypeVar("T", Size, int)
+
+
+@dataclass(frozen=True)
+class Factor(Generic[S]):
+    """One index of a block: `group` is whose natural axis it is, None for channels."""
+
+    size: S
+    stride: S
+    group: str | None
+
+
+@dataclass(frozen=True)
+class Piece(Generic[S]):
+    """A pure block of one axis: the entries `offset` + sum of index * stride.
+
+    Signs of `characters` multiply it; the group `affine` translates it along its own factor.
+    """
+
+    offset: S
+    factors: tuple[Factor[S], ...]
+    characters: frozenset[str]
+    affine: str | None
+
+    @property
+    def shape(self) -> tuple[S, ...]:
+        """The sizes of the factors."""
+        return tuple(factor.size for factor in self.factors)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Equal where two pieces cover the same entries with the same indices."""
+        return (self.offset, tuple((factor.size, factor.stride) for factor in self.factors))
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Every group that moves it."""
+        owners = {factor.group for factor in self.factors if factor.group is not None}
+        return self.characters | owners
+
+
+@dataclass(frozen=True)
+class Layout(Generic[S]):
+    """An axis: its length and its pieces, which cover each entry once."""
+
+    length: S
+    pieces: tuple[Piece[S], ...]
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Every group that moves it."""
+        return frozenset().union(*(piece.groups for piece in self.pieces))
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Equal where two axes are cut alike."""
+        return tuple(piece.place for piece in self.pieces)
+
+
+def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
+    """The layout of an axis, neighbouring channels merged and channels of size 1 left out."""
+    pieces = []
+    for block in blocks(Tensor(name="axis", axes=(axis,)), groups):
+        offset = Size.constant(0)
+        view = [(axis.size, Size.constant(1))]
+        for step in block.steps:
+            size, stride = view[step.axis]
+            if isinstance(step, Unflatten):
+                parts = []
+                for part in reversed(step.sizes):
+                    parts.append((part, stride))
+                    stride = stride * part
+                view[step.axis : step.axis + 1] = reversed(parts)
+            else:
+                offset = offset + step.start * stride
+                view[step.axis] = (step.length, stride)
+        factors: list[Factor[Size]] = []
+        for (size, stride), carried in zip(view, block.axes, strict=True):
+            if carried.group is None and size.value == 1:
+                continue
+            last = factors[-1] if factors else None
+            channels = carried.group is None and last is not None and last.group is None
+            if channels and last is not None and last.stride == stride * size:
+                factors[-1] = Factor(last.size * size, stride, None)
+                continue
+            factors.append(Factor(size, stride, carried.group))
+        pieces.append(Piece(offset, tuple(factors), block.characters, block.affine))
+    return Layout(axis.size, tuple(pieces))
+
+
+def cut_alike(one: Layout[S], two: Layout[S]) -> Layout[S]:
+    """Axis `one` in the pieces of `two`, where no group moves `one`; else as it is."""
+    if one.groups or one.length != two.length:
+        return one
+    return Layout(
+        one.length,
+        tuple(
+            Piece(
+                piece.offset,
+                tuple(Factor(f.size, f.stride, None) for f in piece.factors),
+                frozenset(),
+                None,
+            )
+            for piece in two.pieces
+        ),
+    )
+
+
+def resized(axis: Layout[Size], size: Callable[[Size], T]) -> Layout[T]:
+    """The layout with another size for each of its sizes: other names, or numbers."""
+    size = cache(size)
+    return Layout(
+        size(axis.length),
+        tuple(
+            Piece(
+                size(piece.offset),
+                tuple(Factor(size(f.size), size(f.stride), f.group) for f in piece.factors),
+                piece.characters,
+                piece.affine,
+            )
+            for piece in axis.pieces
+        ),
+    )
+
+
+def number(values: Mapping[str, Size]) -> Callable[[Size], int]:
+    """Sizes as numbers, at values of all names. The result raises ValueError at others."""
+
+    def numbered(size: Size) -> int:
+        value = size.substitute(values).value
+        if value is None:
+            raise ValueError(f"{size} is open")
+        return value
+
+    return numbered
+
+
+def entries(piece: Piece[int]) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Each index of a piece with the entry of the axis where it lies, row-major."""
+    for index in product(*map(range, piece.shape)):
+        at_ = sum(i * factor.stride for i, factor in zip(index, piece.factors, strict=True))
+        yield index, piece.offset + at_

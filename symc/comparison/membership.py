@@ -1,0 +1,283 @@
+"""Does an element of one symmetry act as some element of another? Decided exactly.
+
+An element g of A acts on each axis of a tensor by a matrix M, and on the tensor by the Kronecker
+product of these. An element of B does the same iff its matrices N agree with them up to factors
+whose product is 1 on each tensor; as all are orthogonal, the factors are signs. On a pure block
+of B, N is a Kronecker product of a permutation or an orthogonal matrix for each group of B, times
+signs. So M must fall into a Kronecker product on each block, which it does in one way up to
+numbers; this fixes each permutation, each orthogonal matrix up to its sign, and leaves a linear
+system over the field of two elements for the signs and determinants. A translation is linear in
+its vector: it is read off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symc.comparison.elements import Element
+from symc.comparison.layout import Layout, Piece, entries
+from symc.comparison.parity import Parities
+from symc.comparison.sparse import (
+    Rows,
+    factorize,
+    identity,
+    is_identity,
+    is_negative,
+    is_permutation,
+    kronecker,
+    leading,
+    normalized,
+)
+from symc_runtime.groups.group import Group
+
+LARGEST = 1 << 12
+"""Longer axes are not written out as matrices."""
+
+
+class TooLargeError(ValueError):
+    """An axis whose matrix would be too large to compare."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A group of a symmetry at given sizes: its facts and its parameter."""
+
+    facts: Group
+    size: int
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """A spec at given sizes: the groups by name, and the axes of the tensors compared.
+
+    `reduced`: without what makes no difference, see `reduction`.
+    """
+
+    factors: Mapping[str, Factor]
+    tensors: tuple[tuple[Layout[int], ...], ...]
+    reduced: bool = False
+
+
+@dataclass
+class Preimage:
+    """An element that acts as wanted; what a group lacks here is the identity.
+
+    `matrices`: permutations and orthogonal matrices up to positive factors. `odd`: groups whose
+    sign is -1. `shifts`: translations.
+    """
+
+    matrices: dict[str, Rows] = field(default_factory=dict)
+    odd: frozenset[str] = frozenset()
+    shifts: dict[str, dict[int, Fraction]] = field(default_factory=dict)
+
+
+# On a piece of B: whether the sign is -1, and a normalized matrix for each factor, None: identity.
+_Action = tuple[bool, Sequence[Rows | None]]
+
+
+def preimage(element: Element, of: Symmetry, target: Symmetry) -> Preimage | None:
+    """An element of `target` that acts as `element` of `of` does; None if there is none.
+
+    The tensors of both are the same, in the same order. Raises TooLargeError.
+    """
+    search = _Search(target)
+    for number, (axes, others) in enumerate(zip(of.tensors, target.tensors, strict=True)):
+        for position, (axis, other) in enumerate(zip(axes, others, strict=True)):
+            actions = _actions(element, axis, other)
+            if actions is None or not search.place((number, position), other, actions):
+                return None
+        search.signs.require(((number, position) for position in range(len(axes))), 0)
+    found = search.signs_solved()
+    if found is None:
+        return None
+    if element.shift and not _shifted(element, of, target, found):
+        return None
+    return found
+
+
+class _Search:
+    """What is known of the element of the target so far."""
+
+    def __init__(self, target: Symmetry) -> None:
+        self.target = target
+        self.signs = Parities()
+        self.matrices: dict[str, Rows | None] = {}
+
+    def place(self, axis: tuple[int, int], layout: Layout[int], actions: Sequence[_Action]) -> bool:
+        """Takes in what an axis must do, piece by piece; False if no element does that."""
+        for piece, (negative, matrices) in zip(layout.pieces, actions, strict=True):
+            unknown: list[object] = [axis]
+            unknown += [("sign", name) for name in piece.characters]
+            for factor, matrix in zip(piece.factors, matrices, strict=True):
+                owner = factor.group
+                kind = self.target.factors[owner].facts.element if owner else "translation"
+                if owner is None or kind == "translation":
+                    if matrix is not None:
+                        return False
+                    continue
+                if self.matrices.setdefault(owner, matrix) != matrix:
+                    return False
+                if kind != "permutation":
+                    unknown.append(("negated", owner))
+                elif matrix is not None and not is_permutation(matrix):
+                    return False
+            self.signs.require(unknown, negative)
+        return True
+
+    def signs_solved(self) -> Preimage | None:
+        """The element without its translations, None where the signs contradict each other."""
+        for name, factor in self.target.factors.items():
+            known, sign = name in self.matrices, ("sign", name)
+            matrix = self.matrices.get(name)
+            odd = matrix is not None and is_negative(matrix)
+            if factor.facts.element == "permutation":
+                if known or factor.size < 2:
+                    self.signs.require([sign], odd)
+            elif factor.facts.element != "translation":
+                if known:
+                    negated = [("negated", name)] * (factor.size % 2)
+                    self.signs.require([sign, *negated], odd)
+                if factor.facts.special:
+                    self.signs.require([sign], 0)
+        if not self.signs.consistent:
+            return None
+        bits = self.signs.solution()
+        matrices: dict[str, Rows] = {}
+        for name, matrix in self.matrices.items():
+            rows = identity(self.target.factors[name].size) if matrix is None else matrix
+            flip = bits.get(("negated", name), 0)
+            matrices[name] = [{j: -v if flip else v for j, v in r.items()} for r in rows]
+        odd_ones = frozenset(n for n in self.target.factors if bits.get(("sign", n), 0))
+        return Preimage(matrices, odd_ones)
+
+
+def _actions(element: Element, axis: Layout[int], other: Layout[int]) -> list[_Action] | None:
+    """How an element acts on an axis, on each piece of `other`; None if it mixes the pieces."""
+    if element.matrix is None or element.group not in axis.groups:
+        return [(False, [None] * len(piece.factors)) for piece in other.pieces]
+    if axis.place == other.place:
+        return [_on_piece(element, piece) for piece in axis.pieces]
+    if axis.length > LARGEST:
+        raise TooLargeError(f"an axis of {axis.length:,} entries")
+    whole = _written_out(element, axis)
+    actions: list[_Action] = []
+    for piece in other.pieces:
+        number = {at: i for i, (_, at) in enumerate(entries(piece))}
+        rows: Rows = []
+        for at in number:
+            if not whole[at].keys() <= number.keys():
+                return None
+            rows.append({number[j]: value for j, value in whole[at].items()})
+        factors = factorize(rows, piece.shape)
+        if factors is None:
+            return None
+        actions.append((leading(rows) < 0, [None if is_identity(f) else f for f in factors]))
+    return actions
+
+
+def _on_piece(element: Element, piece: Piece[int]) -> _Action:
+    negative = element.odd and element.group in piece.characters
+    matrices: list[Rows | None] = []
+    for factor in piece.factors:
+        if factor.group == element.group and element.matrix is not None:
+            negative ^= leading(element.matrix) < 0
+            matrix = normalized(element.matrix)
+            matrices.append(None if is_identity(matrix) else matrix)
+        else:
+            matrices.append(None)
+    return negative, matrices
+
+
+def _written_out(element: Element, axis: Layout[int]) -> Rows:
+    """The matrix of an element on a whole axis."""
+    whole: Rows = [{} for _ in range(axis.length)]
+    for piece in axis.pieces:
+        places = [at for _, at in entries(piece)]
+        matrix = kronecker(
+            [
+                element.matrix
+                if factor.group == element.group and element.matrix is not None
+                else identity(factor.size)
+                for factor in piece.factors
+            ]
+        )
+        sign = -1 if element.odd and element.group in piece.characters else 1
+        for i, row in enumerate(matrix):
+            whole[places[i]] = {places[j]: sign * value for j, value in row.items()}
+    return whole
+
+
+def _shifted(element: Element, of: Symmetry, target: Symmetry, found: Preimage) -> bool:
+    """Fills in translations that move all tensors as `element` does; False if none do."""
+    for axes, others in zip(of.tensors, target.tensors, strict=True):
+        vectors = [_vector(element, axis) for axis in axes]
+        moved = next((i for i, vector in enumerate(vectors) if vector), None)
+        own = [i for i, axis in enumerate(others) if any(p.affine for p in axis.pieces)]
+        if not own:
+            if moved is not None:
+                return False
+            continue
+        position = own[0]
+        vector = _along(position, moved, vectors, [axis.length for axis in others])
+        if vector is None or not _read_off(vector, others[position], target, found):
+            return False
+    return True
+
+
+def _vector(element: Element, axis: Layout[int]) -> dict[int, Fraction]:
+    """What a translation adds along an axis, entries other than 0."""
+    added: dict[int, Fraction] = {}
+    shift = dict(element.shift)
+    for piece in axis.pieces:
+        if piece.affine == element.group:
+            along = next(i for i, f in enumerate(piece.factors) if f.group == element.group)
+            if axis.length > LARGEST:
+                raise TooLargeError(f"an axis of {axis.length:,} entries")
+            added |= {at: shift[i[along]] for i, at in entries(piece) if i[along] in shift}
+    return added
+
+
+def _along(
+    position: int, moved: int | None, vectors: Sequence[dict[int, Fraction]], lengths: Sequence[int]
+) -> dict[int, Fraction] | None:
+    """The same translation of the tensor as a vector along another axis, None if it is none."""
+    if moved is None:
+        return {}
+    if moved == position:
+        return vectors[moved]
+    values = {vectors[moved].get(i) for i in range(lengths[moved])}
+    if len(values) > 1 or None in values:
+        return None
+    if lengths[position] > LARGEST:
+        raise TooLargeError(f"an axis of {lengths[position]:,} entries")
+    (value,) = values
+    return {} if value is None else dict.fromkeys(range(lengths[position]), value)
+
+
+def _read_off(
+    vector: Mapping[int, Fraction], axis: Layout[int], target: Symmetry, found: Preimage
+) -> bool:
+    """Takes the target's translation vectors from what must be added along an axis."""
+    for piece in axis.pieces:
+        if piece.affine is None:
+            if vector and any(at in vector for _, at in entries(piece)):
+                return False
+            continue
+        name = piece.affine
+        size = target.factors[name].size
+        if not vector:
+            wanted: dict[int, Fraction] = {}
+        else:
+            along = next(i for i, f in enumerate(piece.factors) if f.group == name)
+            wanted = {}
+            seen: dict[int, Fraction] = {}
+            for index, at in entries(piece):
+                value = vector.get(at, Fraction(0))
+                if seen.setdefault(index[along], value) != value:
+                    return False
+            wanted = {i: value for i, value in seen.items() if value and i < size}
+        if found.shifts.setdefault(name, wanted) != wanted:
+            return False
+    return True

@@ -1,0 +1,150 @@
+"""An element that tells two symmetries apart, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from symc.comparison.elements import Element
+from symc.comparison.layout import Layout
+from symc.comparison.model import Move, Witness
+from symc.ir.sizes import Size
+
+_LONGEST_CYCLE = 12
+_LARGEST_MATRIX = 12
+
+
+def witness(
+    element: Element,
+    sizes: Mapping[str, int],
+    names: Sequence[str],
+    tensors: Sequence[Sequence[Layout[Size]]],
+) -> Witness:
+    """What is to be said of an element that moves tensors with these names and axes."""
+    moves = []
+    kept = []
+    for name, axes in zip(names, tensors, strict=True):
+        moved = tuple(i for i, axis in enumerate(axes) if _moves(element, axis))
+        sign = element.odd and any(element.group in _characters(axis) for axis in axes)
+        if moved or sign:
+            moves.append(Move(tensor=name, axes=moved, sign=sign))
+        elif any(str(axis.length) in _lengths(element, tensors) for axis in axes):
+            kept.append(name)
+    small = element.size <= _LARGEST_MATRIX
+    permutation = element.kind == "permutation"
+    shift = dict(element.shift)
+    return Witness(
+        group=element.group,
+        kind=element.kind,
+        sizes=dict(sizes),
+        moves=tuple(moves),
+        cycle=_cycle(element) if permutation else None,
+        matrix=_matrix(element) if element.matrix and not permutation and small else None,
+        shift=tuple(str(shift.get(i, Fraction(0))) for i in range(element.size)) if shift else None,
+        words=_words(element, moves, kept, dict(zip(names, tensors, strict=True))),
+    )
+
+
+def _moves(element: Element, axis: Layout[Size]) -> bool:
+    if element.kind == "translation":
+        return any(piece.affine == element.group for piece in axis.pieces)
+    return any(f.group == element.group for piece in axis.pieces for f in piece.factors)
+
+
+def _characters(axis: Layout[Size]) -> frozenset[str]:
+    return frozenset().union(*(piece.characters for piece in axis.pieces))
+
+
+def _lengths(element: Element, tensors: Sequence[Sequence[Layout[Size]]]) -> set[str]:
+    """The lengths of axes that the element moves, as text."""
+    return {str(axis.length) for axes in tensors for axis in axes if _moves(element, axis)}
+
+
+def _cycle(element: Element) -> tuple[int, ...]:
+    """The one cycle of a generator, items from 1."""
+    images = {next(iter(row)): i for i, row in enumerate(element.matrix or ())}
+    start = min((j for j, image in images.items() if j != image), default=0)
+    cycle = [start]
+    while images[cycle[-1]] != start:
+        cycle.append(images[cycle[-1]])
+    return tuple(item + 1 for item in cycle)
+
+
+def _matrix(element: Element) -> tuple[tuple[str, ...], ...]:
+    rows = element.matrix or []
+    return tuple(tuple(str(row.get(j, Fraction(0))) for j in range(element.size)) for row in rows)
+
+
+def _words(
+    element: Element,
+    moves: Sequence[Move],
+    kept: Sequence[str],
+    tensors: Mapping[str, Sequence[Layout[Size]]],
+) -> str:
+    places = [_place(element, move, tensors[move.tensor]) for move in moves if move.axes]
+    signs = [move.tensor for move in moves if move.sign and not move.axes]
+    also = [move.tensor for move in moves if move.sign and move.axes]
+    parts = []
+    if places:
+        parts.append(_act(element, _listed(places)))
+        if kept:
+            parts[0] += " alone" if len(places) == 1 and not signs else f", not {_listed(kept)}"
+    if signs:
+        parts.append(f"changes the sign of {_listed(signs)}")
+    text = " and ".join(parts)
+    if also:
+        text += f", with a change of the sign of {_listed(also)}"
+    return text if places else f"{text} ({_origin(element)})"
+
+
+def _act(element: Element, places: str) -> str:
+    if element.kind == "permutation":
+        cycle = _cycle(element)
+        if len(cycle) == 2:
+            return f"swaps items {cycle[0]} and {cycle[1]} of {places}"
+        items = [str(item) for item in cycle]
+        if len(items) > _LONGEST_CYCLE:
+            items[3:-1] = ["..."]
+        return f"moves items {' -> '.join([*items, items[0]])} of {places}"
+    if element.kind == "translation":
+        (along, _), *_ = element.shift
+        return f"moves {places} by 1 along {_coordinate(element, along)}"
+    rows = element.matrix or []
+    changed = [i for i, row in enumerate(rows) if row != {i: 1}]
+    if element.kind == "reflection":
+        return f"reflects {_coordinate(element, changed[0])} of {places}"
+    first, second = changed
+    cosine = rows[first].get(first, Fraction(0))
+    angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
+    names = [_coordinate(element, i) for i in (first, second)]
+    return f"turns {places} by {angle} from {names[0]} to {names[1]}"
+
+
+def _origin(element: Element) -> str:
+    return {
+        "permutation": f"an odd permutation of {element.group}",
+        "reflection": f"a reflection of {element.group}",
+    }.get(element.kind, element.group)
+
+
+def _coordinate(element: Element, index: int) -> str:
+    return "xyz"[index] if element.size <= 3 else f"coordinate {index + 1}"
+
+
+def _place(element: Element, move: Move, axes: Sequence[Layout[Size]]) -> str:
+    """A tensor, with its axes where others could be meant."""
+    lengths = [str(axis.length) for axis in axes]
+    unclear = any(
+        i not in move.axes and (lengths[i] in {lengths[j] for j in move.axes})
+        for i in range(len(axes))
+    )
+    if not unclear:
+        return move.tensor
+    numbers = " and ".join(str(axis) for axis in move.axes)
+    return f"{move.tensor} along axis {numbers}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 5:
+        names = [*names[:4], f"{len(names) - 4} more"]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,30 @@
+"""What there is to say about a group."""
+
+from __future__ import annotations
+
+from symc.description.model import GroupDescription
+from symc.description.stages import LARGEST, atom
+from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
+from symc.proofs import Stabilizer
+from symc_runtime.catalogue import groups as families
+
+
+def describe_group(
+    group: GroupInstance, parameter: Size, stabilizer: Stabilizer | None
+) -> GroupDescription:
+    """A group, its parameter with known sizes put in."""
+    facts = families()[group.family]
+    value = parameter.value
+    order: int | str | None = None
+    if facts.finite:
+        small = value is not None and value <= LARGEST
+        order = facts.order(value or 1) if small else f"{atom(parameter)}!"
+    return GroupDescription(
+        name=group.name,
+        constructor=f"{group.family}({group.parameter})",
+        title=facts.title,
+        order=order,
+        dimension=0 if facts.finite else None if value is None else facts.dimension(value),
+        stabilizer=stabilizer,
+    )

@@ -1,0 +1,192 @@
+"""A description for people on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symc.description.model import (
+    Cost,
+    Description,
+    GroupDescription,
+    SizeDescription,
+    StageDescription,
+)
+from symc.irreps import Component, Decomposition
+from symc.proofs import Proof, Stabilizer, ValueSpace
+from symc.sections import bold, item, paragraphs, sections, table
+from symc_runtime.methods.method import ENUMERATION_BUDGET
+
+_MOST_KINDS = 12
+
+
+def render(description: Description, color: bool = False) -> str:
+    """The description as text of 80 columns."""
+    lines = [bold(description.name, color), *paragraphs(description.doc)]
+    while lines[-1] == "":
+        lines.pop()
+    lines += sections(
+        [
+            ("Groups", table([(g.name, group(g)) for g in description.groups])),
+            ("Sizes", table([(s.name, size(s)) for s in description.sizes])),
+            ("Inputs", _tensors(description, "input")),
+            ("Outputs", _tensors(description, "output")),
+            ("Stages", table([(s.group, stage(s)) for s in description.stages])),
+            ("Cost", table(_costs(description.cost))),
+            ("Proofs", [line for proof in description.proofs for line in _proof(proof)]),
+        ],
+        color,
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _tensors(description: Description, kind: str) -> list[str]:
+    lines = []
+    for tensor in description.tensors:
+        if tensor.kind == kind:
+            lines += item(tensor.written, 2)
+            if tensor.irreducibles is not None:
+                lines += item(irreducibles(tensor.irreducibles), 4)
+            if tensor.values is not None and values(tensor.values):
+                lines += item(values(tensor.values), 4)
+    return lines
+
+
+def irreducibles(found: Decomposition) -> str:
+    """A decomposition on one line: `= 2*(n) + (n-1,1), for n >= 2`."""
+    total = irreducible_sum(found)
+    if not found.groups:
+        return total
+    conditions, points = validity(found), linear_part(found)
+    text = f"= {total}" + (f", {conditions}" if conditions else "")
+    return text + (f"; {points}" if points else "")
+
+
+def irreducible_sum(found: Decomposition, times: str = "x", plus: str = "+") -> str:
+    """The sum itself, `times` and `plus` between its parts."""
+    if not found.groups:
+        if found.points:
+            return f"moved by the translations of {_listed(found.points)} alone"
+        return "moved by no group"
+    kinds = [component(one, times) for one in found.components[:_MOST_KINDS]]
+    left = len(found.components) - len(kinds)
+    return f" {plus} ".join([*kinds, *([f"{left} more kinds"] if left else [])])
+
+
+def validity(found: Decomposition) -> str:
+    """For which sizes it holds, empty where for all."""
+    return f"for {_listed(found.conditions)}" if found.conditions else ""
+
+
+def linear_part(found: Decomposition) -> str:
+    """What a decomposition of points leaves out, empty where nothing."""
+    if not (found.points and found.groups):
+        return ""
+    return f"the linear part: points are also moved by the translations of {_listed(found.points)}"
+
+
+def component(one: Component, times: str = "x") -> str:
+    """An irreducible representation with its multiplicity: `2*(n) x 1o`."""
+    name = f" {times} ".join(one.factors)
+    if one.multiplicity == "1":
+        return name
+    count = f"({one.multiplicity})" if " " in one.multiplicity else one.multiplicity
+    return f"{count}*{name}"
+
+
+def group(one: GroupDescription) -> str:
+    """A group with its order or dimension."""
+    head = one.title if one.constructor == one.name else f"{one.constructor}, {one.title}"
+    if one.order is not None:
+        count = f"{one.order:,}" if isinstance(one.order, int) else one.order
+        head += f": {count} {'element' if one.order == 1 else 'elements'}"
+    elif one.dimension is not None:
+        head += f": dimension {one.dimension}"
+    fixing = stabilizer(one.stabilizer) if one.stabilizer else ""
+    return f"{head}; {fixing}" if fixing else head
+
+
+def stabilizer(one: Stabilizer) -> str:
+    """Which elements fix a generic input; empty where nothing is known of that."""
+    least = "" if one.exact else "at least "
+    if one.trivial:
+        return "the identity alone fixes a generic input" if one.exact else ""
+    return f"a generic input is fixed by {least}{one.text} ({one.words})"
+
+
+def values(space: ValueSpace) -> str:
+    """How much of its space an output can fill; empty where nothing is known of that."""
+    if not space.exact and space.dimension == space.total:
+        return ""
+    most = "" if space.exact else "at most "
+    noun = "dimension" if space.total == 1 else "dimensions"
+    return f"at a generic input its values fill {most}{space.dimension} of {space.total} {noun}"
+
+
+def size(one: SizeDescription) -> str:
+    """Where the value of a size comes from."""
+    if one.kind == "fixed":
+        return f"{one.value}, fixed"
+    if one.kind == "ragged":
+        return f"ragged: counts up to {one.bound}, an example each; padding is never read"
+    return f"free: read off {one.told_by} at each call"
+
+
+def stage(one: StageDescription) -> str:
+    """How a group is handled."""
+    options = ", ".join(f"{name}={value}" for name, value in one.options.items())
+    parts = [f"by {one.method}" + (f"({options})" if options else "")]
+    if one.net is not None:
+        parts.append(f"net {one.net}")
+    if one.elements not in (None, 1):
+        parts.append(f"{one.elements} elements")
+    if not one.explicit:
+        parts.append("by default")
+    return "; ".join(parts)
+
+
+def cost(one: Cost) -> str:
+    """The cost multiplier in words."""
+    samples = f"{one.samples} samples"
+    if one.eval_samples != one.samples:
+        samples += f" ({one.eval_samples} in eval mode)"
+    factors = [samples] if one.sampled else []
+    if one.enumerated != 1:
+        factors.append(f"{one.enumerated} enumerated elements")
+    total = "" if one.total is None else f"{one.total:,} "
+    if one.total is not None and one.eval_total is not None and one.eval_total != one.total:
+        total = f"{one.total:,} (in eval mode {one.eval_total:,}) "
+    text = f"{total}evaluation{'' if one.total == 1 else 's'} of the base an example"
+    if factors:
+        text += f": {' x '.join(factors)}"
+    if isinstance(one.enumerated, str):
+        text += f"; samples instead where these are more than {ENUMERATION_BUDGET:,}"
+    return text
+
+
+def error(one: Cost) -> str:
+    """The Monte Carlo error in words; empty where nothing is sampled."""
+    if one.error is None or one.eval_error is None:
+        return ""
+    text = f"M / sqrt({one.samples}) = {one.error:.2g} M"
+    if one.eval_samples != one.samples:
+        text += f" (in eval mode M / sqrt({one.eval_samples}) = {one.eval_error:.2g} M)"
+    return (
+        f"a mean over samples is off by at most {text}, root mean square, where M bounds the norm "
+        "of the base's values (points: about the anchor's mean)"
+    )
+
+
+def _costs(one: Cost) -> list[tuple[str, str]]:
+    rows = [("K", cost(one)), ("error", error(one))]
+    return [row for row in rows if row[1]]
+
+
+def _proof(one: Proof) -> list[str]:
+    code = f"[{one.code}]" if one.code else ""
+    lines = item(f"{one.severity}{code}: {one.statement}", 2)
+    lines += item(f"because {one.reason}", 4)
+    return lines + (item(f"help: {one.help}", 4) if one.help else [])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

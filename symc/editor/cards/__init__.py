@@ -1,0 +1,1 @@
+"""What is shown about one thing of a spec, as Markdown."""

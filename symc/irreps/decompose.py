@@ -1,0 +1,104 @@
+"""The representation of a tensor as a sum of products of irreducible ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from symc.ir.blocks import Block, blocks
+from symc.ir.groups import GroupInstance
+from symc.ir.model import Model
+from symc.ir.sizes import Size
+from symc.ir.tensors import Tensor
+from symc.irreps import orthogonal, symmetric
+from symc.irreps.irreducible import Irreducible, Powers
+from symc_runtime.catalogue import groups as families
+
+_LARGEST_POWER = 6
+_MOST = 48
+
+
+class Component(Model):
+    """An irreducible representation, `multiplicity` times.
+
+    `factors`: for each group that moves the tensor the label of its part; a tensor product.
+    """
+
+    multiplicity: str
+    factors: tuple[str, ...]
+
+
+class Decomposition(Model):
+    """A direct sum of irreducible real representations of the product of `groups`.
+
+    `conditions`: sizes for which it holds. `points`: groups whose translations act as well, so that
+    only the linear part is a representation, and decomposed here.
+    """
+
+    groups: tuple[str, ...]
+    components: tuple[Component, ...]
+    conditions: tuple[str, ...]
+    points: tuple[str, ...]
+
+
+def decompose(
+    tensor: Tensor, groups: Sequence[GroupInstance], values: Mapping[str, Size]
+) -> Decomposition | None:
+    """The decomposition with sizes of known `values` put in; None where there is no rule."""
+    parts = blocks(tensor, groups)
+    moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
+    linear = [g for g in moving if families()[g.family].element != "translation"]
+    total: dict[tuple[Irreducible, ...], Size] = {}
+    bounds: dict[str, int] = {}
+    for part in parts:
+        multiplicity = Size.constant(1)
+        for axis in part.axes:
+            if axis.kind == "trivial":
+                multiplicity = multiplicity * axis.size.substitute(values)
+        choices: list[Powers] = []
+        for group in linear:
+            powers = _powers(group, part, values)
+            if powers is None:
+                return None
+            choices.append(powers)
+            if powers.valid_from is not None:
+                parameter = str(group.parameter.substitute(values))
+                bounds[parameter] = max(bounds.get(parameter, 0), powers.valid_from)
+        for combination in product(*(powers.terms.items() for powers in choices)):
+            key = tuple(irreducible for irreducible, _ in combination)
+            if sum(irreducible.complex_type for irreducible in key) > 1:
+                return None
+            count = multiplicity
+            for _, times in combination:
+                count = count * Size.constant(times)
+            total[key] = total.get(key, Size.constant(0)) + count
+            if len(total) > _MOST:
+                return None
+    return Decomposition(
+        groups=tuple(group.name for group in linear),
+        components=tuple(
+            Component(multiplicity=str(count), factors=tuple(i.label for i in key))
+            for key, count in total.items()
+        ),
+        conditions=tuple(f"{name} >= {bound}" for name, bound in bounds.items()),
+        points=tuple(g.name for g in moving if any(part.affine == g.name for part in parts)),
+    )
+
+
+def _moves(part: Block, group: str) -> bool:
+    return bool(part.natural_axes(group)) or group in part.characters or part.affine == group
+
+
+def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Powers | None:
+    """What one group does to a block, None where there is no rule."""
+    facts = families()[group.family]
+    parameter = group.parameter.substitute(values)
+    exponent = len(part.natural_axes(group.name))
+    sign = group.name in part.characters
+    if exponent > _LARGEST_POWER:
+        return None
+    if facts.element == "permutation":
+        return symmetric.powers(parameter, exponent, sign)
+    if facts.element in ("orthogonal", "euclidean"):
+        return orthogonal.powers(parameter, exponent, sign, facts.special)
+    return None

@@ -1,0 +1,87 @@
+"""The inputs as a group action sees them: pure blocks, points relative to each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symc.ir.program import Program
+from symc.proofs.ranges import NONE, ONE, Range, Ranges
+from symc_runtime.catalogue import groups as families
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A tensor product of natural representations, times signs, times channels.
+
+    `axes`: how many natural axes each group has. `width`: the product of channels and items, what
+    a vector of a linear group is multiplied by. `points`: differences of points. `labels`: whole
+    numbers, which repeat.
+    """
+
+    source: str
+    axes: Mapping[str, int]
+    signs: frozenset[str]
+    width: Range
+    points: bool = False
+    labels: bool = False
+
+
+@dataclass
+class _Cloud:
+    """All points of one group."""
+
+    sources: list[str] = field(default_factory=list)
+    axes: Counter[str] = field(default_factory=Counter)
+    count: Range = NONE
+
+
+def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:
+    """The inputs with all groups but the `active` ones at rest.
+
+    The n points of an active group become the n - 1 differences that are left when translations
+    are divided out, permuted as the points are. Two points have one, and exchanging them
+    negates it.
+    """
+    permuted = {g.name for g in program.groups if families()[g.family].element == "permutation"}
+    turned = active - permuted
+    cells: list[Cell] = []
+    clouds: dict[str, _Cloud] = {}
+    for tensor in program.inputs:
+        for block in program.blocks[tensor.name]:
+            axes = Counter(a.group for a in block.axes if a.group is not None)
+            if block.affine in active:
+                cloud = clouds.setdefault(str(block.affine), _Cloud())
+                cloud.sources.append(tensor.name)
+                moving = [a for a in block.axes if a.group != block.affine]
+                cloud.count = cloud.count + ranges.product([a.size for a in moving])
+                for axis in moving:
+                    if axis.group in active and ranges.of(axis.size) != ONE:
+                        cloud.axes[str(axis.group)] = 1
+                continue
+            cells.append(
+                Cell(
+                    source=tensor.name,
+                    axes={name: count for name, count in axes.items() if name in active},
+                    signs=block.characters & active,
+                    width=ranges.product([a.size for a in block.axes if a.group not in turned]),
+                    labels=tensor.labels is not None,
+                )
+            )
+    for group, cloud in clouds.items():
+        cells += _differences(group, cloud)
+    return cells
+
+
+def _differences(group: str, cloud: _Cloud) -> list[Cell]:
+    sources = ", ".join(dict.fromkeys(cloud.sources))
+    count = cloud.count
+    if count.high == 1:
+        return []
+    high = None if count.high is None else count.high - 1
+    swapped = count.value == 2 and len(cloud.axes) == 1
+    # More than two points, or two that nothing exchanges.
+    axes = {group: 1} | ({} if swapped else dict(cloud.axes))
+    signs = frozenset(cloud.axes) if swapped else frozenset()
+    return [Cell(sources, axes, signs, Range(count.low - 1, high), points=True)]

@@ -1,0 +1,233 @@
+"""The stabilizer of a generic input in a product of groups.
+
+For products it is no product: exchanging two points is undone by a half turn, so cosets are tied
+together by linear equations between parities, one for each pure block of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from symc.ir.blocks import Block
+from symc.ir.program import Program
+from symc.proofs import parity
+from symc.proofs.cells import Cell, input_cells
+from symc.proofs.factors import factors
+from symc.proofs.factors.factor import Factor, Setting
+from symc.proofs.ranges import ONE, Range, Ranges
+from symc_runtime.catalogue import groups as families
+
+_MOST_SINGULAR = 8
+"""Matrices with more rows or columns than this have no rule."""
+
+
+_MOST_UNDECIDED = 3
+"""Spaces of open dimension whose parity is run through; with more, their groups stay at rest."""
+
+_MOST_CHARACTERS = 40_000
+"""So many characters are averaged for one program; what would take more is not counted."""
+
+
+@dataclass
+class Budget:
+    """Work that is left; without it a claim is not made."""
+
+    left: int = _MOST_CHARACTERS
+
+    def take(self, work: int) -> bool:
+        """Whether there is enough left; it is gone then."""
+        enough = work <= self.left
+        self.left -= work if enough else 0
+        return enough
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The stabilizer: `factors` by group, and `points`, a basis of the cosets it consists of.
+
+    `complete`: every group has a rule.
+    """
+
+    factors: dict[str, Factor]
+    points: tuple[int, ...]
+    cells: tuple[Cell, ...]
+    complete: bool
+    budget: Budget = field(compare=False, repr=False)
+    _shares: dict[tuple[tuple[str, int, bool], ...], Fraction | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def exact(self) -> bool:
+        """Whether a generic input is known to be fixed by nothing else."""
+        return self.complete and all(factor.exact for factor in self.factors.values())
+
+    def sign(self, block: Block | Cell) -> int:
+        """The form of the sign by which the stabilizer acts, were it a sign on each axis."""
+        form = 0
+        for name in _movers(block):
+            if name in self.factors:
+                form ^= self.factors[name].form(*_acting(block, name))
+        return form
+
+    def rigid(self, block: Block) -> bool:
+        """Whether the stabilizer acts on the block by a sign alone."""
+        return all(
+            self.factors[name].rigid(_acting(block, name)[0])
+            for name in _movers(block)
+            if name in self.factors
+        )
+
+    def share(self, block: Block) -> Fraction | None:
+        """Which part of the block's dimensions is fixed; None: not counted."""
+        acting = tuple(
+            (name, *_acting(block, name)) for name in _movers(block) if name in self.factors
+        )
+        if acting not in self._shares:
+            if self.rigid(block):
+                fixed = parity.constant(self.sign(block), self.points)
+                self._shares[acting] = Fraction(int(fixed))
+            else:
+                self._shares[acting] = self._mean(acting)
+        return self._shares[acting]
+
+    def _mean(self, acting: Sequence[tuple[str, int, bool]]) -> Fraction | None:
+        """The mean character over all cosets, over the dimension."""
+        concerned = 0
+        for name, _, _ in acting:
+            concerned |= self.factors[name].variables
+        basis = parity.reduced(point & concerned for point in self.points)
+        if len(basis) > parity.LIMIT or not self.budget.take(len(acting) << len(basis)):
+            return None
+        total = Fraction()
+        for point in parity.span(basis):
+            fixed = Fraction(1)
+            for name, axes, character in acting:
+                share = self.factors[name].share(axes, character, point)
+                if share is None:
+                    return None
+                fixed *= share
+            total += fixed
+        return total / int(2 ** len(basis))
+
+    def words(self, point: int) -> str:
+        """An element of a coset in words."""
+        named = [factor.element(point) for factor in self.factors.values()]
+        return " with ".join(word for word in named if word is not None)
+
+
+def _movers(block: Block | Cell) -> list[str]:
+    """The groups that act on a block, in an order of their own."""
+    axes = block.axes if isinstance(block, Cell) else (axis.group for axis in block.axes)
+    signs = block.signs if isinstance(block, Cell) else block.characters
+    return sorted({name for name in axes if name is not None} | signs)
+
+
+def _acting(block: Block | Cell, group: str) -> tuple[int, bool]:
+    if isinstance(block, Cell):
+        return block.axes.get(group, 0), group in block.signs
+    return len(block.natural_axes(group)), group in block.characters
+
+
+def stabilizers(
+    program: Program, ranges: Ranges, active: frozenset[str] | None = None
+) -> tuple[Joint, ...]:
+    """The stabilizer among the `active` groups, the others at rest.
+
+    Where the dimension of a space is open, it is taken as even and as odd: what is proved must
+    hold for each of the results.
+    """
+    rules = factors()
+    names = [
+        group.name
+        for group in program.groups
+        if families()[group.family].element in rules and (active is None or group.name in active)
+    ]
+    cells = input_cells(program, ranges, frozenset(names))
+    parameters = {name: ranges.of(program.group(name).parameter) for name in names}
+    linear = frozenset(name for name in names if not families()[program.group(name).family].finite)
+    anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
+    complete = len(names) == len(program.groups) or active is not None
+    undecided = [name for name in names if name in linear and parameters[name].value is None]
+    few = len(undecided) <= _MOST_UNDECIDED
+    budget = Budget()
+    joints = []
+    for parities in product((False, True), repeat=len(undecided) if few else 0):
+        odd = dict(zip(undecided, parities, strict=False))
+        variables = _Variables()
+        shared = _singular(cells, parameters, linear, variables)
+        made: dict[str, Factor] = {}
+        for name in names:
+            group = program.group(name)
+            facts = families()[group.family]
+            setting = Setting(
+                group=group,
+                facts=facts,
+                cells=[cell for cell in cells if name in cell.axes],
+                parameters=parameters,
+                linear=linear,
+                odd_dimension=odd.get(name),
+                anchored=name in anchored,
+                singular=shared.forms.get(name, ()) if shared else (),
+                variable=variables.new,
+            )
+            made[name] = rules[facts.element](setting)
+        joint = Joint(made, (), tuple(cells), complete, budget)
+        forms = [form for factor in made.values() for form in factor.forms]
+        for cell in cells:
+            extra = shared.sign if shared is not None and cell is shared.cell else 0
+            forms.append(joint.sign(cell) ^ extra)
+        points = tuple(parity.solutions(dict.fromkeys(forms), variables.count))
+        joints.append(Joint(made, points, tuple(cells), complete, budget))
+    return tuple(joints)
+
+
+class _Variables:
+    """A counter of parity variables."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def new(self) -> int:
+        """A form that is one new variable."""
+        self.count += 1
+        return 1 << (self.count - 1)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """A single matrix of two linear groups, with no other vector of either: `x -> +-A x B^T`.
+
+    `forms`: for each group, the signs of its singular directions; `sign`: that in front.
+    """
+
+    cell: Cell
+    forms: dict[str, tuple[int, ...]]
+    sign: int
+
+
+def _singular(
+    cells: Sequence[Cell],
+    parameters: Mapping[str, Range],
+    linear: frozenset[str],
+    variables: _Variables,
+) -> _Shared | None:
+    for cell in cells:
+        pair = sorted(name for name in cell.axes if name in linear)
+        if len(pair) != 2 or cell.width != ONE or any(cell.axes[name] != 1 for name in pair):
+            continue
+        sizes = [parameters[name].value for name in pair]
+        if any(size is None or size < 2 or size > _MOST_SINGULAR for size in sizes):
+            continue
+        if any(other is not cell and set(pair) & other.axes.keys() for other in cells):
+            continue
+        signs = [variables.new() for _ in range(min(size for size in sizes if size is not None))]
+        sign = variables.new()
+        first, second = pair
+        return _Shared(
+            cell, {first: tuple(signs), second: tuple(form ^ sign for form in signs)}, sign
+        )
+    return None

@@ -1,0 +1,216 @@
+"""`canonical` where no one element is defined by the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from symc.ir.blocks import Block
+from symc.ir.groups import Stage
+from symc.proofs import parity, words
+from symc.proofs.factors.factor import Factor
+from symc.proofs.factors.orthogonal import Orthogonal
+from symc.proofs.factors.permutation import Permutation
+from symc.proofs.records import Proof
+from symc.proofs.situation import Situation
+from symc.proofs.stabilizer import Joint, stabilizers
+from symc_runtime.catalogue import methods
+
+METHOD = "canonical"
+
+
+def choices(situation: Situation) -> Iterator[Proof]:
+    """SYM404, one a stage at most.
+
+    The chosen element is defined up to the stabilizer. That is enough where the stabilizer
+    does not move the outputs, and where what the net leaves open lies in one coset of it.
+    """
+    stages = [s for s in situation.program.stages if s.method == METHOD]
+    moved = _moved(situation, [stage.group for stage in stages])
+    for stage in stages:
+        factors = [j.factors[stage.group] for j in situation.joints if stage.group in j.factors]
+        if len(factors) < len(situation.joints):
+            continue
+        found = moved.get(stage.group)
+        if found is not None:
+            output, block, joint = found
+            yield Proof(
+                code="SYM404",
+                severity="error",
+                subject=stage.group,
+                statement=f"`canonical` has no one element of `{stage.group}` to choose",
+                reason=f"a generic input is fixed by {words.stabilizer(joint, block)}, which moves "
+                f"`{output}`",
+                help=f"write `by average` or `by probabilistic`, or give an input "
+                f"{words.missing(block, joint)}",
+            )
+            continue
+        yield from _open_choice(stage, situation)
+
+
+def _moved(situation: Situation, chosen: Sequence[str]) -> dict[str, tuple[str, Block, Joint]]:
+    """For each chosen group whose freedom an output shows: that output and block.
+
+    Groups that are not chosen are averaged over: what their part of the stabilizer moves is
+    gone from the mean, and is not counted.
+    """
+    found: dict[str, tuple[str, Block, Joint]] = {}
+    rests = [_without(joint, chosen) for joint in situation.joints]
+    for output, parts in situation.outputs.items():
+        if situation.vanishes(output):
+            continue
+        for part in parts:
+            shares = [rest.share(part.block) for rest in rests]
+            if part.share is None or any(s is None or part.share >= s for s in shares):
+                continue
+            joint = situation.joints[0]
+            open_ones = [n for n in chosen if n in joint.factors and not _settled(joint, n)]
+            acting = [
+                n for n in open_ones if part.block.natural_axes(n) or n in part.block.characters
+            ]
+            for name in acting or open_ones:
+                found.setdefault(name, (output, part.block, joint))
+    return found
+
+
+def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
+    """The elements of a stabilizer that are the identity in the chosen groups."""
+    mask = 0
+    for name in chosen:
+        mask |= joint.factors[name].variables if name in joint.factors else 0
+    left = {name: factor for name, factor in joint.factors.items() if name not in chosen}
+    points = tuple(parity.vanishing(joint.points, mask))
+    return Joint(left, points, joint.cells, joint.complete, joint.budget)
+
+
+def _settled(joint: Joint, group: str) -> bool:
+    """Whether the stabilizer's projection to a group is trivial."""
+    factor = joint.factors[group]
+    own = parity.reduced(point & factor.variables for point in joint.points)
+    return factor.alone(own).trivial
+
+
+def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
+    """The net is invariant to later groups, so it sees the input up to their action."""
+    later = _later(stage, situation)
+    joints = stabilizers(situation.program, situation.ranges, frozenset({stage.group, *later}))
+    factors = [joint.factors[stage.group] for joint in joints]
+    reasons = [_ambiguous(f, joint, later) for f, joint in zip(factors, joints, strict=True)]
+    first = ", or symmetrize the later groups first" if later else ""
+    if all(reason is not None for reason in reasons):
+        yield Proof(
+            code="SYM404",
+            severity="error",
+            subject=stage.group,
+            statement=f"`canonical` has no one element of `{stage.group}` to choose",
+            reason=str(reasons[0]),
+            help=f"write `by average` or `by probabilistic`{first}",
+        )
+        return
+    shortages = [_shortage(f, joint, later) for f, joint in zip(factors, joints, strict=True)]
+    if all(shortage is not None for shortage in shortages):
+        yield Proof(
+            code="SYM407",
+            severity="warning",
+            subject=stage.group,
+            statement=f"the net of `canonical` does not see enough of `{stage.group}`, "
+            "so noise chooses the rest",
+            reason=str(shortages[0]),
+            help=f"give an input another vector of `{stage.group}`, or write `by probabilistic`"
+            " or `by average`",
+        )
+
+
+def _later(stage: Stage, situation: Situation) -> list[str]:
+    """Groups that the stage's net is invariant to."""
+    stages = situation.program.stages
+    acting = [s.group for s in stages if methods()[s.method].acts]
+    trusted = [s.group for s in stages if not methods()[s.method].acts]
+    return [*acting[acting.index(stage.group) + 1 :], *trusted]
+
+
+def _ambiguous(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
+    """Why no net's values lie in one coset of the stabilizer; None where they may."""
+    if isinstance(factor, Permutation):
+        return _scores(factor, joint)
+    if isinstance(factor, Orthogonal):
+        return _frame(factor, joint, later)
+    return None
+
+
+def _scores(factor: Permutation, joint: Joint) -> str | None:
+    """All items score alike where only the sign of a permutation is seen."""
+    exchanged = any(cell.points and factor.name in cell.signs for cell in joint.cells)
+    if exchanged or not factor.odd or any(point & factor.odd for point in joint.points):
+        return None
+    return f"no input has an axis of items of `{factor.name}`, so all items score alike"
+
+
+def _frame(factor: Orthogonal, joint: Joint, later: Sequence[str]) -> str | None:
+    """The net gives vectors; noise turns what they leave open, which the stabilizer must fix."""
+    dimension = factor.dimension
+    if dimension is None or (dimension == 1 and factor.special):
+        return None
+    flips = _flips(factor, joint)
+    fixed = [p.size for p in factor.pieces if parity.constant(p.form, joint.points)]
+    negated = factor.size - sum(fixed)
+    if negated > 1 or (negated == 1 and factor.rest and (factor.rest > 1 or flips)):
+        return (
+            f"seen{_upto(later)}, a generic input is its own image under what negates "
+            f"{'its vectors' if len(factor.pieces) == 1 else 'a singular direction'}, "
+            f"so {'no' if not fixed else 'not every'} vector can be made of it"
+        )
+    if negated:
+        return None
+    if factor.rest > 1 and not flips and not factor.special:
+        return (
+            f"a generic input is fixed by SO({factor.rest}) only, while vectors made of it leave "
+            f"O({factor.rest}) open"
+        )
+    return None
+
+
+def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
+    """Why the nets of the catalogue cannot fix an element that the input does fix."""
+    if not isinstance(factor, Orthogonal) or factor.dimension is None or len(factor.pieces) > 1:
+        return None
+    fixed = factor.size if parity.constant(factor.minus, joint.points) else 0
+    if not factor.special and not _flips(factor, joint):
+        fixed += factor.rest
+    # The last direction of a rotation follows from the others.
+    needed = min(fixed, factor.dimension - 1) if factor.special else fixed
+    seen = _seen(factor, joint)
+    if seen is None or seen >= needed:
+        return None
+    vectors = f"{seen or 'no'} {'vector' if seen == 1 else 'vectors'}"
+    return f"it makes {vectors} of the inputs{_upto(later)}, and {needed} fix the element"
+
+
+def _upto(later: Sequence[str]) -> str:
+    return f" up to {words.enumerated([f'`{name}`' for name in later])}" if later else ""
+
+
+def _flips(factor: Orthogonal, joint: Joint) -> bool:
+    """Whether the stabilizer reflects the complement of the span."""
+    return not parity.constant(factor.rest_determinant, joint.points)
+
+
+def _seen(factor: Orthogonal, joint: Joint) -> int | None:
+    """At most how many vectors a net makes; None: without bound.
+
+    It combines true vectors, and moves them by matrices, two learned ones and their product. Of
+    a product of several vectors it takes one contraction.
+    """
+    total, matrices = 0, False
+    for cell in joint.cells:
+        axes = cell.axes.get(factor.name, 0)
+        plain = not cell.signs and all(
+            name == factor.name or isinstance(joint.factors[name], Permutation)
+            for name in cell.axes
+        )
+        if axes % 2 and plain:
+            if cell.width.high is None:
+                return None
+            total += cell.width.high
+        # What must be paired to be seen, gives a matrix.
+        matrices |= axes > 0 and not (axes % 2 and plain)
+    return total * (3 if matrices else 1)

@@ -1,0 +1,205 @@
+"""Subspaces and stabilizers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symc.ir.blocks import Block
+from symc.proofs import parity
+from symc.proofs.factors.factor import Factor
+from symc.proofs.factors.orthogonal import Orthogonal
+from symc.proofs.factors.permutation import Permutation
+from symc.proofs.stabilizer import Joint
+from symc_runtime.catalogue import groups as families
+
+_MOST_COMBINED = 6
+"""Of more parities than this, single ones are told and no combinations looked for."""
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """a, b and c."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def part_name(block: Block, families_of: dict[str, str]) -> str:
+    """A block as a product of representations: `R.vector^2`."""
+    factors: dict[str, int] = {}
+    signed = set(block.characters)
+    for axis in block.axes:
+        if axis.group is None:
+            continue
+        atoms = families()[families_of[axis.group]].atoms
+        plain = axis.group in signed and len(block.natural_axes(axis.group)) == 1
+        wanted = (block.affine == axis.group, plain)
+        found = [
+            n for n, a in atoms.items() if a.axis == "natural" and (a.affine, a.character) == wanted
+        ]
+        if plain and found:
+            signed.discard(axis.group)
+        name = found[0] if found else "natural"
+        factors[f"{axis.group}.{name}"] = factors.get(f"{axis.group}.{name}", 0) + 1
+    for group in sorted(signed):
+        atoms = families()[families_of[group]].atoms
+        name = next(n for n, a in atoms.items() if a.axis == "trivial" and a.character)
+        factors[f"{group}.{name}"] = 1
+    return "*".join(f"{n}^{k}" if k > 1 else n for n, k in factors.items()) or "invariant"
+
+
+def predicate(block: Block, joint: Joint) -> str | None:
+    """Where the fixed vectors of a block lie, to follow `is always`; None: no words for it."""
+    linear = [
+        (factor, block.natural_axes(name))
+        for name, factor in joint.factors.items()
+        if isinstance(factor, Orthogonal) and block.natural_axes(name)
+    ]
+    items = [
+        (factor, block.natural_axes(name))
+        for name, factor in joint.factors.items()
+        if isinstance(factor, Permutation) and factor.odd and block.natural_axes(name)
+    ]
+    if len(linear) > 1 or len(items) > 1 or any(len(axes) > 1 for _, axes in linear + items):
+        return None
+    spaces = (
+        _spaces(linear[0][0], joint, joint.sign(block)) if linear else [("", joint.sign(block))]
+    )
+    if spaces is None:
+        return None
+    found: list[str] = []
+    for words, form in spaces:
+        if not items:
+            fixed = [words] if parity.constant(form, joint.points) else []
+        else:
+            permuted, (axis,) = items[0]
+            fixed = [
+                f"{words}{' and ' if words else ''}{order}"
+                for order, extra in _orders(permuted, axis)
+                if parity.constant(form ^ extra, joint.points)
+            ]
+        found += fixed
+    return found[0] if len(found) == 1 and found[0] else None
+
+
+def _orders(factor: Permutation, axis: int) -> list[tuple[str, int]]:
+    rows = "rows" if axis == 0 else f"items of `{factor.name}`"
+    if factor.items == 2:
+        return [(f"equal in both {rows}", 0), (f"opposite in the two {rows}", factor.odd)]
+    return [(f"equal in all {factor.items} {rows}", 0)]
+
+
+def _spaces(factor: Orthogonal, joint: Joint, form: int) -> list[tuple[str, int]] | None:
+    """The span of the inputs' vectors and its complement, with the sign on each."""
+    if len(factor.pieces) > 1:
+        return None
+    found = []
+    if factor.whole:
+        return [("", form)]
+    if factor.size:
+        found.append((_span(factor, joint), form))
+    if factor.rest == 1:
+        turned = form ^ factor.minus ^ factor.rest_determinant
+        found.append((_normal(factor, joint), turned))
+    return found
+
+
+def _sources(factor: Orthogonal, joint: Joint) -> tuple[list[str], list[str]]:
+    """The tensors with the group's vectors, and those with its points."""
+    vectors: dict[str, bool] = {}
+    points: list[str] = []
+    for cell in joint.cells:
+        if factor.name not in cell.axes:
+            continue
+        if cell.points:
+            points = [f"`{name}`" for name in cell.source.split(", ")]
+        else:
+            vectors[cell.source] = cell.source not in vectors and cell.width.value == 1
+    words = [
+        f"`{name}`" if single else f"the vectors of `{name}`" for name, single in vectors.items()
+    ]
+    return words, points
+
+
+def _span(factor: Orthogonal, joint: Joint) -> str:
+    vectors, points = _sources(factor, joint)
+    through = f"through the points of {enumerated(points)}"
+    if factor.size == 1:
+        return (
+            f"parallel to {enumerated(vectors)}" if vectors else f"parallel to the line {through}"
+        )
+    if not vectors and factor.size == 2:
+        return f"in the plane {through}"
+    differences = [f"the differences of the points of {enumerated(points)}"] if points else []
+    return f"in the span of {enumerated([*vectors, *differences])}"
+
+
+def _normal(factor: Orthogonal, joint: Joint) -> str:
+    vectors, points = _sources(factor, joint)
+    if not factor.size:
+        return "free"
+    if not vectors and factor.size == 2:
+        return f"along the normal of the plane through the points of {enumerated(points)}"
+    differences = [f"the differences of the points of {enumerated(points)}"] if points else []
+    return f"along the normal of {enumerated([*vectors, *differences])}"
+
+
+def stabilizer(joint: Joint, block: Block) -> str:
+    """What of the stabilizer acts on a block: `O(2) in R`, and elements that are tied together."""
+    acting = [factor for factor in joint.factors.values() if _concerns(factor, block)]
+    named: list[str] = []
+    own: list[int] = []
+    for factor in acting:
+        others = 0
+        for other in joint.factors.values():
+            others |= other.variables if other is not factor else 0
+        points = parity.vanishing(joint.points, others)
+        own += points
+        text = factor.alone(points).text
+        if text != "trivial":
+            named.append(f"{text} in `{factor.name}`")
+    concerned = 0
+    for factor in acting:
+        concerned |= factor.variables
+    rank = len(parity.reduced(point & concerned for point in own))
+    for point in sorted(joint.points, key=int.bit_count):
+        words = joint.words(point)
+        seen = parity.reduced(p & concerned for p in (*own, point))
+        if words and len(seen) > rank:
+            own.append(point)
+            rank += 1
+            named.append(words)
+    return enumerated(list(dict.fromkeys(named)))
+
+
+def _concerns(factor: Factor, block: Block) -> bool:
+    return bool(block.natural_axes(factor.name)) or factor.name in block.characters
+
+
+def charge(block: Block, joint: Joint) -> int | None:
+    """A coset whose elements fix every input and negate the block; None where there is none."""
+    if not joint.rigid(block):
+        return None
+    form = joint.sign(block)
+    few = len(joint.points) <= _MOST_COMBINED
+    points = parity.span(joint.points) if few else joint.points
+    negating = sorted((p for p in points if parity.sign(form, p) < 0), key=int.bit_count)
+    return next((point for point in negating if joint.words(point)), None)
+
+
+def missing(block: Block, joint: Joint) -> str:
+    """An input that would tell apart what the stabilizer cannot."""
+    negating = charge(block, joint)
+    for factor in joint.factors.values():
+        if not _concerns(factor, block) or _at_rest(factor, joint):
+            continue
+        if negating is not None and not negating & factor.variables:
+            continue
+        if isinstance(factor, Permutation):
+            return f"an axis of `{factor.name}`, `{factor.parameter}: {factor.name}`"
+        if isinstance(factor, Orthogonal):
+            return f"{'another' if factor.size else 'a'} vector of `{factor.name}`"
+    return "more that tells the elements apart"
+
+
+def _at_rest(factor: Factor, joint: Joint) -> bool:
+    return factor.alone(parity.reduced(p & factor.variables for p in joint.points)).trivial

@@ -1,0 +1,1 @@
+"""Verdicts against numbers: random specs, and the rank of averaged random maps."""

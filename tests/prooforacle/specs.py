@@ -1,0 +1,222 @@
+"""Random small specs, as data and as text; nothing here knows the compiler."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+NAMES = "PQRM"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A copy of a group: its family, `S`, `O`, `SO`, `E`, `SE` or `T`, and its parameter."""
+
+    name: str
+    family: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of representations, times a multiplicity: `2*R.vector*P`."""
+
+    multiplicity: int
+    atoms: tuple[tuple[Group, str], ...]
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the representation."""
+        total = self.multiplicity
+        for group, atom in self.atoms:
+            total *= 1 if atom in ("sign", "pseudoscalar", "scalar") else group.size
+        return total
+
+    @property
+    def affine(self) -> Group | None:
+        """The group that translates it."""
+        return next((group for group, atom in self.atoms if atom == "point"), None)
+
+    def __str__(self) -> str:
+        words = [f"{group.name}.{atom}" if atom else group.name for group, atom in self.atoms]
+        if self.multiplicity > 1 or not words:
+            words.insert(0, str(self.multiplicity))
+        return " * ".join(words)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor by its axes, each a sum of terms; `labels`: whole numbers."""
+
+    name: str
+    axes: tuple[tuple[Term, ...], ...]
+    labels: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return tuple(sum(term.dimension for term in axis) for axis in self.axes)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All terms of all axes."""
+        return tuple(term for axis in self.axes for term in axis)
+
+    def __str__(self) -> str:
+        axes = []
+        for axis, size in zip(self.axes, self.shape, strict=True):
+            plain = all(not term.atoms for term in axis)
+            axes.append(str(size) if plain else f"{size}: {' + '.join(map(str, axis))}")
+        shape = f"[{', '.join(axes)}]" if axes else ""
+        return f"{self.name}{shape}" + (" of 50" if self.labels else "")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Groups, inputs and outputs."""
+
+    groups: tuple[Group, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        lines = [f"group {g.name} = {g.family}({g.size})" for g in self.groups]
+        lines += [f"input {tensor}" for tensor in self.inputs]
+        lines += [f"output {tensor}" for tensor in self.outputs]
+        return "\n".join(lines) + "\n"
+
+
+MIXES = (
+    ("S",), ("O",), ("SO",), ("E",), ("SE",), ("T", "S"), ("S", "S"),
+    ("S", "O"), ("S", "SO"), ("S", "E"), ("S", "SE"), ("S", "O"), ("S", "E"), ("S", "SO"),
+    ("O", "SO"), ("O", "O"), ("O", "E"), ("S", "SO", "O"), ("S", "S", "SE"), ("S", "S", "E"),
+)  # fmt: skip
+
+ATOMS = {
+    "S": ("", "", "sign"),
+    "O": ("vector", "vector", "pseudoscalar", "pseudovector"),
+    "SO": ("vector",),
+    "E": ("point", "vector", "pseudoscalar", "pseudovector"),
+    "SE": ("point", "vector"),
+    "T": ("point", "vector"),
+}
+INVARIANT = Term(1, ())
+MOST = {"input": 40, "output": 36}
+"""Entries of a tensor."""
+
+
+@dataclass
+class Generator:
+    """Random specs from a seed."""
+
+    seed: int
+    random: random.Random = field(init=False)
+    lean: bool = False
+    """Few vectors in much space, so that outputs are confined."""
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    def spec(self) -> Spec:
+        """A spec; the checker may still refuse it, an output point without an input point, say."""
+        mix = self.random.choice(MIXES)
+        self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.92
+        groups = tuple(
+            Group(name, family, self._size(family, mix))
+            for name, family in zip(NAMES, mix, strict=False)
+        )
+        inputs = [self._tensor(f"x{i}", groups, "input") for i in range(self._few())]
+        outputs = [
+            self._tensor(f"y{i}", groups, "output") for i in range(self.random.choice((1, 1, 2)))
+        ]
+        return Spec(groups, tuple(inputs), tuple(outputs))
+
+    def _few(self) -> int:
+        return self.random.choice((1, 1, 1, 1, 2, 2) if self.lean else (1, 1, 1, 2, 2, 3))
+
+    def _size(self, family: str, mix: tuple[str, ...]) -> int:
+        if family == "S":
+            return self.random.choice((2, 2, 3, 3, 4) if len(mix) < 3 else (2, 2, 3))
+        turning = sum(other not in ("S", "T") for other in mix)
+        if self.lean and turning == 1:
+            return self.random.choice((2, 3, 3, 3, 3))
+        if turning > 1:
+            return self.random.choice((1, 2, 2, 3))
+        return self.random.choice((1, 2, 2, 3, 3, 3, 3, 4) if len(mix) == 1 else (1, 2, 2, 3, 3, 3))
+
+    def _tensor(self, name: str, groups: tuple[Group, ...], kind: str) -> Tensor:
+        for _ in range(100):
+            axes = self._axes(groups, kind)
+            tensor = Tensor(name, axes)
+            total = 1
+            for size in tensor.shape:
+                total *= size
+            if total <= MOST[kind]:
+                break
+        only_items = all(g.family == "S" and a == "" for t in tensor.terms for g, a in t.atoms)
+        labels = kind == "input" and only_items and bool(tensor.axes) and self.random.random() < 0.1
+        return Tensor(name, axes, labels)
+
+    def _axes(self, groups: tuple[Group, ...], kind: str) -> tuple[tuple[Term, ...], ...]:
+        if kind == "input" and self.lean:
+            chosen = [
+                g for g in groups if self.random.random() < (0.15 if g.family == "S" else 0.8)
+            ]
+            return self._placed(chosen, groups, kind)
+        items = 0.5 if kind == "input" else 0.75
+        chosen = [g for g in groups if self.random.random() < (items if g.family == "S" else 0.85)]
+        return self._placed(chosen, groups, kind)
+
+    def _placed(
+        self, chosen: list[Group], groups: tuple[Group, ...], kind: str
+    ) -> tuple[tuple[Term, ...], ...]:
+        axes: list[tuple[Term, ...]] = []
+        pointed = False
+        for group in chosen:
+            kinds = ATOMS[group.family]
+            if kind == "output" and self.lean and group.family != "S":
+                kinds = (*kinds, "vector", "vector")
+            atom = self.random.choice(kinds)
+            if atom == "point":
+                if pointed or any(self._spoils(t) for axis in axes for t in axis):
+                    atom = "vector"
+                else:
+                    pointed = True
+            elif pointed and (group.family != "S" or atom != ""):
+                continue
+            axes.append(self._axis(group, atom, groups, pointed, kind))
+        if self.random.random() < (0.1 if self.lean else 0.3):
+            axes.append((Term(self.random.choice((1, 2, 3)), ()),))
+        self.random.shuffle(axes)
+        return tuple(axes)
+
+    def _spoils(self, term: Term) -> bool:
+        return any(group.family != "S" or atom != "" for group, atom in term.atoms)
+
+    def _axis(
+        self, group: Group, atom: str, groups: tuple[Group, ...], pointed: bool, kind: str
+    ) -> tuple[Term, ...]:
+        term = Term(1, ((group, atom),))
+        if atom == "point":
+            draw = self.random.random()
+            if draw < 0.1:
+                return (Term(2, term.atoms),)
+            return (term, Term(1, ((group, "vector"),))) if draw < 0.2 else (term,)
+        if pointed or (self.lean and kind == "input" and self.random.random() < 0.7):
+            return (term,)
+        draw = self.random.random()
+        if draw < (0.1 if kind == "input" else 0.3):
+            power = self.random.choice((2, 2, 3))
+            return (Term(1, ((group, atom),) * power),)
+        if draw < 0.35:
+            other = self.random.choice(groups)
+            kinds = [a for a in ATOMS[other.family] if a != "point"]
+            return (Term(1, ((group, atom), (other, self.random.choice(kinds)))),)
+        if draw < 0.45:
+            kinds = [a for a in ATOMS[group.family] if a != "point"]
+            return (term, Term(1, ((group, self.random.choice(kinds)),)))
+        if draw < 0.55:
+            return (Term(2, ((group, atom),)),)
+        return (term,)
