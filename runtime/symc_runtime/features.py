@@ -123,7 +123,7 @@ class Features(nn.Module):
                 self.has_matrices = True
             else:
                 self.contexts[context_key(reading.level, reading.pairing)] = nn.Linear(
-                    self.width, self.width, bias=False
+                    self.width + 1, self.width, bias=False
                 )
         if reading.level not in self.levels:
             self.levels.append(reading.level)
@@ -149,15 +149,17 @@ class Features(nn.Module):
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
                 block = blocks(tensor)[b]
-                x = centered_block(pieces[t][b], block, reading, centers)
+                x = centered_block(pieces[t][b], block, reading, centers, seen.masks)
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, self.dtype)
                 self._read(f"{t}_{b}", x, reading, seen, paired, matrices)
+        sizes_of = self._bring_to_size_one(paired, seen)
         for (level, pairing, own), (left, right) in paired.items():
             self._pair(level, own, left, right, seen, matrices)
             if not own:
-                self._pair_with_context(level, pairing, left, seen, paired)
+                size = sizes_of[pairing, own]
+                self._pair_with_context(level, pairing, left, size, seen, paired)
         if matrices:
             both = [_scaled(*found) for found in matrices]
             seen.matrices = torch.stack([x for x, _ in both]).sum(0)
@@ -203,15 +205,53 @@ class Features(nn.Module):
         result: torch.Tensor = self.mixings[key](x)
         return result
 
+    def _bring_to_size_one(
+        self, paired: Paired, seen: Seen
+    ) -> dict[tuple[tuple[str, ...], int], torch.Tensor]:
+        """Divide what is multiplied with its like by its size, in place.
+
+        Returns the logarithms of the sizes, [N, 1].
+
+        Products of long vectors would all be squashed to 1, and so would what rounding leaves of
+        a product that cancels.
+        """
+        logarithms = {}
+        for kind in {(pairing, own) for _, pairing, own in paired}:
+            factors = [
+                (level, pair) for (level, *rest), pair in paired.items() if tuple(rest) == kind
+            ]
+            every = [x.detach() for _, pair in factors for x in pair]
+            largest = torch.stack([x.abs().flatten(1).amax(1) for x in every]).amax(0)
+            largest = torch.where(largest > 0, largest, 1.0)
+            squares = [
+                level_mean(
+                    _over(x.detach(), largest).square().flatten(1 + len(level)).mean(-1),
+                    level,
+                    seen.masks,
+                )
+                for level, pair in factors
+                for x in pair
+            ]
+            size = torch.stack(squares).mean(0).sqrt()
+            size = largest * torch.where(size > 0, size, 1.0)
+            for _, pair in factors:
+                pair[:] = [_over(x, size) for x in pair]
+            logarithms[kind] = (torch.log(size) / 10).tanh().unsqueeze(-1)
+        return logarithms
+
     def _pair_with_context(
         self,
         level: Level,
         pairing: tuple[str, ...],
         left: torch.Tensor,
+        size: torch.Tensor,
         seen: Seen,
         paired: Paired,
     ) -> None:
-        """Products with the mean over all levels: a field and the vectors of items, say."""
+        """Products with the mean over all levels: a field and the vectors of items, say.
+
+        Their common size goes with them.
+        """
         means = [
             level_mean(right, other, seen.masks)
             for (other, kind, own), (_, right) in paired.items()
@@ -222,7 +262,10 @@ class Features(nn.Module):
         product = left * mean.reshape(-1, *[1] * len(level), *mean.shape[1:])
         if product.ndim > items + 1:
             product = product.flatten(items, -2).sum(-2)
-        mixed = self.contexts[context_key(level, pairing)](squashed(product))
+        told = torch.cat(
+            [squashed(product), size.reshape(-1, *[1] * items).expand(*product.shape[:-1], 1)], -1
+        )
+        mixed = self.contexts[context_key(level, pairing)](told)
         _add(seen.scalars, level, mixed)
 
     def _pair(
@@ -258,9 +301,14 @@ def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
     """Mean matrices [N, c, d, d] of x [N, items..., c, d, d] and mean norms [N, c]."""
     # A common scale out first, so that squares neither overflow nor vanish.
     largest = x.detach().abs().flatten(1).amax(1)
-    x = x / torch.where(largest > 0, largest, 1.0).reshape(-1, *[1] * (x.ndim - 1))
+    x = _over(x, torch.where(largest > 0, largest, 1.0))
     norms = x.detach().square().sum((-1, -2)).sqrt()
     return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
+
+
+def _over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+    """x [N, ...] over size [N]."""
+    return x / size.reshape(-1, *[1] * (x.ndim - 1))
 
 
 def _scaled(x: torch.Tensor, norms: torch.Tensor) -> Pooled:

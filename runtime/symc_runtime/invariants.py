@@ -30,8 +30,8 @@ def item_columns(
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Scalars [N, n] and their scales [N, 1], in the order of the inputs, first one compared first.
 
-    The scale of a column is the largest entry of the block it was read from: a coordinate along
-    which a cloud is flat holds nothing but rounding.
+    The scale of a column is the longest vector, or the largest number, of the block it was read
+    from: a coordinate along which a cloud is flat holds nothing but rounding.
 
     Vectors of later groups give squared lengths and products with their mean; pairs of items
     give diagonals, sums and sums of squares over the other item.
@@ -51,10 +51,14 @@ def item_columns(
             reading = read_block(block, tensor.labels, own, later, named, sizes)
             if own.name not in reading.level:
                 continue
-            x = centered_block(x, block, reading, centers)
+            x = centered_block(x, block, reading, centers, masks)
             x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
             # Products are as long as what they are products of: means may cancel.
-            largest = x.abs().flatten(1).amax(1, keepdim=True)
+            # A length, for the largest component depends on the pose.
+            first = 1 + len(reading.items)
+            contracted = tuple(range(first, first + len(reading.contracted)))
+            longest = x.square().sum(contracted).sqrt() if contracted else x.abs()
+            largest = longest.flatten(1).amax(1, keepdim=True)
             largest = largest**2 if reading.pairing else largest
             for scalars in _invariant(x, reading, own.name, masks):
                 found = _by_item(scalars, reading, own.name, masks)

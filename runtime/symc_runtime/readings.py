@@ -143,13 +143,23 @@ def point_centers(
 
 
 def centered_block(
-    x: torch.Tensor, block: Block, reading: Reading, centers: Mapping[str, torch.Tensor]
+    x: torch.Tensor,
+    block: Block,
+    reading: Reading,
+    centers: Mapping[str, torch.Tensor],
+    masks: Mapping[str, torch.Tensor],
 ) -> torch.Tensor:
-    """Points of a later group relative to its anchor; anything else as it is."""
+    """Points of a later group relative to its anchor, padding zero; anything else as it is."""
     if reading.affine is None or reading.affine not in centers:
         return x
     axis = next(i for i, a in enumerate(block.axes, 1) if a.group == reading.affine)
-    return centered_points(x, centers[reading.affine], axis)
+    x = centered_points(x, centers[reading.affine], axis)
+    for dim, item in enumerate(block.axes, 1):
+        if item.group is not None and item.group in masks:
+            shape = [1] * x.ndim
+            shape[0], shape[dim] = masks[item.group].shape
+            x = x.masked_fill(~masks[item.group].reshape(shape), 0)
+    return x
 
 
 def item_masks(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 RUNTIME = "runtime/symc_runtime"
 EQUIVARIANCE = ("test_equivariance.py", "test_conformance.py")
 DISTRIBUTIONS = ("test_distributions.py", "test_laws.py", "test_conformance.py")
+SCALES = ("test_scales.py",)
 MEANING = ("test_contract_meaning.py", "test_equivariance.py", "test_mutant_laws.py")
 
 
@@ -365,6 +366,49 @@ DEFECTS = [
         "weights = weights.masked_fill(~valid[:, None, None, :], -1e9)",
         "weights = weights + 0",
         MEANING,
+    ),
+    # What differences are measured by
+    Defect(
+        "scale of a sorting frame: the largest component, which the pose changes",
+        f"{RUNTIME}/invariants.py",
+        "longest = x.square().sum(contracted).sqrt() if contracted else x.abs()",
+        "longest = x.abs()",
+        SCALES,
+    ),
+    Defect(
+        "scale of centred points: padding counts",
+        f"{RUNTIME}/readings.py",
+        "x = x.masked_fill(~masks[item.group].reshape(shape), 0)",
+        "x = x.clone()",
+        SCALES,
+    ),
+    Defect(
+        "scale of matrices: what is left of a sum that cancelled",
+        f"{RUNTIME}/features.py",
+        "level_mean(norms, level, seen.masks)",
+        "level_mean(x, level, seen.masks).square().sum((-1, -2)).sqrt()",
+        SCALES,
+    ),
+    Defect(
+        "products of vectors of any size",
+        f"{RUNTIME}/features.py",
+        "pair[:] = [_over(x, size) for x in pair]",
+        "pair[:] = list(pair)",
+        SCALES,
+    ),
+    Defect(
+        "principal axes no better than those of a squared matrix",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "columns = columns + columns @ turn",
+        "columns = columns + 0 * turn",
+        SCALES,
+    ),
+    Defect(
+        "the precision of inputs forgotten",
+        f"{RUNTIME}/distributions/distribution.py",
+        "return max(tolerance(dtype), tolerance(self.resolution or dtype))",
+        "return tolerance(dtype)",
+        SCALES,
     ),
     # The bases that come along
     Defect(

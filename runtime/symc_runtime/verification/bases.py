@@ -27,8 +27,8 @@ class SizeError(ValueError):
 class FlatBase(nn.Module):
     """Everything flattened through one hidden layer: as far from equivariant as a base can be.
 
-    Outputs vary about 1 or -1: none is a small difference of large terms, whose rounding would be
-    taken for a fault of what symmetrizes it.
+    Outputs vary about 1: neither they nor their means over items are small differences of large
+    terms, whose rounding would be taken for a fault of what symmetrizes them.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FlatBase(nn.Module):
         self.first = nn.Linear(width, WIDTH)
         self.second = nn.Linear(WIDTH, sum(torch.Size(s).numel() for s in outputs))
         with torch.no_grad():
-            self.second.bias.add_(self.second.bias.sign())
+            self.second.bias.add_(1.0)
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
         """Outputs of the declared shapes."""

@@ -207,12 +207,16 @@ def _errors(
     motions: Mapping[str, Motion],
     sizes: Mapping[str, int],
 ) -> torch.Tensor:
-    """Relative to the size of each output: [outputs, batch]."""
+    """Relative to the size of each output, the larger of both sides: [outputs, batch].
+
+    A translation may bring an output point near the origin; what rounding did to it before stays.
+    """
     errors = []
     pairs = zip(model.outputs, plain.of(model), turned.of(model), strict=True)
     for tensor, y, z in pairs:
         expected = valid_part(tensor, act(tensor, y.value, motions, sizes), plain.counts)
-        error = length(z.value - expected) / torch.maximum(length(expected), z.size)
+        size = torch.stack([length(expected), y.size, z.size]).amax(0)
+        error = length(z.value - expected) / size
         errors.append(error.nan_to_num(torch.inf, torch.inf))
     return torch.stack(errors)
 

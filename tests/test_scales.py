@@ -1,0 +1,115 @@
+"""What distributions measure differences by: no pose, no padding, no cancellation changes it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from symc_runtime import layout
+from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
+from symc_runtime.distributions.permutation_net import LearnedPermutation
+from symc_runtime.distributions.principal_frame import PrincipalFrame
+from symc_runtime.distributions.sorting_frame import SortingFrame
+from symc_runtime.elements.orthogonal import Orthogonal
+from symc_runtime.layout import Natural, Product, Sign, Tensor, Trivial
+from symc_runtime.orthogonalization import tolerance
+
+CPU = torch.device("cpu")
+F64 = torch.float64
+ITEMS, SPACE = layout.Group("P", "S", "n"), layout.Group("M", "O", 2)
+VECTORS = (Tensor("vectors", (Natural("P", "n"), Natural("M", 2))),)
+
+
+def rotation(angle: float) -> torch.Tensor:
+    """A rotation of the plane, [2, 2]."""
+    c, s = math.cos(angle), math.sin(angle)
+    return torch.tensor([[c, -s], [s, c]], dtype=F64)
+
+
+@pytest.mark.parametrize("share", [0.75, 1.5])
+def test_ties_of_a_sorting_frame_do_not_depend_on_the_pose(share: float) -> None:
+    """Two squared lengths apart by about the tolerance: a tie in every pose, or in none."""
+    frame = SortingFrame(VECTORS, (ITEMS, SPACE), "P", later=("M",))
+    gap = share * tolerance(F64) * 9
+    x = torch.tensor([[[3.0, 0], [1, 0], [0, math.sqrt(1 + gap)]]], dtype=F64)
+    keys = torch.tensor([[[0.5], [0.9], [0.1]]], dtype=F64)
+    orders = {tuple(frame(keys, x @ rotation(0.1 * k).T).order[0].tolist()) for k in range(16)}
+    # The keys say the opposite of what the lengths say.
+    assert orders == {(2, 1, 0) if share < 1 else (1, 2, 0)}
+
+
+def test_the_resolution_of_inputs_decides_ties() -> None:
+    """Double precision takes for a tie what single precision could not tell apart."""
+    frame = SortingFrame(VECTORS, (ITEMS, SPACE), "P", later=("M",))
+    x = torch.tensor([[[3.0, 0], [1, 0], [0, 1 + 1e-5]]], dtype=F64)
+    keys = torch.tensor([[[0.5], [0.9], [0.1]]], dtype=F64)
+    assert frame(keys, x).order.tolist() == [[1, 2, 0]]
+    frame.resolution = torch.float32
+    assert frame(keys, x).order.tolist() == [[2, 1, 0]]
+
+
+def test_equal_points_with_padding_have_no_size() -> None:
+    """What lies in the padding after centring is the centre: it is no size of anything."""
+    torch.manual_seed(0)
+    space = layout.Group("M", "E", 2)
+    points = (Tensor("points", (Natural("P", "n"), Natural("M", 2, affine=True))),)
+    group = layout.Group("P", "S", "n")
+    stage = LearnedPermutation(points, (group, space), "P", later=("M",), anchors={"M": 0}).double()
+    counts = {"n": torch.tensor([3])}
+    noise = stage.draw(5, 1, {"n": 4}, F64, CPU, None).flatten(0, 1)
+    found = []
+    for shift in (0.0, 0.3, 40.0):
+        x = torch.full((1, 4, 2), 1.0 + shift, dtype=F64)
+        x[:, 3] = 0
+        valid = stage._valid(noise, counts)
+        scores, _ = stage._scores(noise[..., :-1], (x,), counts, valid)
+        found.append(scores[:, :3])
+    assert all(torch.allclose(scores, found[0], atol=1e-12) for scores in found)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_items_stay_apart_at_every_scale(size: float) -> None:
+    """In single precision, invariants of long vectors would all be the same if only squashed."""
+    torch.manual_seed(0)
+    stage = LearnedPermutation(VECTORS, (ITEMS, SPACE), "P", later=("M",), probabilistic=False)
+    x = size * torch.randn(20, 6, 2, generator=torch.Generator().manual_seed(1))
+    noise = stage.draw(2, 20, {"n": 6}, torch.float32, CPU, None).flatten(0, 1)
+    order = stage(noise, x).order.unflatten(0, (2, 20))
+    told = (order[0] == order[1]).all(-1)
+    assert told.sum() >= 15
+    turned = stage(noise, x @ rotation(1.0).float().T).order.unflatten(0, (2, 20))
+    assert torch.equal(order[:, told], turned[:, told])
+
+
+def test_matrices_that_cancel_stay_small() -> None:
+    """Pseudovectors that sum to nothing point nowhere, whatever rounding leaves of the sum."""
+    torch.manual_seed(0)
+    space = layout.Group("M", "O", 3)
+    axial = Product((Sign("M"), Natural("M", 3)))
+    inputs = (Tensor("spins", (Natural("P", "n"), axial)),)
+    stage = LearnedOrthogonal(inputs, (ITEMS, space), "M", later=("P",)).double()
+    corners = [[x, y, z] for x in (-1.0, 1) for y in (-1.0, 1) for z in (-1.0, 1)]
+    x = torch.tensor([corners], dtype=F64)
+    h = torch.linalg.qr(torch.randn(3, 3, dtype=F64))[0]
+    noise = stage.draw(50, 1, {}, F64, CPU, None).flatten(0, 1)
+    matrix = stage(noise, x).matrix
+    element = Orthogonal(h.expand(50, -1, -1))
+    moved = stage(stage.act_on_noise(element, noise), torch.det(h) * (x @ h.T)).matrix
+    assert (moved - h @ matrix).abs().max() < 1e-10
+
+
+def test_principal_axes_are_as_exact_as_singular_vectors() -> None:
+    """A flat cloud: the product of its vectors would square what rounding does to it."""
+    inputs = (Tensor("vectors", (Trivial(6), Natural("M", 3))),)
+    stage = PrincipalFrame(inputs, (layout.Group("M", "O", 3),), "M")
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.randn(200, 6, 3, dtype=F64, generator=generator)
+    flat = flat * torch.tensor([1.0, 1e-3, 1e-6], dtype=F64).sqrt()
+    h = torch.linalg.qr(torch.randn(200, 3, 3, dtype=F64, generator=generator))[0]
+    noise = stage.draw(1, 200, {}, F64, CPU, generator).flatten(0, 1)
+    matrix = stage(noise, flat).matrix
+    moved = stage(stage.act_on_noise(Orthogonal(h), noise), flat @ h.transpose(1, 2)).matrix
+    # The second and third singular values are 1/30 and 1/1000 of the first.
+    assert (moved - h @ matrix).abs().max() < 1e-13
