@@ -60,7 +60,7 @@ class VectorNeurons(nn.Module):
         )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
         sources = noise + count
-        self.mix_matrices = nn.Linear(hidden, 2 * count * sources) if has_matrices else None
+        self.mix_matrices = nn.Linear(hidden, 3 * count * sources) if has_matrices else None
         self.choose_matrices = nn.Linear(hidden, 2 * width) if has_matrices else None
 
     def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -120,7 +120,7 @@ class VectorNeurons(nn.Module):
         scale: torch.Tensor,
         samples: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add A z and A B z for two learned combinations A, B of the matrices [N, width, d, d].
+        """Add A z, B z and A B z; A, B: learned combinations of the matrices [N, width, d, d].
 
         Their scales follow from those of the sources and of the matrices: what was summed for a
         source that cancelled is there still.
@@ -128,17 +128,16 @@ class VectorNeurons(nn.Module):
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
-        both = torch.stack([fold(a, samples), fold(a @ b, samples)])
+        maps = [fold(x, samples) for x in (a, b, a @ b)]
         lengths = (choice.detach() * matrix_sizes.unsqueeze(1)).square().sum(-1)
         size = (lengths / matrices.shape[-1]).sqrt()
-        powers = fold(size.cumprod(-1), samples)
+        sizes = fold(torch.cat([size, size.prod(-1, keepdim=True)], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
-        weight = fold(mixing, samples).unflatten(-1, (2, self.count, sources.shape[1]))
-        for power in range(2):
-            moved = sources @ both[power].transpose(1, 2)
-            total = total + weight[:, power] @ moved
-            summed = weight[:, power].detach().square() @ source_scale.square().unsqueeze(-1)
-            scale = scale + summed.squeeze(-1).sqrt() * powers[:, power : power + 1]
+        weight = fold(mixing, samples).unflatten(-1, (3, self.count, sources.shape[1]))
+        for i, matrix in enumerate(maps):
+            total = total + weight[:, i] @ (sources @ matrix.transpose(1, 2))
+            summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
+            scale = scale + summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
         return total, scale
 
     def _trunk(
