@@ -133,7 +133,10 @@ def test_the_summary_says_of_how_many(symc: Run) -> None:
 
 def test_no_more_is_read_than_tells(tmp_path: Path) -> None:
     """A file without an end; in 1 GiB of memory."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))  # noqa: E731
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
     done = subprocess.run(
         [*SYMC, "check", "/dev/zero"], capture_output=True, text=True, preexec_fn=limit
     )

@@ -178,7 +178,7 @@ def with_name(record: Any, names: dict[str, str], old: str, new: str) -> Any:
     changed = {}
     for field in fields(record):
         value = getattr(record, field.name)
-        if field.name in NAMES.get(type(record), ()):  # type: ignore[call-overload]
+        if field.name in NAMES.get(type(record), ()):
             changed[field.name] = names.get(value, new if value == old else value)
         else:
             changed[field.name] = with_name(value, names, old, new)

@@ -25,15 +25,13 @@ from hypothesis import seed as seeded
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from fuzzing.bombs import BOMBS
+from fuzzing.judge import judge
+from fuzzing.mutations import mutated
+from fuzzing.strategies import grammatical, specs
+from random_specs import random_spec
+
 REPOSITORY = Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))
-
-from fuzzing.bombs import BOMBS  # noqa: E402
-from fuzzing.judge import judge  # noqa: E402
-from fuzzing.mutations import mutated  # noqa: E402
-from fuzzing.strategies import grammatical, specs  # noqa: E402
-from random_specs import random_spec  # noqa: E402
-
 MEBIBYTE = 2**20
 MEMORY = 512 * MEBIBYTE
 """No input makes the process larger than this; what Python and Hypothesis take is in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from symc.compilation import Compilation
@@ -49,7 +50,7 @@ def judge(text: str) -> Compilation:
     for diagnostic in found:
         _has_its_places(diagnostic, text)
     for name in formats():
-        rendered = _timed(name, lambda name=name: render(name, found))  # type: ignore[misc]
+        rendered = _timed(name, partial(render, name, found))
         if name == "text":
             assert all(c.isprintable() or c == "\n" for c in rendered), "steers the terminal"
             assert max(map(text_width, rendered.split("\n"))) <= 80, "wider than 80 columns"
@@ -61,7 +62,7 @@ def judge(text: str) -> Compilation:
         assert again == program, "the IR is not read back as it was written"
         description = _timed("describe", lambda: describe(program))
         for show in (describe_text, page):
-            assert _timed("describe", lambda show=show: show(description))  # type: ignore[misc]
+            assert _timed("describe", partial(show, description))
         assert description.model_dump_json()
     return compilation
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import permutations, product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +268,7 @@ def _centred(spec: Spec, x: list[Array]) -> list[Array]:
     return x
 
 
-def _starts(terms: tuple) -> list[tuple[int, object]]:  # type: ignore[type-arg]
+def _starts(terms: tuple[Any, ...]) -> list[tuple[int, Any]]:
     found, start = [], 0
     for term in terms:
         found.append((start, term))
@@ -278,7 +279,7 @@ def _starts(terms: tuple) -> list[tuple[int, object]]:  # type: ignore[type-arg]
 Chosen = dict[str, tuple[Array, Array]]
 
 
-def _axis_matrix(terms: tuple, chosen: Chosen) -> Array:  # type: ignore[type-arg]
+def _axis_matrix(terms: tuple[Any, ...], chosen: Chosen) -> Array:
     """[N, k, k]: the sum of products of atoms."""
     nodes = len(next(iter(chosen.values()))[1])
     blocks = []
