@@ -145,12 +145,12 @@ def test_adjacent_twins_with_different_noise_send_different_messages() -> None:
     layer = MessageLayer(8, 1).double()
     linked = torch.ones(1, 1, 2, 2, dtype=F64) - torch.eye(2, dtype=F64)
     looped = torch.ones(1, 1, 2, 2, dtype=F64)
-    h = torch.randn(1, 2, 1, 8, dtype=F64)
-    change = layer(h, linked, None) - h
-    assert (change[:, 0] - change[:, 1]).abs().max() > 1e-3
+    h = torch.randn(1, 8, 1, 2, dtype=F64)
+    change = layer(h, (linked[0],), None) - h
+    assert (change[..., 0] - change[..., 1]).abs().max() > 1e-3
     # With loops too, where both send and receive the same.
-    change = layer(h, looped, None) - h
-    assert (change[:, 0] - change[:, 1]).abs().max() > 1e-3
+    change = layer(h, (looped[0],), None) - h
+    assert (change[..., 0] - change[..., 1]).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("net", [name for name, net in nets().items() if net.reads_pairs])

@@ -62,6 +62,22 @@ def test_the_path_has_the_gradient_of_the_soft_matrix(
 
 
 @pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
+@pytest.mark.parametrize("temperature", [0.01, 0.3])
+def test_the_entropy_has_the_gradient_of_the_rows_of_the_soft_matrix(
+    valid: torch.Tensor | None, temperature: float
+) -> None:
+    scores, _, soft = scored(valid, temperature)
+    weight = torch.rand(ROWS, dtype=F64)
+    (by_hand,) = torch.autograd.grad((entropy(soft) * weight).sum(), scores, retain_graph=True)
+    matrix = soft_matrix(soft)
+    rows = -torch.xlogy(matrix, matrix.clamp(min=1e-300)).sum(-1)
+    assert torch.allclose(entropy(soft), rows.mean(-1), rtol=1e-12)
+    (by_torch,) = torch.autograd.grad((rows.mean(-1) * weight).sum(), scores)
+    assert by_torch.abs().max() > 1e-4
+    assert torch.allclose(by_hand, by_torch, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
 @pytest.mark.parametrize("dims", [(1,), (2,), (1, 2)])
 @pytest.mark.parametrize("move", [unpermute, permute])
 @pytest.mark.parametrize("samples", [1, 3])

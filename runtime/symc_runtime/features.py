@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +17,7 @@ from symc_runtime.readings import (
     centered_block,
     item_masks,
     joined_channels,
+    moves,
     point_centers,
     read_block,
     unlabeled_padding,
@@ -65,7 +66,11 @@ class Features(nn.Module):
     """Inputs [N, ...] to `Seen`; `width` channels a kind of feature and level.
 
     Vectors have `vector_width` channels: twice as many as come, where that is known and less.
-    `levels` lists the levels with scalars, `vector_levels` those with vectors.
+    `levels` lists the levels with scalars, `vector_levels` those with vectors; `widths`: the
+    channels of scalars at each level.
+
+    `plain_pairs`: the few channels of pairs of items are not mixed, for there are as many of
+    them as pairs. `moved_by`: read only what these groups move.
     """
 
     def __init__(
@@ -77,10 +82,14 @@ class Features(nn.Module):
         anchors: Mapping[str, int],
         sizes: Mapping[str, int],
         width: int,
+        *,
+        plain_pairs: bool = False,
+        moved_by: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         self.inputs = inputs
         self.own = own.name
+        self.plain_pairs = plain_pairs
         self.groups = {group.name: group for group in groups}
         self.anchors = dict(anchors)
         self.sizes = dict(sizes)
@@ -88,23 +97,31 @@ class Features(nn.Module):
         self.readings = tuple(
             tuple(
                 read_block(block, tensor.labels, own, later, self.groups, sizes)
+                if moved_by is None or moves(moved_by, block)
+                else None
                 for block in blocks(tensor)
             )
             for tensor in inputs
         )
         self.mixings = nn.ModuleDict()
-        self.levels: list[Level] = []
+        self.widths: dict[Level, int] = {}
+        self.mixed_levels: list[Level] = []
+        self.plain: set[str] = set()
         self.vector_levels: list[Level] = []
         self.has_matrices = False
         self.contexts = nn.ModuleDict()
-        channels = [r.channel_size for rs in self.readings for r in rs if _is_vector(r)]
+        read = [reading for readings in self.readings for reading in readings if reading]
+        channels = [reading.channel_size for reading in read if _is_vector(reading)]
         known = [2 * size for size in channels if isinstance(size, int)]
         self.vector_width = (
             min(sum(known) or width, width) if len(known) == len(channels) else width
         )
         for t, readings in enumerate(self.readings):
             for b, reading in enumerate(readings):
-                self._declare(f"{t}_{b}", reading, inputs[t].labels)
+                if reading is not None:
+                    self._declare(f"{t}_{b}", reading, inputs[t].labels)
+        for level in self.mixed_levels:
+            self.widths[level] = self.widths.get(level, 0) + width
 
     def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
@@ -115,6 +132,11 @@ class Features(nn.Module):
                 self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
             doubled: Size = 2 * size if isinstance(size, int) else size
+            pairs = self.plain_pairs and len(reading.level) > 1
+            if pairs and isinstance(doubled, int) and doubled <= self.width // 2:
+                self.plain.add(key)
+                self.widths[reading.level] = self.widths.get(reading.level, 0) + doubled
+                return
             self.mixings[key] = mixing(doubled, self.width, axes + 1)
         else:
             self.mixings[key] = mixing(size, self.width, axes)
@@ -125,19 +147,21 @@ class Features(nn.Module):
                 self.contexts[context_key(reading.level, reading.pairing)] = nn.Linear(
                     self.width + 1, self.width, bias=False
                 )
-        if reading.level not in self.levels:
-            self.levels.append(reading.level)
+        if reading.level not in self.mixed_levels:
+            self.mixed_levels.append(reading.level)
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The dtype of the weights."""
-        weight: torch.Tensor = next(self.parameters())
-        return weight.dtype
+    def levels(self) -> list[Level]:
+        """Levels with scalars, or with vectors whose invariants are scalars."""
+        return list(self.widths)
 
     def forward(
-        self, *inputs: torch.Tensor, counts: Mapping[str, torch.Tensor] | None = None
+        self,
+        *inputs: torch.Tensor,
+        dtype: torch.dtype,
+        counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Seen:
-        """Everything that may inform the element."""
+        """Everything that may inform the element, in `dtype`, that of the weights."""
         seen = Seen()
         shapes = [x.shape for x in inputs]
         sizes = solve_sizes(self.inputs, shapes, self.sizes)
@@ -146,20 +170,33 @@ class Features(nn.Module):
         centers = point_centers(self.inputs, pieces, self.anchors, seen.masks)
         paired: Paired = {}
         matrices: list[Pooled] = []
+        plain: dict[Level, list[torch.Tensor]] = {}
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
+                if reading is None:
+                    continue
                 block = blocks(tensor)[b]
                 x = centered_block(pieces[t][b], block, reading, centers, seen.masks)
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
-                x = arranged(x, reading, tensor.labels, self.dtype)
-                self._read(f"{t}_{b}", x, reading, seen, paired, matrices)
+                x = arranged(x, reading, tensor.labels, dtype)
+                key = f"{t}_{b}"
+                if key in self.plain:
+                    x = joined_channels(x, reading).movedim(-1, 1)
+                    plain.setdefault(reading.level, []).append(torch.cat(_both_scales(x), 1))
+                else:
+                    self._read(key, x, reading, seen, paired, matrices)
         sizes_of = self._bring_to_size_one(paired, seen)
         for (level, pairing, own), (left, right) in paired.items():
             self._pair(level, own, left, right, seen, matrices)
             if not own:
                 size = sizes_of[pairing, own]
                 self._pair_with_context(level, pairing, left, size, seen, paired)
+        for level, found in plain.items():
+            if level in seen.scalars:
+                found.append(seen.scalars[level].movedim(-1, 1))
+            every = found[0] if len(found) == 1 else torch.cat(found, 1)
+            seen.scalars[level] = every.movedim(1, -1)
         if matrices:
             both = [_scaled(*found) for found in matrices]
             seen.matrices = torch.stack([x for x, _ in both]).sum(0)
@@ -182,8 +219,7 @@ class Features(nn.Module):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
         elif not own and not reading.pairing:
-            magnitude = torch.log1p(x.abs()) * x.sign()
-            both = torch.stack([squashed(x), magnitude], -1)
+            both = torch.stack(_both_scales(x), -1)
             _add(seen.scalars, level, self._mixed(key, both, reading))
         else:
             left = self._mixed(key, x, reading)
@@ -304,6 +340,11 @@ def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
     x = _over(x, torch.where(largest > 0, largest, 1.0))
     norms = x.detach().square().sum((-1, -2)).sqrt()
     return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
+
+
+def _both_scales(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers of any size squashed, and their logarithms."""
+    return squashed(x), torch.log1p(x.abs()) * x.sign()
 
 
 def _over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:

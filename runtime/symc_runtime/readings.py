@@ -7,7 +7,7 @@ rotated by G stay vectors; all else, groups of earlier stages included, is chann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +37,11 @@ class Reading:
 
 def _known(size: Size, sizes: Mapping[str, int]) -> Size:
     return evaluate(size, sizes) if not names(size) - sizes.keys() else size
+
+
+def moves(groups: Collection[str], block: Block) -> bool:
+    """Whether one of the groups moves the block."""
+    return bool(block.characters & set(groups)) or any(a.group in groups for a in block.axes)
 
 
 def read_block(

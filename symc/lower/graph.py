@@ -41,6 +41,7 @@ class GraphBuilder:
         self.elements: dict[str, fx.Node] = {}
         self.centers: dict[str, fx.Node] = {}
         self.drawn: list[fx.Node] = []
+        self.shared: tuple[fx.Node, ...] = ()
         self.size_nodes: dict[str, fx.Node] = {}
         self.shown = {tensor.name: tensor.name for tensor in plan.inputs}
 
@@ -280,13 +281,17 @@ class GraphBuilder:
         noise = self._method(
             f"{plan.attribute}_noise", "flatten", self.noise[plan.group.name], 0, 1
         )
-        counts: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}
+        keywords: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}
+        if plan.shares:
+            keywords["shared"] = self.shared
+        if not self.folded:
+            self.shared = tuple(self.inputs.values())
         element = self._record(
             self.graph.create_node(
                 "call_module",
                 plan.attribute,
                 (noise, *self.inputs.values()),
-                counts,
+                keywords,
                 name=self.names.name(plan.attribute),
             )
         )

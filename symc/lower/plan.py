@@ -22,7 +22,8 @@ class StagePlan:
 
     `attribute` is the name of the submodule; `distribution` its class in
     symc_runtime.distributions, None where nothing is drawn (translations alone); `keywords` its
-    arguments after inputs and groups.
+    arguments after inputs and groups. `shares`: its net also reads the inputs before any element
+    posed them, one row an example.
     """
 
     group: layout.Group
@@ -30,6 +31,7 @@ class StagePlan:
     attribute: str
     distribution: str | None
     keywords: dict[str, Any]
+    shares: bool = False
 
     @property
     def comment(self) -> str:
@@ -60,15 +62,24 @@ class Plan:
 
 
 def _distribution(
-    stage: Stage, group: layout.Group, later: tuple[str, ...], anchors: dict[str, int]
+    stage: Stage,
+    group: layout.Group,
+    later: tuple[str, ...],
+    earlier: tuple[str, ...],
+    anchors: dict[str, int],
 ) -> tuple[str | None, dict[str, Any]]:
-    if group.kind == "translation":
+    if not _draws(group):
         return None, {}
     permutation = group.kind == "permutation"
     own = {"own": group.name}
     if stage.method == "average":
         return ("AveragePermutation" if permutation else "AverageOrthogonal"), own
     context: dict[str, Any] = {**own, "later": later}
+    learned = permutation and stage.method != "frame"
+    if learned and earlier:
+        context["earlier"] = earlier
+    if not learned:
+        anchors = {name: index for name, index in anchors.items() if name in later}
     if anchors:
         context["anchors"] = anchors
     if stage.method == "frame":
@@ -96,21 +107,31 @@ def make_plan(program: Program) -> Plan:
     namespace = Namespace(ATTRIBUTE_NAMES)
     stages: list[StagePlan] = []
     draws: list[Draw] = []
+    first = next((i for i, s in enumerate(acting) if _draws(groups[s.group])), len(acting))
     for index, stage in enumerate(acting):
         later = [*acting[index + 1 :], *trusted]
+        # What the first stage that draws sees is centred already, for it and those before it.
+        earlier = acting[first:index]
         anchors = {
-            other.group: position[other.anchor] for other in later if other.anchor is not None
+            other.group: position[other.anchor]
+            for other in [*earlier[1:], *later]
+            if other.anchor is not None
         }
         group = groups[stage.group]
         # `self.__P` would mean another name inside a class.
         written = program.group(stage.group).identifier
         attribute = namespace.name(written.lstrip("_") if written[:2] == "__" else written)
         distribution, keywords = _distribution(
-            stage, group, tuple(other.group for other in later), anchors
+            stage,
+            group,
+            tuple(other.group for other in later),
+            tuple(other.group for other in earlier),
+            anchors,
         )
         if distribution is not None and fixed:
             keywords["sizes"] = fixed
-        stages.append(StagePlan(group, stage, attribute, distribution, keywords))
+        shares = "earlier" in keywords
+        stages.append(StagePlan(group, stage, attribute, distribution, keywords, shares))
         if distribution is not None:
             draws.append(_draw(stage, attribute))
     explicit = [stage.samples for stage in acting if stage.samples is not None]
@@ -130,6 +151,10 @@ def make_plan(program: Program) -> Plan:
         samples=samples,
         eval_samples=explicit_eval[0] if explicit_eval else samples,
     )
+
+
+def _draws(group: layout.Group) -> bool:
+    return group.kind != "translation"
 
 
 def _draw(stage: Stage, attribute: str) -> Draw:

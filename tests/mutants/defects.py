@@ -191,9 +191,16 @@ DEFECTS = [
     Defect(
         "an item and its neighbours have one weight (GIN with eps = 0)",
         f"{RUNTIME}/modules/message_layer.py",
-        "total = (self.own(h) + shared)",
-        "own = self.near[0](h) if len(self.near) else self.own(h)\n        total = (own + shared)",
+        "own, *near = self.mixed(h).split(self.width, 1)",
+        "own, *near = self.mixed(h).split(self.width, 1)\n        own = near[0] if near else own",
         ("test_features.py", "test_mutant_laws.py"),
+    ),
+    Defect(
+        "what samples share is not invariant to earlier groups",
+        f"{RUNTIME}/distributions/permutation_net.py",
+        "            (*later, *earlier),\n",
+        "            later,\n",
+        ("test_equivariance.py", "test_conformance.py"),
     ),
     Defect(
         "dropout coordinate by coordinate on vectors",
@@ -207,8 +214,8 @@ DEFECTS = [
     Defect(
         "a pair and its transpose read alike",
         f"{RUNTIME}/modules/item_features.py",
-        "y = there + back.transpose(1, 2)",
-        "y = there + there.transpose(1, 2)",
+        "y = there + back.transpose(2, 3)",
+        "y = there + there.transpose(2, 3)",
         ("test_features.py", "test_mutant_laws.py"),
     ),
     # Stages and noise

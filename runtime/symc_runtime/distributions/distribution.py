@@ -39,6 +39,12 @@ class Distribution(nn.Module):
                 parameter.data = parameter.data.float()
         return self
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights."""
+        weight: torch.Tensor = next(self.parameters())
+        return weight.dtype
+
     def forward(
         self,
         noise: torch.Tensor,

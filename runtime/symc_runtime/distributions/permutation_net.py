@@ -13,15 +13,18 @@ from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.features import Features
-from symc_runtime.layout import Group, Tensor
+from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.modules.item_features import ItemFeatures
+from symc_runtime.modules.posed_items import PosedItems
 from symc_runtime.modules.scores import Scored
+from symc_runtime.readings import moves
 from symc_runtime.sinkhorn import entropy, soft_order
 from symc_runtime.sorting import magnitude, sorting_index
 
 NOISE_CHANNELS = 4
 FEATURE_WIDTH = 16
 PAIR_CHANNELS = 2
+POSED_WIDTH = 8
 
 
 class LearnedPermutation(PermutationNoise):
@@ -30,6 +33,10 @@ class LearnedPermutation(PermutationNoise):
     Noise [K, B, n, c + 1]: c channels into the net (none when canonical), and a secondary key
     that only decides ties. In training, gradients reach the scores straight through a soft
     permutation; its mean row entropy is the penalty (Kim et al. 2023, section 2.2).
+
+    `earlier`: groups of earlier stages, which the net may be, but need not be invariant to. Its
+    trunk is, so that it reads `shared` inputs, once for all samples; what those groups move it
+    reads again, item by item, as their elements posed it.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class LearnedPermutation(PermutationNoise):
         groups: tuple[Group, ...],
         own: str,
         later: tuple[str, ...] = (),
+        earlier: tuple[str, ...] = (),
         anchors: Mapping[str, int] | None = None,
         net: str = "deepsets",
         options: Mapping[str, int] | None = None,
@@ -54,20 +62,34 @@ class LearnedPermutation(PermutationNoise):
         noise = NOISE_CHANNELS if probabilistic else 0
         self.channels = noise + 1
         self.network = network
+        self.earlier = earlier
         if network is not None:
             return
         facts = nets()[net]
         chosen = {name: option.default for name, option in facts.options.items()}
         chosen |= dict(options or {})
+        known, around = sizes or {}, anchors or {}
         self.features = Features(
-            inputs, groups, self.own, later, anchors or {}, sizes or {}, FEATURE_WIDTH
+            inputs,
+            groups,
+            self.own,
+            (*later, *earlier),
+            around,
+            known,
+            FEATURE_WIDTH,
+            plain_pairs=True,
         )
-        self.items = ItemFeatures(
-            own, self.features.levels, FEATURE_WIDTH, chosen["hidden"], PAIR_CHANNELS
-        )
+        self.items = ItemFeatures(own, self.features.widths, chosen["hidden"], PAIR_CHANNELS)
+        self.posed_features = self.posed_items = None
+        if any(moves(earlier, block) for tensor in inputs for block in blocks(tensor)):
+            self.posed_features = Features(
+                inputs, groups, self.own, later, around, known, POSED_WIDTH, moved_by=earlier
+            )
+            self.posed_items = PosedItems(own, self.posed_features.levels, POSED_WIDTH)
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
-        self.net = kind(noise=noise, channels=PAIR_CHANNELS, **chosen)
+        posed = 0 if self.posed_items is None else POSED_WIDTH
+        self.net = kind(noise=noise, posed=posed, channels=PAIR_CHANNELS, **chosen)
 
     def _scores(
         self,
@@ -75,15 +97,26 @@ class LearnedPermutation(PermutationNoise):
         inputs: tuple[torch.Tensor, ...],
         counts: Mapping[str, torch.Tensor] | None,
         valid: torch.Tensor | None,
+        shared: tuple[torch.Tensor, ...] | None,
     ) -> Scored:
         if self.network is not None:
             # A user's net need not know that samples share their inputs.
             given: torch.Tensor = self.network(noise, *(fold_like(x, noise) for x in inputs))
             return given, magnitude(given, None if valid is None else fold_like(valid, given))
-        dtype = self.features.dtype
-        seen = self.features(*inputs, counts=counts)
-        nodes, pairs = self.items(seen, noise.shape[1], inputs[0])
-        result: Scored = self.net(noise.to(dtype), nodes, pairs, valid)
+        if self.earlier and shared is None:
+            raise ValueError("a stage after others reads `shared` inputs, as they came")
+        trunk = inputs if shared is None else shared
+        rows, n = trunk[0].shape[0], noise.shape[1]
+        first = None if counts is None else {name: each[:rows] for name, each in counts.items()}
+        seen = self.features(*trunk, dtype=self.dtype, counts=first)
+        nodes, pairs = self.items(seen, n, trunk[0])
+        apart = noise.to(self.dtype)
+        if self.posed_features is not None and self.posed_items is not None:
+            moved = self.posed_features(*inputs, dtype=self.dtype, counts=counts)
+            posed = self.posed_items(moved, n)
+            apart = torch.cat([apart, fold_like(posed, apart)], -1)
+        mask = None if valid is None else valid[:rows]
+        result: Scored = self.net(apart, nodes, pairs, mask)
         return result
 
     def forward(
@@ -91,11 +124,17 @@ class LearnedPermutation(PermutationNoise):
         noise: torch.Tensor,
         *inputs: torch.Tensor,
         counts: Mapping[str, torch.Tensor] | None = None,
+        shared: tuple[torch.Tensor, ...] | None = None,
     ) -> Permutation:
-        """The permutation that sorts the scores, ascending."""
+        """The permutation that sorts the scores, ascending.
+
+        `shared` [B, ...]: the inputs before any element posed them, points relative to their
+        anchor or not.
+        """
         valid = self._valid(noise, counts)
         with torch.autocast(noise.device.type, enabled=False):
-            scores, summed = self._scores(self.noise_scale * noise[..., :-1], inputs, counts, valid)
+            scaled = self.noise_scale * noise[..., :-1]
+            scores, summed = self._scores(scaled, inputs, counts, valid, shared)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
             index = sorting_index(

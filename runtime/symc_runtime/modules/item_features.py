@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from symc_runtime.features import Seen
+from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.mixing import masked_mean, perceptron
 from symc_runtime.readings import Level
 
@@ -25,32 +28,32 @@ def placements(coarse: Level, fine: Level) -> list[tuple[int, ...]]:
 
 
 class ItemFeatures(nn.Module):
-    """`Seen` to item features [N, n, hidden] and pair features [N, n, n, channels] or None.
+    """`Seen` to item features [N, n, hidden] and pair features [N, channels, n, n] or None.
 
-    Other groups' items are pooled behind a perceptron, so they enter invariantly; before it, what
-    is known of an item of either group is lifted to the pairs that hold it.
+    Other groups' items are pooled behind a nonlinearity, so they enter invariantly; before it, what
+    is known of an item of either group is lifted to the pairs that hold it. `widths`: channels of
+    each level.
     """
 
-    def __init__(
-        self, own: str, levels: list[Level], width: int, hidden: int, channels: int
-    ) -> None:
+    def __init__(self, own: str, widths: Mapping[Level, int], hidden: int, channels: int) -> None:
         super().__init__()
         self.own = own
+        levels = list(widths)
         self.levels = tuple(levels)
         self.has_pairs = any(level.count(own) >= 2 for level in levels)
         self.channels = channels
         # Pooling is linear: what follows it is applied to what is left.
         self.embeddings = nn.ModuleDict(
             {
-                str(i): nn.Sequential(nn.Linear(width, POOLED), nn.SiLU())
+                str(i): ChannelLinear(widths[level], POOLED)
                 if _is_pooled(level, own)
-                else perceptron(width, hidden, hidden)
+                else perceptron(widths[level], hidden, hidden)
                 for i, level in enumerate(levels)
             }
         )
         self.lifts = nn.ModuleDict(
             {
-                f"{i}_{j}_{place}": nn.Linear(width, width, bias=False)
+                f"{i}_{j}_{place}": nn.Linear(widths[coarse], POOLED, bias=False)
                 for i, fine in enumerate(levels)
                 for j, coarse in enumerate(levels)
                 for place in range(len(placements(coarse, fine)))
@@ -61,7 +64,7 @@ class ItemFeatures(nn.Module):
         # is read in each place that it can have.
         self.pairs = nn.ModuleDict(
             {
-                str(i): nn.Linear(width, 2 * channels, bias=False)
+                str(i): ChannelLinear(widths[level], 2 * channels, bias=False)
                 for i, level in enumerate(levels)
                 if level.count(own) >= 2
             }
@@ -88,35 +91,38 @@ class ItemFeatures(nn.Module):
             if x is None:
                 continue
             own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
-            embedded = self.embeddings[str(i)](self._lifted(i, x, seen))
             if not _is_pooled(level, self.own):
+                embedded = self.embeddings[str(i)](x)
                 nodes = nodes + (embedded if own_at else embedded.unsqueeze(1))
                 continue
+            x = x.movedim(-1, 1)
+            embedded = F.silu(self._lifted(i, self.embeddings[str(i)](x), seen))
             # Each own axis in turn is the item's; the others are pooled.
             for place, kept in enumerate(own_at or [0]):
-                y = self.places[f"{i}_{place}"](_pooled(embedded, level, (kept,), seen))
+                y = _pooled(embedded, level, (kept,), seen).movedim(1, -1)
+                y = self.places[f"{i}_{place}"](y)
                 nodes = nodes + (y if own_at else y.unsqueeze(1))
             if len(own_at) >= 2:
                 first, second = own_at[:2]
                 both = _pooled(embedded, level, (first, second), seen)
-                diagonal = both.diagonal(dim1=1, dim2=2).movedim(-1, 1)
+                diagonal = both.diagonal(dim1=2, dim2=3).transpose(1, 2)
                 nodes = nodes + self.places[f"{i}_diagonal"](diagonal)
                 x = _pooled(x, level, (first, second), seen)
-                there, back = self.pairs[str(i)](x).chunk(2, -1)
-                y = there + back.transpose(1, 2)
+                there, back = self.pairs[str(i)](x).chunk(2, 1)
+                y = there + back.transpose(2, 3)
                 pairs = y if pairs is None else pairs + y
         return nodes, pairs
 
     def _lifted(self, i: int, x: torch.Tensor, seen: Seen) -> torch.Tensor:
-        """Scalars x of level i, with those of every coarser level added at each of its places."""
+        """x of level i [N, c, items...], with what coarser levels say at each of their places."""
         fine = self.levels[i]
         for j, coarse in enumerate(self.levels):
             for place, kept in enumerate(placements(coarse, fine)):
                 name = f"{i}_{j}_{place}"
                 if name in self.lifts:
-                    y = self.lifts[name](seen.scalars[coarse])
+                    y = self.lifts[name](seen.scalars[coarse]).movedim(-1, 1)
                     for k in range(len(fine)):
-                        y = y if k in kept else y.unsqueeze(k + 1)
+                        y = y if k in kept else y.unsqueeze(k + 2)
                     x = x + y
         return x
 
@@ -132,8 +138,8 @@ def _places(level: Level, own: str) -> list[str]:
 
 
 def _pooled(x: torch.Tensor, level: Level, kept: tuple[int, ...], seen: Seen) -> torch.Tensor:
-    """Mean of x [N, items..., c] over every axis of items but those kept (from 1)."""
+    """Mean of x [N, c, items...] over every axis of items but those kept (from 1)."""
     for k in reversed(range(len(level))):
         if k + 1 not in kept:
-            x = masked_mean(x, k + 1, seen.masks.get(level[k]))
+            x = masked_mean(x, k + 2, seen.masks.get(level[k]))
     return x

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from symc_runtime.modules.channels import ChannelLinear, ChannelNorm
 from symc_runtime.modules.mixing import masked_mean
 
 
@@ -18,28 +22,31 @@ class MessageLayer(nn.Module):
 
     def __init__(self, width: int, channels: int, context: int = 0) -> None:
         super().__init__()
-        self.own = nn.Linear(width, width)
-        self.near = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(channels))
-        self.all = nn.Linear(width, width, bias=False)
-        self.context = nn.Linear(context, width, bias=False) if context else None
-        self.rest = nn.Sequential(nn.LayerNorm(width), nn.SiLU(), nn.Linear(width, width))
+        self.width = width
+        self.channels = channels
+        self.mixed = ChannelLinear(width, (1 + channels) * width)
+        self.all = ChannelLinear(width, width, bias=False)
+        self.context = ChannelLinear(context, width, bias=False) if context else None
+        self.norm = ChannelNorm(width)
+        self.out = ChannelLinear(width, width)
 
     def forward(
         self,
         h: torch.Tensor,
-        adjacency: torch.Tensor | None,
+        adjacency: Sequence[torch.Tensor],
         mask: torch.Tensor | None,
         context: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """h [N, n, K, width], adjacency [N, channels, n, n], context [N, n, context]."""
+        """h [N, width, K, n], adjacency [N, n, n] each, context [N, context, 1, n]."""
         shape = h.shape
-        shared = self.all(masked_mean(h, 1, mask)).unsqueeze(1)
+        own, *near = self.mixed(h).split(self.width, 1)
+        total = own + self.all(masked_mean(h, 3, mask).unsqueeze(3))
         if self.context is not None and context is not None:
-            shared = shared + self.context(context).unsqueeze(2)
-        total = (self.own(h) + shared).flatten(2)
-        if adjacency is not None:
-            # The K samples of a graph are columns of one product.
-            for channel, weight in enumerate(self.near):
-                total = torch.baddbmm(total, adjacency[:, channel], weight(h).flatten(2))
-        result: torch.Tensor = h + self.rest(total.reshape(shape))
+            total = total + self.context(context)
+        if adjacency:
+            # The K samples of a graph are rows of one product.
+            total = total.flatten(1, 2)
+            for links, sent in zip(adjacency, near, strict=True):
+                total = torch.baddbmm(total, sent.flatten(1, 2), links.transpose(1, 2))
+        result: torch.Tensor = h + self.out(F.silu(self.norm(total.reshape(shape))))
         return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 Scored = tuple[torch.Tensor, torch.Tensor]
 """Scores [rows, n], and for each row [rows, 1] a bound on the terms that a score is a sum of.
@@ -14,19 +13,30 @@ Scores closer than rounding can tell apart at that size count as equal.
 
 
 def scored(head: nn.Linear, h: torch.Tensor, mask: torch.Tensor | None) -> Scored:
-    """The score head on items h [N, n, K, c]: [N, n, K]; of those that mask holds [N, 1, K]."""
+    """The score head on items h [N, c, K, n]: [N, K, n]; of those that mask holds [N, K, 1]."""
+    row = head.weight.expand(h.shape[0], -1, -1)
+    flat = h.flatten(2)
+    scores = torch.bmm(row, flat).reshape(-1, *h.shape[2:])
     with torch.no_grad():
-        bias = None if head.bias is None else head.bias.abs()
-        summed = F.linear(h.abs(), head.weight.abs(), bias).squeeze(-1)
+        summed = torch.bmm(row.abs(), flat.abs()).reshape(scores.shape)
+        if head.bias is not None:
+            summed = summed + head.bias.abs()
         if mask is not None:
-            summed = summed.masked_fill(~mask.unsqueeze(-1), 0)
-    return head(h).squeeze(-1), summed.amax(1, keepdim=True)
+            summed = summed.masked_fill(~mask.unsqueeze(1), 0)
+        summed = summed.amax(2, keepdim=True)
+    return scores if head.bias is None else scores + head.bias, summed
 
 
 def by_sample(scores: torch.Tensor, summed: torch.Tensor, samples: int) -> Scored:
-    """[N, n, K] and [N, 1, K] to sample-major rows [K*N, n] and [K*N, 1]."""
-    n = scores.shape[1]
+    """[N, K or 1, n] and [N, K or 1, 1] to sample-major rows [K*N, n] and [K*N, 1]."""
+    n = scores.shape[2]
     return (
-        scores.expand(-1, -1, samples).permute(2, 0, 1).reshape(-1, n),
-        summed.expand(-1, -1, samples).permute(2, 0, 1).reshape(-1, 1),
+        scores.expand(-1, samples, -1).transpose(0, 1).reshape(-1, n),
+        summed.expand(-1, samples, -1).transpose(0, 1).reshape(-1, 1),
     )
+
+
+def samples_apart(noise: torch.Tensor, rows: int) -> torch.Tensor:
+    """What differs from sample to sample [K*N, n, c] as [N, c, K, n], for `rows` N."""
+    apart: torch.Tensor = noise.unflatten(0, (-1, rows)).permute(1, 3, 0, 2).contiguous()
+    return apart
