@@ -16,6 +16,7 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.mixing import level_mean, masked_mean, perceptron
 from symc_runtime.modules.telling_apart import ItemWeights
+from symc_runtime.orthogonalization import contracted
 from symc_runtime.readings import Level
 
 
@@ -88,12 +89,11 @@ class VectorNeurons(nn.Module):
             total = total + level_mean(found, level, seen.masks)
             scale = scale + level_mean(lengths, level, seen.masks)
         samples = rows // batch
-        total, scale = fold(total, samples), fold(scale, samples)
         base, base_scale = total, scale
-        if self.mix_noise is not None:
-            mixed = fold(self.mix_noise(context), samples).unflatten(-1, (self.count, self.noise))
-            total = total + mixed @ noise
-            scale = scale + _summed(mixed, noise)
+        if self.mix_noise is None:
+            total, scale = fold(total, samples), fold(scale, samples)
+        else:
+            total, scale = self._with_noise(self.mix_noise(context), noise, total, scale)
         if self.mix_matrices is not None and self.choose_matrices is not None:
             if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
@@ -101,13 +101,31 @@ class VectorNeurons(nn.Module):
                 seen.matrices,
                 seen.matrix_sizes,
                 context,
-                torch.cat([noise, base], 1),
-                torch.cat([_length(noise.detach()), base_scale], 1),
+                torch.cat([noise, fold(base, samples)], 1),
+                torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
                 total,
                 scale,
                 samples,
             )
         return total, scale
+
+    def _with_noise(
+        self, mixed: torch.Tensor, noise: torch.Tensor, total: torch.Tensor, scale: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors [N, count, d] and their scales for each sample, noise mixed in.
+
+        Components first in memory, rows of the batch last: copies of an example share its mixing.
+        """
+        batch, samples = total.shape[0], noise.shape[0] // total.shape[0]
+        # [noise, count, 1, N] and [noise, d, K, N].
+        weight = mixed.T.reshape(self.count, self.noise, 1, batch).transpose(0, 1)
+        draws = noise.permute(1, 2, 0).unflatten(-1, (samples, batch))
+        lengths = draws.detach().square().sum(1).sqrt()
+        total = contracted(
+            weight.unsqueeze(1), draws.unsqueeze(2), total.permute(2, 1, 0).unsqueeze(2)
+        )
+        scale = contracted(weight.detach().abs(), lengths.unsqueeze(1), scale.T.unsqueeze(1))
+        return total.flatten(2).permute(2, 1, 0), scale.flatten(1).T
 
     def _through_matrices(
         self,
@@ -202,10 +220,6 @@ class VectorNeurons(nn.Module):
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     return x.square().sum(-1).sqrt()
-
-
-def _summed(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return (weight.detach().abs() @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
 
 
 def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
