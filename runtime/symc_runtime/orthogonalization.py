@@ -87,12 +87,12 @@ def frame_of_eigenspaces(
     """
     batch, d = columns.shape[:2]
     samples = 1 if noise.shape[0] == batch else noise.shape[0] // batch
-    given = noise.permute(2, 1, 0).contiguous().unflatten(-1, (samples, batch))
-    sign = signs.T.unflatten(-1, (samples, batch))
-    turn = columns.permute(1, 2, 0).contiguous().reshape(d, d, 1, 1, batch)
-    # Eigenvector coordinates [d, r, K, B], and which of them each slot keeps.
+    given = noise.permute(2, 1, 0).contiguous()
+    turn = repeated(columns.permute(1, 2, 0), samples).unsqueeze(2)
+    # Eigenvector coordinates [d, r, K*B], and which of them each slot keeps.
     coordinates = contracted(turn, given.unsqueeze(1))
-    kept = same.permute(1, 2, 0).to(noise.dtype).reshape(d, d, 1, 1, batch)
+    kept = repeated(same.permute(1, 2, 0), samples).to(noise.dtype).unsqueeze(2)
+    sign = signs.T
     rows: list[torch.Tensor] = []
     found: list[torch.Tensor] = []
     for slot in range(d):
@@ -101,15 +101,14 @@ def frame_of_eigenspaces(
             if not special:
                 along = contracted(given, last)
                 last = last * (_signs(along.amax(0) + along.amin(0)) * sign[slot])
-            found.append(last)
-            return _as_rows([x.flatten(2) for x in found])
+            return _as_rows([*found, last])
         residual = coordinates * kept[slot]
         for row in rows:
             residual = _without(residual, row)
         index = residual.square().sum(0).max(0, keepdim=True).indices
-        rows.append(_direction(residual.gather(1, index.expand(d, -1, -1, -1)), rows))
+        rows.append(_direction(residual.gather(1, index.expand(d, -1, -1)), rows))
         found.append(contracted(turn.transpose(0, 1), rows[-1]) * sign[slot])
-    frame = _as_rows([x.flatten(2) for x in found])
+    frame = _as_rows(found)
     return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
 
@@ -120,6 +119,11 @@ def contracted(a: torch.Tensor, b: torch.Tensor, start: torch.Tensor | None = No
     for x, y in pairs[1:]:
         total = torch.addcmul(total, x, y)
     return total
+
+
+def repeated(x: torch.Tensor, samples: int) -> torch.Tensor:
+    """x [..., B] for each of K samples: [..., K*B], sample-major."""
+    return x.unsqueeze(-2).expand(*x.shape[:-1], samples, x.shape[-1]).flatten(-2)
 
 
 def _as_rows(rows: list[torch.Tensor]) -> torch.Tensor:
@@ -148,7 +152,8 @@ def _complement(rows: list[torch.Tensor]) -> torch.Tensor:
     if len(rows) == 1:
         x, y = rows[0].unbind(0)
         return torch.stack([-y, x])
-    return torch.linalg.cross(rows[0], rows[1], dim=0)
+    normal: torch.Tensor = torch.linalg.cross(rows[0], rows[1], dim=0)
+    return normal
 
 
 def _signs(x: torch.Tensor) -> torch.Tensor:

@@ -171,7 +171,7 @@ DEFECTS = [
     Defect(
         "residue of centring kept",
         f"{RUNTIME}/actions.py",
-        "return centered.masked_fill(length <= floor, 0)",
+        "return centered.masked_fill(square <= floor, 0)",
         "return centered",
     ),
     Defect(
@@ -350,7 +350,7 @@ DEFECTS = [
     Defect(
         "padding counts in the centre",
         f"{RUNTIME}/actions.py",
-        "items = items * counts[axis].to(total.dtype)",
+        "items = items * counts[axis].to(total.dtype).unsqueeze(-1)",
         "items = items * points.shape[axis]",
     ),
     Defect(

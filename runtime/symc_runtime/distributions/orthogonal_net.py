@@ -87,7 +87,6 @@ class LearnedOrthogonal(OrthogonalNoise):
                 vectors = self.network(own, *(fold_like(x, noise) for x in inputs))
                 scales = vectors.detach().square().sum(-1).sqrt()
             else:
-                dtype = self.features.dtype
                 seen = self.features(*inputs, counts=counts)
-                vectors, scales = self.net(seen, own.to(dtype))
+                vectors, scales = self.net(seen, own)
             return self._completed(vectors, scales, rest)
