@@ -157,6 +157,21 @@ def test_frames_are_completed_whatever_the_vectors_are() -> None:
         assert torch.isfinite(case.grad).all()
 
 
+@pytest.mark.parametrize("special", [False, True])
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_frames_of_nearly_parallel_vectors(d: int, special: bool) -> None:
+    """Orthonormal to the last digits, though all but 1e-6 of the second vector cancels."""
+    generator = torch.Generator().manual_seed(7)
+    first, other = torch.randn(2, 64, 1, d, generator=generator, dtype=F64)
+    noise = torch.randn(64, d + 3, d, generator=generator, dtype=F64)
+    vectors = torch.cat([first, first + 1e-6 * other], 1)
+    scales = vectors.norm(dim=-1)
+    rows = complete_frame(vectors, scales, noise, tolerance(F64), special=special)
+    assert (rows @ rows.transpose(1, 2) - torch.eye(d, dtype=F64)).abs().max() < 1e-14
+    if special:
+        assert (torch.linalg.det(rows) > 0).all()
+
+
 def test_ties_are_broken_by_the_secondary_key_only() -> None:
     scores = torch.tensor([[1.0, 2.0, 1.0, 1.0 + 1e-9]], dtype=F64)
     secondary = torch.tensor([[0.3, 0.0, 0.1, 0.2]], dtype=F64)

@@ -132,6 +132,8 @@ def rotate(x: torch.Tensor, element: Orthogonal, dim: int) -> torch.Tensor:
 def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
     """Components x_i M_ij along dim, batched over the first axis."""
     matrix = matrix.to(x.dtype)
+    if dim == 2 and x.ndim == 3:
+        return torch.bmm(x, matrix)
     last = dim == x.ndim - 1
     rows = x if last else x.movedim(dim, -1)
     moved = (rows.reshape(x.shape[0], -1, rows.shape[-1]) @ matrix).reshape(rows.shape)
@@ -141,15 +143,21 @@ def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Te
 def translate(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
     """x + t along dim, t [batch, d]; for points."""
     x = fold_like(x, vector)
-    vector = fold_like(vector, x)
-    shape = [1] * x.ndim
-    shape[0], shape[dim] = vector.shape
-    return x + vector.reshape(shape).to(x.dtype)
+    return x + _for_points(x, vector, dim)
 
 
 def untranslate(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
     """x - t along dim, t [batch, d]; for points."""
-    return translate(x, -vector, dim)
+    x = fold_like(x, vector)
+    return x - _for_points(x, vector, dim)
+
+
+def _for_points(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
+    """t [batch, d] shaped to meet points x along dim."""
+    vector = fold_like(vector, x)
+    shape = [1] * x.ndim
+    shape[0], shape[dim] = vector.shape
+    return vector.reshape(shape).to(x.dtype)
 
 
 def flip(x: torch.Tensor, element: Orthogonal | Permutation) -> torch.Tensor:
@@ -170,17 +178,28 @@ def keep_valid(x: torch.Tensor, counts: torch.Tensor, dim: int) -> torch.Tensor:
 
 def _point_sum(
     points: torch.Tensor, dim: int, counts: dict[int, torch.Tensor] | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum of points over every axis but the batch and dim, [batch, d], and how many, [batch]."""
+) -> tuple[torch.Tensor, torch.Tensor | int]:
+    """Sum of points over every axis but the batch and dim, [batch, d].
+
+    And how many they are: a number, or [batch, 1] where an axis is ragged.
+    """
     d = points.shape[dim]
     total = points.movedim(dim, -1).reshape(points.shape[0], -1, d).sum(1)
-    items = torch.ones_like(total[:, 0])
+    items: torch.Tensor | int = 1
     for axis in range(1, points.ndim):
         if counts and axis in counts:
-            items = items * counts[axis].to(total.dtype)
+            items = items * counts[axis].to(total.dtype).unsqueeze(-1)
         elif axis != dim:
             items = items * points.shape[axis]
     return total, items
+
+
+def _mean(total: torch.Tensor, items: torch.Tensor | int) -> torch.Tensor:
+    """A sum over how many, at least 1."""
+    if isinstance(items, torch.Tensor):
+        return total / items.clamp(min=1)
+    mean: torch.Tensor = total / torch.sym_max(items, 1)
+    return mean
 
 
 def center(
@@ -190,16 +209,16 @@ def center(
 
     `counts`: for each ragged axis (its dim) the valid entries, [batch]; padding must be zero.
     """
-    total, items = _point_sum(points, dim, counts)
-    return total / items.clamp(min=1).unsqueeze(-1)
+    return _mean(*_point_sum(points, dim, counts))
 
 
 def center_of_all(*pieces: Any) -> torch.Tensor:
     """Mean over several tensors of points, each (points, dim) or (points, dim, counts)."""
-    sums = [_point_sum(*piece) for piece in pieces]
-    total = torch.stack([total for total, _ in sums]).sum(0)
-    items = torch.stack([items for _, items in sums]).sum(0)
-    return total / items.clamp(min=1).unsqueeze(-1)
+    total, items = _point_sum(*pieces[0])
+    for piece in pieces[1:]:
+        more, count = _point_sum(*piece)
+        total, items = total + more, items + count
+    return _mean(total, items)
 
 
 def centered_points(points: torch.Tensor, mean: torch.Tensor, dim: int) -> torch.Tensor:
@@ -210,8 +229,9 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor, dim: int) -> torch
     """
     centered = untranslate(points, mean, dim)
     points = fold_like(points, centered)
-    longest = points.detach().square().sum(dim, keepdim=True).flatten(1).amax(1).sqrt()
-    floor = torch.finfo(points.dtype).eps ** 0.75 * longest
+    longest = points.detach().square().sum(dim, keepdim=True).flatten(1).amax(1)
+    # Of squares, as the lengths are.
+    floor = torch.finfo(points.dtype).eps ** 1.5 * longest
     floor = floor.reshape(-1, *[1] * (points.ndim - 1))
-    length = centered.detach().square().sum(dim, keepdim=True).sqrt()
-    return centered.masked_fill(length <= floor, 0)
+    square = centered.detach().square().sum(dim, keepdim=True)
+    return centered.masked_fill(square <= floor, 0)

@@ -15,7 +15,11 @@ AMPLE = 0.2
 
 
 def complete_frame(
-    vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor, tol: float
+    vectors: torch.Tensor,
+    scales: torch.Tensor,
+    noise: torch.Tensor,
+    tol: float,
+    special: bool = False,
 ) -> torch.Tensor:
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
@@ -23,64 +27,144 @@ def complete_frame(
     that were summed to make it: the first above 1/5 is taken, else the largest above `tol`. What
     the candidates leave open is filled by noise, the vector with the largest residual first.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
+    `special`: the last row is turned so that the determinant is 1.
     """
     count, d = vectors.shape[1], vectors.shape[2]
+    # Components first, rows of the batch last: loops over short inner axes are slow.
+    given = vectors.permute(2, 1, 0)
     # A common scale out first, so that squares neither overflow nor vanish.
-    largest = vectors.detach().abs().amax(-1)
-    largest = torch.where(largest > 0, largest, torch.ones_like(largest))
-    summed = scales.detach() / largest
-    # Components first: sums over a short last axis are slow.
-    residual = torch.cat([vectors / largest.unsqueeze(-1), noise], 1).permute(2, 0, 1)
-    residual = residual.contiguous()
-    first = torch.arange(count + 1, 1, -1, device=vectors.device, dtype=vectors.dtype)
+    largest = given.detach().abs().amax(0)
+    largest = largest + (largest == 0)
+    summed = scales.detach().T / largest
+    # A vector of length 0 has a share of 0.
+    per_square = summed.clamp(min=1e-15).square().reciprocal()
+    candidates = torch.cat([given / largest, noise.permute(2, 1, 0)], 1)
+    residual = candidates.detach()
     rows: list[torch.Tensor] = []
     for step in range(d):
-        length = residual.detach().square().sum(0).sqrt()
-        own, filling = length[:, :count], length[:, count:]
-        share = torch.where(own > tol * summed, own / summed, -2.0)
-        share = torch.where(share > AMPLE, first, share)
-        rows.append(_direction(residual, torch.cat([share, -1 / (1 + filling)], 1), rows))
-        if step + 1 < d:
-            residual = residual - (residual * rows[-1]).sum(0) * rows[-1]
-    return torch.cat(rows, 2).permute(1, 2, 0)
-
-
-def frame_of_eigenspaces(coordinates: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
-    """d orthonormal rows [N, d, d] in eigenvector coordinates, row i in the eigenspace of slot i.
-
-    Gram-Schmidt of isotropic noise [N, r, d], projected on each eigenspace: same [N, d, d] is 1
-    where two slots share one.
-    """
-    coordinates = coordinates.permute(2, 0, 1).contiguous()
-    rows: list[torch.Tensor] = []
-    for slot in range(coordinates.shape[0]):
-        residual = coordinates * same[:, slot].T.unsqueeze(-1)
+        if d == step + 1 and d in (2, 3):
+            last = _complement(rows)
+            if not special:
+                along = (candidates.detach() * last.detach()).sum(0)
+                index = _choice(along.square(), per_square, count, tol)
+                last = last * _signs(along.gather(0, index))
+            return _as_rows([*rows, last])
+        index = _choice(residual.square().sum(0), per_square, count, tol)
+        chosen = candidates.gather(1, index.expand(d, -1, -1))
         for row in rows:
-            residual = residual - (residual * row).sum(0) * row
-        rows.append(_direction(residual, residual.square().sum(0), rows))
-    return torch.cat(rows, 2).permute(1, 2, 0)
+            chosen = _without(chosen, row)
+        rows.append(_direction(chosen, rows))
+        if step + 2 < d or (step + 1 < d and d > 3):
+            residual = _without(residual, rows[-1].detach())
+    frame = _as_rows(rows)
+    return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
 
-def _direction(
-    residual: torch.Tensor, value: torch.Tensor, rows: list[torch.Tensor]
+def _choice(
+    squares: torch.Tensor, per_square: torch.Tensor, count: int, tol: float
 ) -> torch.Tensor:
-    """The unit vector [d, N, 1] of the residual [d, N, m] with the largest value [N, m].
+    """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
+    filling = squares[count:].max(0, keepdim=True).indices + count
+    if count == 0:
+        return filling
+    # Of equal numbers, the first is the largest.
+    share, own = (squares[:count] * per_square).clamp(max=AMPLE**2).max(0, keepdim=True)
+    return torch.where(share > tol**2, own, filling)
 
-    Once more made orthogonal to the rows so far.
+
+def frame_of_eigenspaces(
+    noise: torch.Tensor,
+    columns: torch.Tensor,
+    same: torch.Tensor,
+    signs: torch.Tensor,
+    special: bool = False,
+) -> torch.Tensor:
+    """d orthonormal rows [K*B, d, d], row i in the eigenspace of slot i, times signs [K*B, d].
+
+    Gram-Schmidt of isotropic noise [K*B, r, d], projected on each eigenspace: columns [B, d, d] are
+    eigenvectors, same [B, d, d] is 1 where two slots share an eigenspace. `special`: the last row
+    is turned so that the determinant is 1.
     """
-    index = value.argmax(1, keepdim=True).expand(residual.shape[0], -1, -1)
-    direction = residual.gather(2, index)
-    direction = direction / _length(direction)
-    for row in rows:
-        direction = direction - (direction * row).sum(0) * row
-    # The second pass starts from unit length and cannot cancel again.
-    return direction / _length(direction) if rows else direction
+    batch, d = columns.shape[:2]
+    samples = 1 if noise.shape[0] == batch else noise.shape[0] // batch
+    given = noise.permute(2, 1, 0).contiguous()
+    turn = repeated(columns.permute(1, 2, 0), samples).unsqueeze(2)
+    # Eigenvector coordinates [d, r, K*B], and which of them each slot keeps.
+    coordinates = contracted(turn, given.unsqueeze(1))
+    kept = repeated(same.permute(1, 2, 0), samples).to(noise.dtype).unsqueeze(2)
+    sign = signs.T
+    rows: list[torch.Tensor] = []
+    found: list[torch.Tensor] = []
+    for slot in range(d):
+        if d == slot + 1 and d in (2, 3):
+            last = _complement(found)
+            if not special:
+                along = contracted(given, last)
+                last = last * (_signs(along.amax(0) + along.amin(0)) * sign[slot])
+            return _as_rows([*found, last])
+        residual = coordinates * kept[slot]
+        for row in rows:
+            residual = _without(residual, row)
+        index = residual.square().sum(0).max(0, keepdim=True).indices
+        rows.append(_direction(residual.gather(1, index.expand(d, -1, -1)), rows))
+        found.append(contracted(turn.transpose(0, 1), rows[-1]) * sign[slot])
+    frame = _as_rows(found)
+    return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
+
+
+def contracted(a: torch.Tensor, b: torch.Tensor, start: torch.Tensor | None = None) -> torch.Tensor:
+    """sum over i of a[i] * b[i], added to `start`: without the products of them all at once."""
+    pairs = list(zip(a.unbind(0), b.unbind(0), strict=True))
+    total = pairs[0][0] * pairs[0][1] if start is None else torch.addcmul(start, *pairs[0])
+    for x, y in pairs[1:]:
+        total = torch.addcmul(total, x, y)
+    return total
+
+
+def repeated(x: torch.Tensor, samples: int) -> torch.Tensor:
+    """x [..., B] for each of K samples: [..., K*B], sample-major."""
+    return x.unsqueeze(-2).expand(*x.shape[:-1], samples, x.shape[-1]).flatten(-2)
+
+
+def _as_rows(rows: list[torch.Tensor]) -> torch.Tensor:
+    """Rows [d, 1, N] as [N, d, d]."""
+    return torch.cat(rows, 1).permute(2, 1, 0)
+
+
+def _without(x: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+    """x [d, ...] less what lies along a unit row [d, ...]."""
+    return torch.addcmul(x, (x * row).sum(0), row, value=-1)
+
+
+def _direction(residual: torch.Tensor, rows: list[torch.Tensor]) -> torch.Tensor:
+    """A residual [d, 1, ...] at unit length, once more made orthogonal to the rows so far."""
+    if rows:
+        # The second pass starts from unit length and cannot cancel again. No gradient is lost: the
+        # length at the end does not depend on this one.
+        residual = residual / _length(residual.detach())
+        for row in rows:
+            residual = _without(residual, row)
+    return residual / _length(residual)
+
+
+def _complement(rows: list[torch.Tensor]) -> torch.Tensor:
+    """The unit vector [d, 1, ...] orthogonal to d - 1 rows, d = 2 or 3, with determinant 1."""
+    if len(rows) == 1:
+        x, y = rows[0].unbind(0)
+        return torch.stack([-y, x])
+    normal: torch.Tensor = torch.linalg.cross(rows[0], rows[1], dim=0)
+    return normal
+
+
+def _signs(x: torch.Tensor) -> torch.Tensor:
+    """+-1, of the sign of x."""
+    return torch.ones_like(x).copysign(x)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     """Length over the first axis, 1 for zero; finite gradients."""
     square = x.square().sum(0)
-    return torch.where(square > 0, square, torch.ones_like(square)).sqrt()
+    return (square + (square == 0)).sqrt()
 
 
 def isotropic(

@@ -105,7 +105,11 @@ def solve(equations: Iterable[tuple[Size, int]], known: Mapping[str, int]) -> di
     are missing from the answer.
     """
     values = dict(known)
-    pending = [(size, observed) for size, observed in equations if not isinstance(size, int)]
+    pending = [
+        (size, observed)
+        for size, observed in equations
+        if not isinstance(size, int) and size not in values
+    ]
     progress = True
     while progress and pending:
         progress = False

@@ -114,15 +114,15 @@ DEFECTS = [
     Defect(
         "determinant not fixed in SO(d)",
         f"{RUNTIME}/distributions/orthogonal_average.py",
-        "proper(matrix) if self.own.special else matrix",
-        "matrix",
+        "special=self.own.special",
+        "special=False",
         DISTRIBUTIONS,
     ),
     Defect(
         "Gram-Schmidt once, not twice",
         f"{RUNTIME}/orthogonalization.py",
-        "        direction = direction - (direction * row).sum(0) * row\n",
-        "        direction = direction + 0 * row\n",
+        "            residual = _without(residual, row)\n    return",
+        "            residual = residual + 0 * row\n    return",
         DISTRIBUTIONS,
     ),
     Defect(
@@ -143,8 +143,8 @@ DEFECTS = [
     Defect(
         "axes of a frame without their signs",
         f"{RUNTIME}/distributions/principal_frame.py",
-        "rows * noise[:, -1].unsqueeze(-1)",
-        "rows",
+        "signs=noise[:, -1]",
+        "signs=torch.ones_like(noise[:, -1])",
         DISTRIBUTIONS,
     ),
     Defect(
@@ -157,21 +157,21 @@ DEFECTS = [
     Defect(
         "Gram-Schmidt tolerance 10 eps",
         f"{RUNTIME}/orthogonalization.py",
-        "own > tol * summed",
-        "own > 10 * torch.finfo(own.dtype).eps * summed",
+        "share > tol**2",
+        "share > (10 * torch.finfo(share.dtype).eps) ** 2",
         DISTRIBUTIONS,
     ),
     Defect(
         "Gram-Schmidt relative to the vectors' own length",
         f"{RUNTIME}/orthogonalization.py",
-        "summed = scales.detach() / largest",
-        "summed = vectors.detach().square().sum(-1).sqrt() / largest",
+        "summed = scales.detach().T / largest",
+        "summed = given.detach().square().sum(0).sqrt() / largest",
         DISTRIBUTIONS,
     ),
     Defect(
         "residue of centring kept",
         f"{RUNTIME}/actions.py",
-        "return centered.masked_fill(length <= floor, 0)",
+        "return centered.masked_fill(square <= floor, 0)",
         "return centered",
     ),
     Defect(
@@ -357,7 +357,7 @@ DEFECTS = [
     Defect(
         "padding counts in the centre",
         f"{RUNTIME}/actions.py",
-        "items = items * counts[axis].to(total.dtype)",
+        "items = items * counts[axis].to(total.dtype).unsqueeze(-1)",
         "items = items * points.shape[axis]",
     ),
     Defect(

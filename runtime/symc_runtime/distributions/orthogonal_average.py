@@ -9,7 +9,7 @@ import torch
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor
-from symc_runtime.orthogonalization import complete_frame, isotropic, proper
+from symc_runtime.orthogonalization import complete_frame, isotropic
 from symc_runtime.sizes import evaluate
 
 SPARE = 3
@@ -46,12 +46,13 @@ class OrthogonalNoise(Distribution):
     ) -> Orthogonal:
         """The frame of vectors [N, m, d] of these scales, completed by noise [N, r, d]."""
         tol = self.tolerance(vectors.dtype)
-        return self._element(complete_frame(vectors, scales, noise.to(vectors.dtype), tol))
+        noise = noise.to(vectors.dtype)
+        return element_of(complete_frame(vectors, scales, noise, tol, special=self.own.special))
 
-    def _element(self, rows: torch.Tensor) -> Orthogonal:
-        """Orthonormal rows [N, d, d] as an element: they become the columns, with det 1 in SO."""
-        matrix = rows.transpose(1, 2)
-        return Orthogonal(proper(matrix) if self.own.special else matrix)
+
+def element_of(rows: torch.Tensor) -> Orthogonal:
+    """Orthonormal rows [N, d, d] as an element: they become the columns."""
+    return Orthogonal(rows.transpose(1, 2).contiguous())
 
 
 class AverageOrthogonal(OrthogonalNoise):

@@ -79,12 +79,14 @@ class LearnedOrthogonal(OrthogonalNoise):
     ) -> Orthogonal:
         """The frame of the net's vectors, completed by noise."""
         with torch.autocast(noise.device.type, enabled=False):
+            # Components first in memory, as the net and Gram-Schmidt go through them.
+            noise = noise.permute(2, 1, 0).contiguous().permute(2, 1, 0)
             own, rest = noise[:, : self.channels], noise[:, self.channels :]
-            own = self.noise_scale * own
+            own = own if self.noise_scale == 1 else self.noise_scale * own
             if self.network is not None:
                 vectors = self.network(own, *(fold_like(x, noise) for x in inputs))
                 scales = vectors.detach().square().sum(-1).sqrt()
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)
-                vectors, scales = self.net(seen, own.to(self.dtype))
+                vectors, scales = self.net(seen, own)
             return self._completed(vectors, scales, rest)

@@ -7,8 +7,7 @@ from itertools import product
 
 import torch
 
-from symc_runtime.actions import fold_like
-from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise
+from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.orthogonalization import frame_of_eigenspaces, isotropic
@@ -114,9 +113,10 @@ class PrincipalFrame(OrthogonalNoise):
             cluster = torch.cat([first, cut], 1).long().cumsum(1)
             same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)
             columns = _refined(columns, vectors, same)
-            columns, same = fold_like(columns, noise), fold_like(same.to(noise.dtype), noise)
-            rows = frame_of_eigenspaces(noise[:, :-1] @ columns, same) @ columns.transpose(1, 2)
-            return self._element(rows * noise[:, -1].unsqueeze(-1))
+            rows = frame_of_eigenspaces(
+                noise[:, :-1], columns, same, signs=noise[:, -1], special=self.own.special
+            )
+            return element_of(rows)
 
 
 def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
@@ -141,6 +141,6 @@ def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
     is not invariant, nor is the longest row of a tensor with two axes.
     """
     largest = rows.abs().amax((1, 2), keepdim=True)
-    rows = rows / torch.where(largest > 0, largest, torch.ones_like(largest))
-    norm = rows.square().sum((1, 2), keepdim=True).sqrt()
-    return rows / torch.where(norm > 0, norm, torch.ones_like(norm))
+    rows = rows / (largest + (largest == 0))
+    # 1 at least, the largest coordinate being 1, unless all are zero.
+    return rows / rows.square().sum((1, 2), keepdim=True).sqrt().clamp(min=1)

@@ -10,6 +10,11 @@ from symc_runtime.modules.message_layer import MessageLayer
 from symc_runtime.modules.scores import Scored, by_sample, samples_apart, scored
 
 
+SKIP = 0.2
+"""What the scores' own noise starts with, of its usual weight: as loud as what it is added to, it
+would hide the structure that training is to find."""
+
+
 class Gin(nn.Module):
     """Scores [K*N, n] by message passing along pair features [N, c, n, n].
 
@@ -31,6 +36,9 @@ class Gin(nn.Module):
             MessageLayer(thin, channels, context=hidden) for _ in range(layers if apart else 0)
         )
         self.spread = nn.Linear(thin + apart, 1, bias=False) if apart else None
+        if self.spread is not None:
+            with torch.no_grad():
+                self.spread.weight[:, thin : thin + noise] *= SKIP
 
     def forward(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.modules.mixing import level_mean, squashed
+from symc_runtime.modules.mixing import added, level_mean
 from symc_runtime.readings import Level
 
 GAIN = 8.0
@@ -24,35 +24,45 @@ class ItemInvariants(nn.Module):
     def __init__(self, vectors: int, width: int, levels: Sequence[Level]) -> None:
         super().__init__()
         self.levels = tuple(levels)
-        self.left = nn.ModuleList(nn.Linear(vectors, width, bias=False) for _ in levels)
-        self.right = nn.ModuleList(nn.Linear(vectors, width, bias=False) for _ in levels)
+        # Left and right factors, read at once.
+        self.factors = nn.ModuleList(nn.Linear(vectors, 2 * width, bias=False) for _ in levels)
         self.attention = nn.ModuleList(nn.Linear(width, vectors) for _ in levels)
         self.toward = nn.Linear(vectors, width, bias=False)
 
     def forward(
         self, vectors: Mapping[Level, torch.Tensor], masks: Mapping[str, torch.Tensor]
     ) -> tuple[dict[Level, torch.Tensor], dict[Level, torch.Tensor]]:
-        """The invariants, and the size [N] of the terms whose sum the second half is."""
+        """The invariants, and the size [N] of the terms whose sum the second half is.
+
+        Nothing cancels in the mean over one item, so the level of no items has no such size.
+        """
+        several = any(self.levels)
         own: dict[Level, torch.Tensor] = {}
         left: dict[Level, torch.Tensor] = {}
         means: list[torch.Tensor] = []
         sizes: list[torch.Tensor] = []
         for i, level in enumerate(self.levels):
             x = vectors[level]
-            columns = x.transpose(-1, -2)
-            left[level] = self.left[i](columns)
-            own[level] = squashed(GAIN * (left[level] * self.right[i](columns)).sum(-2))
-            x = x * (GAIN * self.attention[i](own[level])).unsqueeze(-1)
+            left[level], right = self.factors[i](x.transpose(-1, -2)).chunk(2, -1)
+            own[level] = _squashed((left[level] * right).sum(-2), GAIN)
+            x = x * self.attention[i](own[level]).unsqueeze(-1)
             means.append(level_mean(x, level, masks))
-            sizes.append(level_mean(x.detach().square().sum(-1).mean(-1), level, masks))
+            if several:
+                sizes.append(level_mean(x.detach().square().sum(-1).mean(-1), level, masks))
         if not means:
             return {}, {}
-        mean = self.toward(torch.stack(means).sum(0).transpose(-1, -2))
-        size = torch.stack(sizes).sum(0)
+        mean = self.toward(added(means).transpose(-1, -2))
         found, summed = {}, {}
         for level in self.levels:
             near = left[level] * mean.reshape(-1, *[1] * len(level), *mean.shape[1:])
-            found[level] = torch.cat([own[level], squashed(GAIN * near.sum(-2))], -1)
-            square = level_mean(left[level].detach().square().sum(-2).mean(-1), level, masks)
-            summed[level] = squashed(GAIN * (square * size).sqrt())
+            # Once for the products, once for the weights of the mean.
+            found[level] = torch.cat([own[level], _squashed(near.sum(-2), GAIN**2)], -1)
+            if level:
+                square = level_mean(left[level].detach().square().sum(-2).mean(-1), level, masks)
+                summed[level] = _squashed((square * added(sizes)).sqrt(), GAIN**2)
         return found, summed
+
+
+def _squashed(x: torch.Tensor, gain: float) -> torch.Tensor:
+    """gain * x / (1 + gain * |x|), in (-1, 1)."""
+    return x / (x.abs() + 1 / gain)

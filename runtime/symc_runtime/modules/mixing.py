@@ -67,6 +67,14 @@ def squashed(x: torch.Tensor) -> torch.Tensor:
     return x / (1 + x.abs())
 
 
+def added(terms: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Their sum; of one, itself."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
 def masked_mean(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
     """Mean along dim over the items that mask [N, n] holds; x [N, ...]; zero without items."""
     if mask is None:

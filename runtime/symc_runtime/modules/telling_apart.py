@@ -45,12 +45,19 @@ class ItemWeights(nn.Module):
             return level_mean(x, level, masks).reshape(-1, *ones, *rest)
 
         halves = _waves(invariants.unflatten(-1, (2, -1)))
-        square = mean(halves.square().mean(-1))
+        middle = mean(halves)
+        halves = halves - middle
+        variance = mean(halves.square().mean(-1))
+        square = variance + middle.square().mean(-1)
         least = torch.stack([torch.zeros_like(summed), summed.square()], -1)
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
-        halves = halves - mean(halves)
-        gain = (mean(halves.square().mean(-1)) + FLOOR * square + 1e-12).rsqrt()
-        weights = self.linear((halves * gain.unsqueeze(-1)).flatten(-2))
+        gain = (variance + FLOOR * square + 1e-12).rsqrt()
+        # The gain is one number a half and example: it waits for the linear map.
+        left, right = (
+            nn.functional.linear(half, part)
+            for half, part in zip(halves.unbind(-2), self.linear.weight.chunk(2, 1), strict=True)
+        )
+        weights = left * gain[..., :1] + right * gain[..., 1:]
         with torch.no_grad():
             squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
             size = (gain.square() * square) @ squares.T

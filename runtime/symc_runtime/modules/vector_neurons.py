@@ -14,8 +14,9 @@ from torch import nn
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
 from symc_runtime.modules.item_invariants import ItemInvariants
-from symc_runtime.modules.mixing import level_mean, masked_mean, perceptron
+from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron
 from symc_runtime.modules.telling_apart import ItemWeights
+from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
 
 
@@ -70,30 +71,33 @@ class VectorNeurons(nn.Module):
         invariants, summed = self.invariants(vectors, seen.masks)
         context, states = self._trunk(seen, invariants, size)
         batch = context.shape[0]
-        total = context.new_zeros(batch, self.count, d)
-        scale = context.new_zeros(batch, self.count)
+        noise = noise.to(context.dtype)
+        totals: list[torch.Tensor] = []
+        scales: list[torch.Tensor] = []
         for i, level in enumerate(self.vector_levels):
             weight = self.weights[i](states[level])
-            terms = weight.detach().abs()
             if level:
                 apart, differing = self.apart[i](
                     invariants[level], summed[level], level, seen.masks
                 )
                 weight = weight + apart
                 terms = weight.detach().abs() + differing
+            else:
+                terms = weight.detach().abs()
             x = vectors[level]
             found = weight.unflatten(-1, (self.count, self.vectors)) @ x
             terms = terms.unflatten(-1, (self.count, self.vectors))
             lengths = (terms @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
-            total = total + level_mean(found, level, seen.masks)
-            scale = scale + level_mean(lengths, level, seen.masks)
+            totals.append(level_mean(found, level, seen.masks))
+            scales.append(level_mean(lengths, level, seen.masks))
+        total = added(totals) if totals else context.new_zeros(batch, self.count, d)
+        scale = added(scales) if scales else context.new_zeros(batch, self.count)
         samples = rows // batch
-        total, scale = fold(total, samples), fold(scale, samples)
         base, base_scale = total, scale
-        if self.mix_noise is not None:
-            mixed = fold(self.mix_noise(context), samples).unflatten(-1, (self.count, self.noise))
-            total = total + mixed @ noise
-            scale = scale + _summed(mixed, noise)
+        if self.mix_noise is None:
+            total, scale = fold(total, samples), fold(scale, samples)
+        else:
+            total, scale = self._with_noise(self.mix_noise(context), noise, total, scale)
         if self.mix_matrices is not None and self.choose_matrices is not None:
             if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
@@ -101,13 +105,32 @@ class VectorNeurons(nn.Module):
                 seen.matrices,
                 seen.matrix_sizes,
                 context,
-                torch.cat([noise, base], 1),
-                torch.cat([_length(noise.detach()), base_scale], 1),
+                torch.cat([noise, fold(base, samples)], 1),
+                torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
                 total,
                 scale,
                 samples,
             )
         return total, scale
+
+    def _with_noise(
+        self, mixed: torch.Tensor, noise: torch.Tensor, total: torch.Tensor, scale: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors [N, count, d] and their scales for each sample, noise mixed in.
+
+        Components first in memory, rows of the batch last.
+        """
+        batch, samples = total.shape[0], noise.shape[0] // total.shape[0]
+        # [noise, count, K*N] and [noise, d, K*N].
+        weight = mixed.T.reshape(self.count, self.noise, batch).transpose(0, 1)
+        weight = repeated(weight, samples)
+        draws = noise.permute(1, 2, 0)
+        lengths = draws.detach().square().sum(1).sqrt()
+        total = repeated(total.permute(2, 1, 0), samples)
+        total = contracted(weight.unsqueeze(1), draws.unsqueeze(2), total)
+        scale = repeated(scale.T, samples)
+        scale = contracted(weight.detach().abs(), lengths.unsqueeze(1), scale)
+        return total.permute(2, 1, 0), scale.T
 
     def _through_matrices(
         self,
@@ -162,7 +185,7 @@ class VectorNeurons(nn.Module):
             for level, step in zip(self.levels, list(update.children()), strict=True):
                 state = states[level]
                 shared = context.reshape(-1, *[1] * len(level), context.shape[-1])
-                near = pooled.get(level, torch.zeros_like(state))
+                near = pooled[level] if level in pooled else torch.zeros_like(state)
                 states[level] = state + step(
                     torch.cat([state, shared.expand_as(state), near.expand_as(state)], -1)
                 )
@@ -195,33 +218,35 @@ class VectorNeurons(nn.Module):
         return pooled
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
-        return torch.stack(
-            [level_mean(state, level, seen.masks) for level, state in states.items()]
-        ).sum(0)
+        return added([level_mean(state, level, seen.masks) for level, state in states.items()])
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     return x.square().sum(-1).sqrt()
 
 
-def _summed(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return (weight.detach().abs() @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
-
-
 def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
     """Vectors over the length of the longest, and that length, squashed, [N, 1]."""
-    batch = next(iter([*seen.scalars.values(), *seen.vectors.values()])).shape[0]
-    like = next(iter([*seen.scalars.values(), *seen.vectors.values()]))
-    largest = like.new_zeros(batch)
+    if not seen.vectors:
+        like = next(iter(seen.scalars.values()))
+        return {}, like.new_zeros(like.shape[0], 1)
+    largest = _greatest([x.detach().abs().flatten(1).amax(1) for x in seen.vectors.values()])
+    largest = largest + (largest == 0)
+    squares = []
     for x in seen.vectors.values():
-        largest = torch.maximum(largest, x.detach().abs().flatten(1).amax(1))
-    safe = torch.where(largest > 0, largest, torch.ones_like(largest))
-    longest = torch.zeros_like(largest)
-    for x in seen.vectors.values():
-        y = x.detach() / safe.reshape(-1, *[1] * (x.ndim - 1))
-        longest = torch.maximum(longest, _length(y).flatten(1).amax(1))
-    length = safe * torch.where(longest > 0, longest, torch.ones_like(longest))
+        y = x.detach() / largest.reshape(-1, *[1] * (x.ndim - 1))
+        squares.append(y.square().sum(-1).flatten(1).amax(1))
+    # 1 at least, the largest component being 1, unless all are zero.
+    length = largest * _greatest(squares).sqrt().clamp(min=1)
     scaled = {
         level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
     }
     return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)
+
+
+def _greatest(values: list[torch.Tensor]) -> torch.Tensor:
+    """The largest of each row of numbers [N]."""
+    greatest = values[0]
+    for value in values[1:]:
+        greatest = torch.maximum(greatest, value)
+    return greatest
