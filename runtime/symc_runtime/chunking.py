@@ -60,7 +60,15 @@ def sum_over_chunks(
         values: Values = function(plan, *(t.view_as(t) for t in tensors))
         return values
     return _summed(
-        checkpoint(plan.run, moment, shared, each, use_reentrant=False, preserve_rng_state=False)
+        checkpoint(
+            plan.run,
+            moment,
+            shared,
+            each,
+            plan.learned,
+            use_reentrant=False,
+            preserve_rng_state=False,
+        )
         for each, moment in zip(pieces, moments, strict=True)
     )
 
@@ -86,50 +94,55 @@ class _Plan:
         self.learned = list({id(t): t for t in self.seen.values() if t.requires_grad}.values())
         self.versions = [p._version for p in self.learned]
 
-    def chunks(self, arguments: Sequence[Tensor]) -> Iterator[Values]:
-        """The values of each chunk, with their graphs.
+    def chunks(
+        self, arguments: Sequence[Tensor], learned: Sequence[Tensor], graphs: bool
+    ) -> Iterator[Values]:
+        """The values of each chunk with these for `self.learned`, with their graphs if asked.
 
-        The first pass, too, has gradients enabled, though it drops the graphs: the stages, and
-        maybe the base, compute something else where they are not.
+        Gradients are enabled even if not, since the stages, and maybe the base, compute something
+        else where they are not.
         """
         for index, moment in enumerate(self.moments):
             start = index * self.chunk
             with torch.enable_grad():
                 pieces = [z[start : start + self.chunk] for z in arguments[self.shared :]]
-                values = self.run(moment, arguments[: self.shared], pieces)
+                values = self.run(moment, arguments[: self.shared], pieces, learned)
+            # Nothing here may keep a graph while the next chunk makes its own.
+            if not graphs:
+                values = tuple(value.detach() for value in values)
             yield values
             del values
 
-    def run(self, moment: Moment, shared: Sequence[Tensor], pieces: Sequence[Tensor]) -> Values:
-        """The part, the first time or again, on the tensors that the call saw."""
+    def run(
+        self,
+        moment: Moment,
+        shared: Sequence[Tensor],
+        pieces: Sequence[Tensor],
+        learned: Sequence[Tensor],
+    ) -> Values:
+        """The part, the first time or again on the tensors that the first time saw."""
         if not moment.over:
             with moment.first():
                 return self.part(shared, pieces)
-
-        def again(*each: Sequence[Tensor]) -> Values:
-            with moment.again():
-                return self.part(*each)
-
-        now = _named(self.model)
-        replaced = {f"model.{name}": t for name, t in self.seen.items() if now.get(name) is not t}
-        if not replaced:
-            return again(shared, pieces)
-        values: Values = functional_call(_Called(self.model, again), replaced, (shared, pieces))
-        return values
-
-    def check(self) -> None:
-        """Raises RuntimeError where a gradient would be wrong now."""
         for parameter, version in zip(self.learned, self.versions, strict=True):
             if parameter._version != version:
                 raise RuntimeError(
                     "a parameter was changed in place since the forward, which `chunk` repeats in "
                     "backward: call backward before the step of an optimizer"
                 )
-            if _hooked(parameter):
-                raise RuntimeError(
-                    "a parameter got a hook since the forward: with `chunk`, register hooks before "
-                    "the forward, so that they see the whole gradient and not each chunk's"
-                )
+
+        def again(*each: Sequence[Tensor]) -> Values:
+            with moment.again():
+                return self.part(*each)
+
+        now = _named(self.model)
+        stand_ins = {id(a): b for a, b in zip(self.learned, learned, strict=True)}
+        wanted = {name: stand_ins.get(id(t), t) for name, t in self.seen.items()}
+        replaced = {f"model.{name}": t for name, t in wanted.items() if now.get(name) is not t}
+        if not replaced:
+            return again(shared, pieces)
+        values: Values = functional_call(_Called(self.model, again), replaced, (shared, pieces))
+        return values
 
 
 class _Called(nn.Module):
@@ -158,25 +171,30 @@ class _SumOverChunks(torch.autograd.Function):
         ctx.plan = plan
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*arguments)
-        chunks = plan.chunks([t.detach().requires_grad_(t.requires_grad) for t in arguments])
-        return _summed(tuple(value.detach() for value in values) for values in chunks)
+        cut = [t.detach().requires_grad_(t.requires_grad) for t in arguments]
+        return _summed(plan.chunks(cut, plan.learned, graphs=False))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         plan: _Plan = ctx.plan
-        plan.check()
+        if any(_hooked(parameter) for parameter in plan.learned):
+            raise RuntimeError(
+                "a parameter got a hook since the forward: with `chunk`, register hooks before the "
+                "forward, so that they see the whole gradient and not each chunk's"
+            )
         differentiable = torch.is_grad_enabled()
         at_once = not differentiable and is_plain_backward()
         with torch.enable_grad():
-            # Cut off: an argument may depend on another, or on a parameter, outside.
+            # Cut off: outside, an argument may depend on another, or on a parameter.
             arguments: list[Tensor] = [
                 t.view_as(t) if differentiable else t.detach().requires_grad_(t.requires_grad)
                 for t in ctx.saved_tensors
             ]
-        leaves = [*arguments, *plan.learned]
+            learned = [p.view_as(p) for p in plan.learned] if differentiable else plan.learned
+        leaves = [*arguments, *learned]
         asked = [i for i, (node, _) in enumerate(ctx.next_functions) if _will_run(node)]
         sums: list[Tensor | None] = [None] * len(leaves)
-        chunks = plan.chunks(arguments)
+        chunks = plan.chunks(arguments, learned, graphs=True)
         for _ in plan.moments:
             adding = LinearAddsToGrad(plan.learned if at_once else ())
             with adding if adding.weights else nullcontext():
