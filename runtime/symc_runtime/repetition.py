@@ -1,4 +1,4 @@
-"""A computation that runs once without gradient and again in backward must be the same twice."""
+"""A computation that runs in the forward and again in backward must be the same twice."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch.utils.checkpoint import get_device_states, set_device_states
 class Moment:
     """What a computation sees beside its arguments, kept from its `first` run for those `again`.
 
-    These are autocast (whose cache of cast weights is off: a cast made without gradient must serve
-    no one who wants one), the random states of the CPU and of the device, and the buffers of
-    modules in training mode that the first run changed, such as running statistics. A run `again`
-    sees the buffers as the first found them, and leaves the module's own alone: they are updated
-    once a call. `over` says whether the first has been. A module is taken to change its buffers
-    if the version of any of them moved, as it does in BatchNorm and in spectral norm.
+    These are autocast (without its cache, in which the weights that one run casts, and their graph,
+    would outlive it), the random states of the CPU and of the device, and the buffers of modules in
+    training mode that the first run changed, such as running statistics. A run `again` sees the
+    buffers as the first found them, and leaves the module's own alone: they are updated once a
+    call. `over` says whether the first has been. A module is taken to change its buffers if the
+    version of any of them moved, as it does in BatchNorm and in spectral norm.
     """
 
     def __init__(self, model: nn.Module, device: torch.device) -> None:
