@@ -5,9 +5,9 @@
 Counted is every byte that the CPU allocator hands out during forward and backward, read off the
 profiler, above what was there before. The gradients are there before: the step adds to them.
 The gradients of both must agree. What does not shrink with the chunk (the net's view of the inputs,
-gradients of weights on their way) weighs more the smaller K is and the larger the base, so the bar
-is asked of every K and of a small and a large MLP. A process's resident memory falls less than
-this, as malloc keeps pages.
+gradients of weights on their way, where no linear layer adds them itself) weighs more the smaller K
+is and the larger the base, so the bar is asked of every K and of a small and a large MLP. A
+process's resident memory falls less than this, as malloc keeps pages.
 
 `KINETO_LOG_LEVEL=99` silences the profiler where it talks.
 """

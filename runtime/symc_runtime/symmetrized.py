@@ -7,14 +7,14 @@ Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equi
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from symc_runtime.actions import keep_valid
+from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
 from symc_runtime.sampling import Draw, check_noise, draw
@@ -245,27 +245,17 @@ class Symmetrized(nn.Module):
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """The mean over chunks of the K samples; in training each chunk is computed twice."""
 
-        def part(*pieces: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            outputs, penalty = self._pass(tensors, valid, list(pieces), penalized)
+        def part(
+            shared: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
+        ) -> tuple[torch.Tensor, ...]:
+            mine, counts = list(shared[: len(tensors)]), list(shared[len(tensors) :])
+            outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
             count = pieces[0].shape[0]
             sums = tuple(y.unflatten(0, (count, -1)).sum(0) / total for y in outputs)
             return *sums, penalty * (count / total)
 
-        result: tuple[torch.Tensor, ...] | None = None
-        for start in range(0, total, chunk):
-            pieces = [z[start : start + chunk] for z in noise]
-            if torch.is_grad_enabled():
-                values = checkpoint(part, *pieces, use_reentrant=False)
-            else:
-                values = part(*pieces)
-            result = (
-                values
-                if result is None
-                else tuple(a + b for a, b in zip(result, values, strict=True))
-            )
-        if result is None:
-            raise ShapeError("noise without samples: its first axis is K, at least 1")
-        return result[:-1], result[-1]
+        values = sum_over_chunks(self, part, [*tensors, *valid], noise, chunk)
+        return values[:-1], values[-1]
 
 
 def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tuple[str, ...]:
