@@ -9,7 +9,6 @@ from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.message_layer import MessageLayer
 from symc_runtime.modules.scores import Scored, by_sample, samples_apart, scored
 
-
 SKIP = 0.2
 """What the scores' own noise starts with, of its usual weight: as loud as what it is added to, it
 would hide the structure that training is to find."""
