@@ -28,6 +28,9 @@ Paired = dict[tuple[Level, tuple[str, ...], int], list[torch.Tensor]]
 """Two mixings of what must be multiplied with its like, by level, kind and own axes."""
 
 
+FEW = 8
+"""Channels, twice over, that are not worth mixing where there are many items."""
+
 Pooled = tuple[torch.Tensor, torch.Tensor]
 """Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""
 
@@ -69,8 +72,8 @@ class Features(nn.Module):
     `levels` lists the levels with scalars, `vector_levels` those with vectors; `widths`: the
     channels of scalars at each level.
 
-    `plain_pairs`: the few channels of pairs of items are not mixed, for there are as many of
-    them as pairs. `moved_by`: read only what these groups move.
+    `plain`: at levels of so many items, and more, few channels are not mixed, for there are many
+    items to mix them for. `moved_by`: read only what these groups move.
     """
 
     def __init__(
@@ -83,25 +86,26 @@ class Features(nn.Module):
         sizes: Mapping[str, int],
         width: int,
         *,
-        plain_pairs: bool = False,
+        plain: int | None = None,
         moved_by: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         self.inputs = inputs
         self.own = own.name
-        self.plain_pairs = plain_pairs
+        self.plain_from = plain
         self.groups = {group.name: group for group in groups}
         self.anchors = dict(anchors)
         self.sizes = dict(sizes)
         self.width = width
+        self.blocks = tuple(blocks(tensor) for tensor in inputs)
         self.readings = tuple(
             tuple(
                 read_block(block, tensor.labels, own, later, self.groups, sizes)
                 if moved_by is None or moves(moved_by, block)
                 else None
-                for block in blocks(tensor)
+                for block in every
             )
-            for tensor in inputs
+            for tensor, every in zip(inputs, self.blocks, strict=True)
         )
         self.mixings = nn.ModuleDict()
         self.widths: dict[Level, int] = {}
@@ -132,8 +136,8 @@ class Features(nn.Module):
                 self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
             doubled: Size = 2 * size if isinstance(size, int) else size
-            pairs = self.plain_pairs and len(reading.level) > 1
-            if pairs and isinstance(doubled, int) and doubled <= self.width // 2:
+            plain = self.plain_from is not None and len(reading.level) >= self.plain_from
+            if plain and isinstance(doubled, int) and doubled <= FEW:
                 self.plain.add(key)
                 self.widths[reading.level] = self.widths.get(reading.level, 0) + doubled
                 return
@@ -175,7 +179,7 @@ class Features(nn.Module):
             for b, reading in enumerate(readings):
                 if reading is None:
                     continue
-                block = blocks(tensor)[b]
+                block = self.blocks[t][b]
                 x = centered_block(pieces[t][b], block, reading, centers, seen.masks)
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
@@ -183,7 +187,7 @@ class Features(nn.Module):
                 key = f"{t}_{b}"
                 if key in self.plain:
                     x = joined_channels(x, reading).movedim(-1, 1)
-                    plain.setdefault(reading.level, []).append(torch.cat(_both_scales(x), 1))
+                    plain.setdefault(reading.level, []).append(x)
                 else:
                     self._read(key, x, reading, seen, paired, matrices)
         sizes_of = self._bring_to_size_one(paired, seen)
@@ -193,14 +197,13 @@ class Features(nn.Module):
                 size = sizes_of[pairing, own]
                 self._pair_with_context(level, pairing, left, size, seen, paired)
         for level, found in plain.items():
-            if level in seen.scalars:
-                found.append(seen.scalars[level].movedim(-1, 1))
-            every = found[0] if len(found) == 1 else torch.cat(found, 1)
-            seen.scalars[level] = every.movedim(1, -1)
+            both = _both_scales(found[0] if len(found) == 1 else torch.cat(found, 1))
+            mixed = [seen.scalars[level].movedim(-1, 1)] if level in seen.scalars else []
+            seen.scalars[level] = torch.cat([*both, *mixed], 1).movedim(1, -1)
         if matrices:
-            both = [_scaled(*found) for found in matrices]
-            seen.matrices = torch.stack([x for x, _ in both]).sum(0)
-            seen.matrix_sizes = torch.stack([size for _, size in both]).sum(0)
+            scaled = [_scaled(*each) for each in matrices]
+            seen.matrices = torch.stack([x for x, _ in scaled]).sum(0)
+            seen.matrix_sizes = torch.stack([size for _, size in scaled]).sum(0)
         return seen
 
     def _read(

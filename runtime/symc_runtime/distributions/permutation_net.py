@@ -77,18 +77,26 @@ class LearnedPermutation(PermutationNoise):
             around,
             known,
             FEATURE_WIDTH,
-            plain_pairs=True,
+            plain=2,
         )
         self.items = ItemFeatures(own, self.features.widths, chosen["hidden"], PAIR_CHANNELS)
         self.posed_features = self.posed_items = None
         if any(moves(earlier, block) for tensor in inputs for block in blocks(tensor)):
             self.posed_features = Features(
-                inputs, groups, self.own, later, around, known, POSED_WIDTH, moved_by=earlier
+                inputs,
+                groups,
+                self.own,
+                later,
+                around,
+                known,
+                POSED_WIDTH,
+                plain=0,
+                moved_by=earlier,
             )
-            self.posed_items = PosedItems(own, self.posed_features.levels, POSED_WIDTH)
+            self.posed_items = PosedItems(own, self.posed_features.widths, POSED_WIDTH)
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
-        posed = 0 if self.posed_items is None else POSED_WIDTH
+        posed = 0 if self.posed_items is None else self.posed_items.width
         self.net = kind(noise=noise, posed=posed, channels=PAIR_CHANNELS, **chosen)
 
     def _scores(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -11,39 +13,45 @@ from symc_runtime.readings import Level
 
 
 class PosedItems(nn.Module):
-    """`Seen` in an earlier stage's pose to `width` channels an item, [N, n, width] in all.
+    """`Seen` in an earlier stage's pose to `self.width` channels an item, [N, n, width].
 
-    Linear: there are as many of them as samples. Features of finer levels enter by their mean over
-    the other items, in each place that an item can have.
+    Linear: there are as many of them as samples. Features of items stay as they are; those of
+    other levels, of `widths` channels, enter by their mean over the other items, in each place that
+    an item can have, through `pooled` channels.
     """
 
-    def __init__(self, own: str, levels: list[Level], width: int) -> None:
+    def __init__(self, own: str, widths: Mapping[Level, int], pooled: int) -> None:
         super().__init__()
         self.own = own
-        self.levels = tuple(levels)
+        self.levels = tuple(widths)
         self.places = nn.ModuleDict(
             {
-                f"{i}_{place}": nn.Linear(width, width, bias=False)
-                for i, level in enumerate(levels)
+                f"{i}_{place}": nn.Linear(widths[level], pooled, bias=False)
+                for i, level in enumerate(widths)
                 for place in range(max(level.count(own), 1))
                 if level != (own,)
             }
         )
+        self.width = widths.get((own,), 0) + (pooled if self.places else 0)
 
     def forward(self, seen: Seen, n: int) -> torch.Tensor:
         """[N, n, width]."""
+        found: list[torch.Tensor] = []
         total: torch.Tensor | None = None
         for i, level in enumerate(self.levels):
+            x = seen.scalars[level]
+            if level == (self.own,):
+                found.append(x)
+                continue
             own_at = [k for k, name in enumerate(level) if name == self.own]
             for place, kept in enumerate(own_at or [-1]):
-                x = seen.scalars[level]
+                mean = x
                 for k in reversed(range(len(level))):
                     if k != kept:
-                        x = masked_mean(x, k + 1, seen.masks.get(level[k]))
-                name = f"{i}_{place}"
-                y = self.places[name](x) if name in self.places else x
+                        mean = masked_mean(mean, k + 1, seen.masks.get(level[k]))
+                y = self.places[f"{i}_{place}"](mean)
                 y = y if own_at else y.unsqueeze(1).expand(-1, n, -1)
                 total = y if total is None else total + y
-        if total is None:
-            raise ValueError("no input is posed")
-        return total
+        if total is not None:
+            found.append(total)
+        return found[0] if len(found) == 1 else torch.cat(found, -1)
