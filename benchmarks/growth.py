@@ -5,8 +5,8 @@ features of pairs.
 
 The base hands on what it got, so all that is timed is the wrapper: features, net, sorting, actions.
 Items: `input x[n: P, 8]` with the default net of such specs, `deepsets`. Pairs: an adjacency matrix
-with the default net of those, `gin`, up to `--pairs-to` nodes, as its features of pairs take some
-n^2 kilobytes. Slopes of log cost over log n are fitted to the upper half of the sizes.
+with the default net of those, `gin`, up to `--pairs-to` nodes: its features of pairs take some
+n^2 tenths of a kilobyte. Slopes of log cost over log n are fitted to the upper half of the sizes.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def main() -> None:
     """Time both kinds at all sizes, print the table, save the plot."""
     parser = argparse.ArgumentParser(description="Growth of the wrapper's cost with n.")
     parser.add_argument("--to", type=int, default=4096, help="largest n with features of items")
-    parser.add_argument("--pairs-to", type=int, default=2048, help="largest n with pairs")
+    parser.add_argument("--pairs-to", type=int, default=4096, help="largest n with pairs")
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
