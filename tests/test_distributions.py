@@ -131,6 +131,38 @@ def test_samples_share_their_inputs(net: str) -> None:
     assert len(shared.unique(dim=0)) > 3
 
 
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("probabilistic", [True, False])
+def test_a_later_stage_reads_what_came_once_and_what_is_posed(
+    net: str, probabilistic: bool
+) -> None:
+    torch.manual_seed(0)
+    space = layout.Group("M", "O", 3)
+    inputs = (
+        Tensor("x", (Natural("P", "n"), Natural("M", 3))),
+        Tensor("a", (Natural("P", "n"), Natural("P", "n"), Natural("M", 3))),
+        Tensor("w", (Natural("M", 3),)),
+    )
+    stage = LearnedPermutation(
+        inputs, (P, space), "P", earlier=("M",), net=net, probabilistic=probabilistic
+    ).double()
+    rows: list[int] = []
+    stage.items.register_forward_hook(lambda _, __, found: rows.append(found[0].shape[0]))
+    noise = stage.draw(6, 2, {"n": 7}, F64, CPU, None).flatten(0, 1)
+    shared = tuple(torch.randn(2, *shape, dtype=F64) for shape in ((7, 3), (7, 7, 3), (3,)))
+    turns = stage_of("probabilistic", "O").double()
+    turned = turns(turns.draw(6, 2, {}, F64, CPU, None).flatten(0, 1), shared[0]).matrix
+    posed = [fold(shared[0], 6) @ turned, fold(shared[1], 6) @ turned.unsqueeze(1)]
+    posed.append((fold(shared[2], 6).unsqueeze(1) @ turned).squeeze(1))
+    orders = stage(noise, *posed, shared=shared).order
+    assert rows == [2]
+    for changed in range(2):
+        other = [-x if i == changed else x for i, x in enumerate(posed)]
+        assert not torch.equal(stage(noise, *other, shared=shared).order, orders)
+    with pytest.raises(ValueError, match="`shared` inputs"):
+        stage(noise, *posed)
+
+
 def test_vectors_of_samples_share_their_inputs() -> None:
     stage = stage_of("probabilistic", "SO").double()
     noise = stage.draw(6, 3, {}, F64, CPU, None).flatten(0, 1)
