@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from symc_runtime import layout
+from symc_runtime.actions import center, centered_points, keep_valid
 from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
@@ -67,6 +68,38 @@ def test_equal_points_with_padding_have_no_size() -> None:
         scores, _ = stage._scores(noise[..., :-1], (x,), counts, valid, None)
         found.append(scores[:, :3])
     assert all(torch.allclose(scores, found[0], atol=1e-12) for scores in found)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_centred_points_have_no_mean_of_their_own(dtype: torch.dtype) -> None:
+    """A rounded mean is off by a digit of how far away the points are."""
+    torch.manual_seed(0)
+    shape = torch.randn(32, 5, 3)
+    far = 1000 * torch.randn(32, 1, 3)
+    points = (shape + far).to(dtype)
+    centered = centered_points(points, center(points, 2), 2)
+    left = centered.double().mean(1).abs().max().item()
+    assert left < 2 * torch.finfo(dtype).eps * centered.abs().max()
+    counts = torch.full((32,), 4)
+    points = keep_valid(points, counts, 1)
+    centered = keep_valid(centered_points(points, center(points, 2, {1: counts}), 2), counts, 1)
+    assert centered.double().sum(1).abs().max() < 8 * torch.finfo(dtype).eps * centered.abs().max()
+
+
+def test_items_that_rounding_tells_apart_are_alike() -> None:
+    """Points of two sorts, four each: mirror images, whose weighted sums vanish."""
+    torch.manual_seed(0)
+    points = (Tensor("points", (Natural("P", "n"), Natural("M", 3))),)
+    groups = (layout.Group("P", "S", "n"), layout.Group("M", "O", 3))
+    stage = LearnedOrthogonal(points, groups, "M", later=("P",)).double()
+    sort = torch.randn(200, 1, 3, dtype=F64)
+    # The two sorts differ in the last digits, as rotated ones would.
+    x = torch.cat([sort, -sort * (1 + 8 * torch.finfo(F64).eps)], 1).repeat(1, 4, 1)
+    seen = stage.features(x, dtype=F64)
+    noise = torch.zeros(200, stage.channels, 3, dtype=F64)
+    with torch.no_grad():
+        vectors, _ = stage.net(seen, noise)
+    assert vectors.norm(dim=-1).max() < 20 * torch.finfo(F64).eps
 
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])

@@ -6,7 +6,8 @@ rows than the element where K samples share it: row k*B + b of the element meets
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 
@@ -140,14 +141,29 @@ def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Te
     return moved if last else moved.movedim(-1, dim)
 
 
-def translate(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
+class Center(NamedTuple):
+    """A mean of points [batch, d] in twice their precision: `mean`, and the `rest` of its rounding.
+
+    Points less a rounded mean have a mean of their own, which no change of the points shows: summed
+    with nearly equal weights it could outweigh what differs among them.
+    """
+
+    mean: torch.Tensor
+    rest: torch.Tensor
+
+
+def translate(x: torch.Tensor, vector: torch.Tensor | Center, dim: int) -> torch.Tensor:
     """x + t along dim, t [batch, d]; for points."""
+    if isinstance(vector, Center):
+        vector = vector.mean
     x = fold_like(x, vector)
     return x + _for_points(x, vector, dim)
 
 
-def untranslate(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
+def untranslate(x: torch.Tensor, vector: torch.Tensor | Center, dim: int) -> torch.Tensor:
     """x - t along dim, t [batch, d]; for points."""
+    if isinstance(vector, Center):
+        return untranslate(untranslate(x, vector.mean, dim), vector.rest, dim)
     x = fold_like(x, vector)
     return x - _for_points(x, vector, dim)
 
@@ -202,18 +218,26 @@ def _mean(total: torch.Tensor, items: torch.Tensor | int) -> torch.Tensor:
     return mean
 
 
-def center(
-    points: torch.Tensor, dim: int, counts: dict[int, torch.Tensor] | None = None
-) -> torch.Tensor:
+Piece = tuple[Any, ...]
+"""Points, the axis of their coordinates, and maybe how many are valid of each ragged axis."""
+
+
+def center(points: torch.Tensor, dim: int, counts: dict[int, torch.Tensor] | None = None) -> Center:
     """Mean of points over every axis but the batch and `dim`: [batch, d].
 
     `counts`: for each ragged axis (its dim) the valid entries, [batch]; padding must be zero.
     """
-    return _mean(*_point_sum(points, dim, counts))
+    return center_of_all((points, dim, counts))
 
 
-def center_of_all(*pieces: Any) -> torch.Tensor:
+def center_of_all(*pieces: Piece) -> Center:
     """Mean over several tensors of points, each (points, dim) or (points, dim, counts)."""
+    mean = _mean_of_all(pieces)
+    rest = _mean_of_all([_less(mean, *piece) for piece in pieces])
+    return Center(mean, rest)
+
+
+def _mean_of_all(pieces: Sequence[Piece]) -> torch.Tensor:
     total, items = _point_sum(*pieces[0])
     for piece in pieces[1:]:
         more, count = _point_sum(*piece)
@@ -221,7 +245,20 @@ def center_of_all(*pieces: Any) -> torch.Tensor:
     return _mean(total, items)
 
 
-def centered_points(points: torch.Tensor, mean: torch.Tensor, dim: int) -> torch.Tensor:
+def _less(
+    mean: torch.Tensor,
+    points: torch.Tensor,
+    dim: int,
+    counts: dict[int, torch.Tensor] | None = None,
+) -> Piece:
+    """Points less their mean, padding zero."""
+    left = untranslate(points, mean, dim)
+    for axis, valid in (counts or {}).items():
+        left = keep_valid(left, valid, axis)
+    return left, dim, counts
+
+
+def centered_points(points: torch.Tensor, mean: torch.Tensor | Center, dim: int) -> torch.Tensor:
     """points - mean along dim, mean [batch, d], residues of rounding set to zero.
 
     Equal points leave differences of a few units in the last place, which would look like a

@@ -10,7 +10,7 @@ def tolerance(dtype: torch.dtype) -> float:
     return float(torch.finfo(dtype).eps ** 0.5)
 
 
-AMPLE = 0.2
+AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
 
 
@@ -24,7 +24,7 @@ def complete_frame(
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
     Gram-Schmidt, twice over. A candidate's residual is measured by scales [N, m], the magnitudes
-    that were summed to make it: the first above 1/5 is taken, else the largest above `tol`. What
+    that were summed to make it: the first above 1/2 is taken, else the largest above `tol`. What
     the candidates leave open is filled by noise, the vector with the largest residual first.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     `special`: the last row is turned so that the determinant is 1.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.actions import centered_points
+from symc_runtime.actions import Center, center_of_all, centered_points
 from symc_runtime.layout import Block, Group, Tensor, blocks
 from symc_runtime.sizes import Size, evaluate, names
 
@@ -124,26 +124,21 @@ def point_centers(
     pieces: list[list[torch.Tensor]],
     anchors: Mapping[str, int],
     masks: Mapping[str, torch.Tensor],
-) -> dict[str, torch.Tensor]:
-    """Mean [N, d] of the anchor's valid points for each group; `pieces`: blocks of the inputs."""
-    centers: dict[str, torch.Tensor] = {}
+) -> dict[str, Center]:
+    """Mean of the anchor's valid points for each group; `pieces`: blocks of the inputs."""
+    centers: dict[str, Center] = {}
     for group, index in anchors.items():
-        sums, items = [], []
+        found = []
         for block, x in zip(blocks(inputs[index]), pieces[index], strict=True):
-            if block.affine != group:
-                continue
-            axis = next(i for i, a in enumerate(block.axes, 1) if a.group == group)
-            weight = torch.ones_like(x.narrow(axis, 0, 1))
-            for i, a in enumerate(block.axes, 1):
-                if a.group is not None and a.group in masks:
-                    shape = [1] * x.ndim
-                    shape[0], shape[i] = masks[a.group].shape
-                    weight = weight * masks[a.group].reshape(shape).to(x.dtype)
-            rows = (x * weight).movedim(axis, -1)
-            sums.append(rows.reshape(x.shape[0], -1, x.shape[axis]).sum(1))
-            items.append(weight.flatten(1).sum(1))
-        total, count = torch.stack(sums).sum(0), torch.stack(items).sum(0)
-        centers[group] = total / count.clamp(min=1).unsqueeze(-1)
+            if block.affine == group:
+                axis = next(i for i, a in enumerate(block.axes, 1) if a.group == group)
+                counts = {
+                    i: masks[a.group].sum(1)
+                    for i, a in enumerate(block.axes, 1)
+                    if a.group is not None and a.group in masks
+                }
+                found.append((x, axis, counts))
+        centers[group] = center_of_all(*found)
     return centers
 
 
@@ -151,7 +146,7 @@ def centered_block(
     x: torch.Tensor,
     block: Block,
     reading: Reading,
-    centers: Mapping[str, torch.Tensor],
+    centers: Mapping[str, Center],
     masks: Mapping[str, torch.Tensor],
 ) -> torch.Tensor:
     """Points of a later group relative to its anchor, padding zero; anything else as it is."""

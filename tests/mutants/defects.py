@@ -91,6 +91,27 @@ DEFECTS = [
         "                if not self.plan.groups and any(\n",
     ),
     Defect(
+        "what rounding left of a centre kept",
+        f"{RUNTIME}/actions.py",
+        "    return Center(mean, rest)",
+        "    return Center(mean, 0 * rest)",
+        ("test_scales.py",),
+    ),
+    Defect(
+        "items that rounding tells apart weigh apart",
+        f"{RUNTIME}/modules/telling_apart.py",
+        "told = gain * real",
+        "told = gain",
+        ("test_scales.py",),
+    ),
+    Defect(
+        "a fifth of a vector is enough for a frame",
+        f"{RUNTIME}/orthogonalization.py",
+        "AMPLE = 0.5",
+        "AMPLE = 0.2",
+        ("test_laws.py",),
+    ),
+    Defect(
         "points not centred on the way in",
         f"{RUNTIME}/actions.py",
         "    centered = untranslate(points, mean, dim)\n",

@@ -52,12 +52,15 @@ class ItemWeights(nn.Module):
         least = torch.stack([torch.zeros_like(summed), summed.square()], -1)
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
         gain = (variance + FLOOR * square + 1e-12).rsqrt()
+        # What rounding alone tells apart is alike: differences of sqrt(eps) count half.
+        real = variance / (variance + torch.finfo(square.dtype).eps * square + 1e-30)
         # The gain is one number a half and example: it waits for the linear map.
         left, right = (
             nn.functional.linear(half, part)
             for half, part in zip(halves.unbind(-2), self.linear.weight.chunk(2, 1), strict=True)
         )
-        weights = left * gain[..., :1] + right * gain[..., 1:]
+        told = gain * real
+        weights = left * told[..., :1] + right * told[..., 1:]
         with torch.no_grad():
             squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
             size = (gain.square() * square) @ squares.T
