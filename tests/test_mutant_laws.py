@@ -9,6 +9,7 @@ from torch import nn
 import symc
 from symc.lower.module import CompiledModel
 from symc_runtime import layout
+from symc_runtime.actions import fold
 from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_net import LearnedPermutation
@@ -151,6 +152,24 @@ def test_adjacent_twins_with_different_noise_send_different_messages() -> None:
     # With loops too, where both send and receive the same.
     change = layer(h, (looped[0],), None) - h
     assert (change[..., 0] - change[..., 1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("net", [name for name, net in nets().items() if net.fits == "permutation"])
+def test_scores_do_not_read_padding(net: str) -> None:
+    """Noise and features where no items are move no score, not even alike for all items."""
+    torch.manual_seed(0)
+    inputs = (layout.Tensor("x", (layout.Natural("P", "n"), layout.Trivial(2))), PAIRS)
+    stage = LearnedPermutation(inputs, (P,), "P", net=net).double()
+    x, links = torch.randn(3, 6, 2, dtype=F64), torch.randn(3, 6, 6, dtype=F64)
+    counts = {"n": torch.tensor([6, 4, 1])}
+    valid = torch.arange(6) < counts["n"].unsqueeze(-1)
+    noise = stage.draw(2, 3, {"n": 6}, F64, torch.device("cpu"), None).flatten(0, 1)
+    other = noise.masked_fill(~fold(valid, 2).unsqueeze(-1), 7.0)
+    found = [
+        stage._scores(z[..., :-1], (x, links), counts, valid, None)[0][fold(valid, 2)]
+        for z in (noise, other)
+    ]
+    assert torch.allclose(*found, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("net", [name for name, net in nets().items() if net.reads_pairs])
