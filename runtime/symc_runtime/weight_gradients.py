@@ -38,7 +38,7 @@ class LinearAddsToGrad(TorchFunctionMode):
             return self._linear(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
 
-    def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002
+    def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         autocast = torch.is_autocast_enabled(input.device.type)
         if id(weight) not in self.weights or autocast or input.ndim < 2:
             return F.linear(input, weight, bias)
