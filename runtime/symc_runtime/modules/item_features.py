@@ -40,8 +40,6 @@ class ItemFeatures(nn.Module):
         self.own = own
         levels = list(widths)
         self.levels = tuple(levels)
-        self.has_pairs = any(level.count(own) >= 2 for level in levels)
-        self.channels = channels
         # Pooling is linear: what follows it is applied to what is left.
         self.embeddings = nn.ModuleDict(
             {

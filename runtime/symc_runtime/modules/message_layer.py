@@ -23,7 +23,6 @@ class MessageLayer(nn.Module):
     def __init__(self, width: int, channels: int, context: int = 0) -> None:
         super().__init__()
         self.width = width
-        self.channels = channels
         self.mixed = ChannelLinear(width, (1 + channels) * width)
         self.all = ChannelLinear(width, width, bias=False)
         self.context = ChannelLinear(context, width, bias=False) if context else None
