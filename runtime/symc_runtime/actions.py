@@ -199,8 +199,8 @@ def _point_sum(
 
     And how many they are: a number, or [batch, 1] where an axis is ragged.
     """
-    d = points.shape[dim]
-    total = points.movedim(dim, -1).reshape(points.shape[0], -1, d).sum(1)
+    others = [axis for axis in range(1, points.ndim) if axis != dim]
+    total = points.sum(others) if others else points
     items: torch.Tensor | int = 1
     for axis in range(1, points.ndim):
         if counts and axis in counts:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import level_mean, mixing, squashed
+from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -24,8 +25,8 @@ from symc_runtime.readings import (
 )
 from symc_runtime.sizes import Size
 
-Paired = dict[tuple[Level, tuple[str, ...], int], list[torch.Tensor]]
-"""Two mixings of what must be multiplied with its like, by level, kind and own axes."""
+Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
+"""What must be multiplied with its like, by level, kind and own axes: two mixings, side by side."""
 
 
 FEW = 8
@@ -69,11 +70,12 @@ class Features(nn.Module):
     """Inputs [N, ...] to `Seen`; `width` channels a kind of feature and level.
 
     Vectors have `vector_width` channels: twice as many as come, where that is known and less.
-    `levels` lists the levels with scalars, `vector_levels` those with vectors; `widths`: the
-    channels of scalars at each level.
+    `scalar_levels` lists the levels with scalars, `vector_levels` those with vectors; `widths`: the
+    channels of scalars at each level, or of what is invariant about its vectors.
 
     `plain`: at levels of so many items, and more, few channels are not mixed, for there are many
-    items to mix them for. `moved_by`: read only what these groups move.
+    items to mix them for. `moved_by`: read only what these groups move, and at one scale: there
+    may be as many of those as samples.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Features(nn.Module):
         self.inputs = inputs
         self.own = own.name
         self.plain_from = plain
+        self.scales = 2 if moved_by is None else 1
         self.groups = {group.name: group for group in groups}
         self.anchors = dict(anchors)
         self.sizes = dict(sizes)
@@ -112,6 +115,7 @@ class Features(nn.Module):
         self.mixed_levels: list[Level] = []
         self.plain: set[str] = set()
         self.vector_levels: list[Level] = []
+        self.scalar_levels: list[Level] = []
         self.has_matrices = False
         self.contexts = nn.ModuleDict()
         read = [reading for readings in self.readings for reading in readings if reading]
@@ -130,21 +134,21 @@ class Features(nn.Module):
     def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
         axes = len(reading.channels) + (labels is not None)
+        levels = self.vector_levels if _is_vector(reading) else self.scalar_levels
+        if reading.level not in levels:
+            levels.append(reading.level)
         if _is_vector(reading):
             self.mixings[key] = mixing(size, self.vector_width, axes)
-            if reading.level not in self.vector_levels:
-                self.vector_levels.append(reading.level)
         elif not reading.own and not reading.pairing:
-            doubled: Size = 2 * size if isinstance(size, int) else size
+            scaled: Size = self.scales * size if isinstance(size, int) else size
             plain = self.plain_from is not None and len(reading.level) >= self.plain_from
-            if plain and isinstance(doubled, int) and doubled <= FEW:
+            if plain and isinstance(scaled, int) and scaled <= FEW:
                 self.plain.add(key)
-                self.widths[reading.level] = self.widths.get(reading.level, 0) + doubled
+                self.widths[reading.level] = self.widths.get(reading.level, 0) + scaled
                 return
-            self.mixings[key] = mixing(doubled, self.width, axes + 1)
+            self.mixings[key] = mixing(scaled, self.width, axes + 1)
         else:
-            self.mixings[key] = mixing(size, self.width, axes)
-            self.mixings[key + "_pair"] = mixing(size, self.width, axes)
+            self.mixings[key] = mixing(size, 2 * self.width, axes)
             if reading.own:
                 self.has_matrices = True
             else:
@@ -186,25 +190,35 @@ class Features(nn.Module):
                 x = arranged(x, reading, tensor.labels, dtype)
                 key = f"{t}_{b}"
                 if key in self.plain:
-                    x = joined_channels(x, reading).movedim(-1, 1)
-                    plain.setdefault(reading.level, []).append(x)
+                    plain.setdefault(reading.level, []).append(joined_channels(x, reading))
                 else:
                     self._read(key, x, reading, seen, paired, matrices)
         sizes_of = self._bring_to_size_one(paired, seen)
-        for (level, pairing, own), (left, right) in paired.items():
+        for (level, pairing, own), pair in paired.items():
+            left, right = pair.chunk(2, -1)
             self._pair(level, own, left, right, seen, matrices)
             if not own:
                 size = sizes_of[pairing, own]
                 self._pair_with_context(level, pairing, left, size, seen, paired)
         for level, found in plain.items():
-            both = _both_scales(found[0] if len(found) == 1 else torch.cat(found, 1))
-            mixed = [seen.scalars[level].movedim(-1, 1)] if level in seen.scalars else []
-            seen.scalars[level] = torch.cat([*both, *mixed], 1).movedim(1, -1)
+            mixed = [seen.scalars[level]] if level in seen.scalars else []
+            seen.scalars[level] = self._plain(found, mixed, len(level))
         if matrices:
             scaled = [_scaled(*each) for each in matrices]
-            seen.matrices = torch.stack([x for x, _ in scaled]).sum(0)
-            seen.matrix_sizes = torch.stack([size for _, size in scaled]).sum(0)
+            seen.matrices = added([x for x, _ in scaled])
+            seen.matrix_sizes = added([size for _, size in scaled])
         return seen
+
+    def _plain(
+        self, found: list[torch.Tensor], mixed: list[torch.Tensor], items: int
+    ) -> torch.Tensor:
+        """Channels that were not mixed, at every scale, with those that were."""
+        # Pairs of items are read with channels before them.
+        dim = 1 if items > 1 else -1
+        moved = [x.movedim(-1, dim) for x in found]
+        scaled = _at_scales(moved[0] if len(moved) == 1 else torch.cat(moved, dim), self.scales)
+        every = [*scaled, *(x.movedim(-1, dim) for x in mixed)]
+        return (every[0] if len(every) == 1 else torch.cat(every, dim)).movedim(dim, -1)
 
     def _read(
         self,
@@ -222,16 +236,13 @@ class Features(nn.Module):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
         elif not own and not reading.pairing:
-            both = torch.stack(_both_scales(x), -1)
-            _add(seen.scalars, level, self._mixed(key, both, reading))
+            scaled = torch.stack(_at_scales(x, self.scales), -1)
+            _add(seen.scalars, level, self._mixed(key, scaled, reading))
         else:
-            left = self._mixed(key, x, reading)
-            right = self._mixed(key + "_pair", x, reading)
-            pair = paired.setdefault((level, reading.pairing, own), [])
-            if pair:
-                pair[0], pair[1] = pair[0] + left, pair[1] + right
-            else:
-                pair += [left, right]
+            pair = self._mixed(key, x, reading)
+            left, _ = pair.chunk(2, -1)
+            kind = (level, reading.pairing, own)
+            paired[kind] = paired[kind] + pair if kind in paired else pair
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
                     matrices.append(_pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
@@ -255,26 +266,22 @@ class Features(nn.Module):
         a product that cancels.
         """
         logarithms = {}
-        for kind in {(pairing, own) for _, pairing, own in paired}:
-            factors = [
-                (level, pair) for (level, *rest), pair in paired.items() if tuple(rest) == kind
-            ]
-            every = [x.detach() for _, pair in factors for x in pair]
-            largest = torch.stack([x.abs().flatten(1).amax(1) for x in every]).amax(0)
-            largest = torch.where(largest > 0, largest, 1.0)
+        for kind in dict.fromkeys((pairing, own) for _, pairing, own in paired):
+            factors = {key: pair for key, pair in paired.items() if key[1:] == kind}
+            largest = greatest([x.detach().abs().flatten(1).amax(1) for x in factors.values()])
+            largest = F.threshold(largest, 0.0, 1.0)
             squares = [
                 level_mean(
                     _over(x.detach(), largest).square().flatten(1 + len(level)).mean(-1),
                     level,
                     seen.masks,
                 )
-                for level, pair in factors
-                for x in pair
+                for (level, *_), x in factors.items()
             ]
-            size = torch.stack(squares).mean(0).sqrt()
-            size = largest * torch.where(size > 0, size, 1.0)
-            for _, pair in factors:
-                pair[:] = [_over(x, size) for x in pair]
+            size = (added(squares) / len(squares)).sqrt()
+            size = largest * F.threshold(size, 0.0, 1.0)
+            for key, pair in factors.items():
+                paired[key] = _over(pair, size)
             logarithms[kind] = (torch.log(size) / 10).tanh().unsqueeze(-1)
         return logarithms
 
@@ -292,11 +299,11 @@ class Features(nn.Module):
         Their common size goes with them.
         """
         means = [
-            level_mean(right, other, seen.masks)
-            for (other, kind, own), (_, right) in paired.items()
+            level_mean(pair[..., self.width :], other, seen.masks)
+            for (other, kind, own), pair in paired.items()
             if kind == pairing and not own
         ]
-        mean = torch.stack(means).sum(0)
+        mean = added(means)
         items = 1 + len(level)
         product = left * mean.reshape(-1, *[1] * len(level), *mean.shape[1:])
         if product.ndim > items + 1:
@@ -345,9 +352,10 @@ def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
     return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
 
 
-def _both_scales(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Numbers of any size squashed, and their logarithms."""
-    return squashed(x), torch.log1p(x.abs()) * x.sign()
+def _at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
+    """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
+    logarithms = torch.log1p(x.abs()).copysign(x)
+    return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 
 def _over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -12,6 +13,8 @@ def tolerance(dtype: torch.dtype) -> float:
 
 AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
+FILLING = 1e-10
+"""Length of noise that fills a frame: its square is no share, and no number too small."""
 
 
 def complete_frame(
@@ -30,15 +33,11 @@ def complete_frame(
     `special`: the last row is turned so that the determinant is 1.
     """
     count, d = vectors.shape[1], vectors.shape[2]
-    # Components first, rows of the batch last: loops over short inner axes are slow.
-    given = vectors.permute(2, 1, 0)
-    # A common scale out first, so that squares neither overflow nor vanish.
-    largest = given.detach().abs().amax(0)
-    largest = largest + (largest == 0)
-    summed = scales.detach().T / largest
-    # A vector of length 0 has a share of 0.
-    per_square = summed.clamp(min=1e-15).square().reciprocal()
-    candidates = torch.cat([given / largest, noise.permute(2, 1, 0)], 1)
+    # Components first, rows of the batch last: loops over short inner axes are slow. What was
+    # summed comes to size 1, noise far below any share that counts.
+    given = vectors.permute(2, 1, 0) / _positive(scales.detach().T)
+    filling = noise.permute(2, 1, 0)
+    candidates = torch.cat([given, FILLING * filling], 1) if count else filling
     residual = candidates.detach()
     rows: list[torch.Tensor] = []
     for step in range(d):
@@ -46,10 +45,10 @@ def complete_frame(
             last = _complement(rows)
             if not special:
                 along = (candidates.detach() * last.detach()).sum(0)
-                index = _choice(along.square(), per_square, count, tol)
+                index = _choice(along.square(), count, tol)
                 last = last * _signs(along.gather(0, index))
             return _as_rows([*rows, last])
-        index = _choice(residual.square().sum(0), per_square, count, tol)
+        index = _choice(residual.square().sum(0), count, tol)
         chosen = candidates.gather(1, index.expand(d, -1, -1))
         for row in rows:
             chosen = _without(chosen, row)
@@ -60,16 +59,14 @@ def complete_frame(
     return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
 
-def _choice(
-    squares: torch.Tensor, per_square: torch.Tensor, count: int, tol: float
-) -> torch.Tensor:
+def _choice(squares: torch.Tensor, count: int, tol: float) -> torch.Tensor:
     """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
-    filling = squares[count:].max(0, keepdim=True).indices + count
-    if count == 0:
-        return filling
+    if count:
+        # In place, on what this was computed from nothing else.
+        F.threshold(squares[:count], tol**2, 0.0, inplace=True)
+        squares.clamp_(max=AMPLE**2)
     # Of equal numbers, the first is the largest.
-    share, own = (squares[:count] * per_square).clamp(max=AMPLE**2).max(0, keepdim=True)
-    return torch.where(share > tol**2, own, filling)
+    return squares.max(0, keepdim=True).indices
 
 
 def frame_of_eigenspaces(
@@ -88,28 +85,40 @@ def frame_of_eigenspaces(
     batch, d = columns.shape[:2]
     samples = 1 if noise.shape[0] == batch else noise.shape[0] // batch
     given = noise.permute(2, 1, 0).contiguous()
+    if special and d in (2, 3):
+        # Axes by their sign are as good; so the complement of rows in eigenvector coordinates is
+        # their complement in space too.
+        first = columns[..., :-1].unbind(-1)
+        last = (
+            torch.linalg.cross(*first)
+            if d == 3
+            else torch.stack([-first[0][:, 1], first[0][:, 0]], 1)
+        )
+        columns = torch.cat([columns[..., :-1], last.unsqueeze(-1)], -1)
     turn = repeated(columns.permute(1, 2, 0), samples).unsqueeze(2)
     # Eigenvector coordinates [d, r, K*B], and which of them each slot keeps.
     coordinates = contracted(turn, given.unsqueeze(1))
     kept = repeated(same.permute(1, 2, 0), samples).to(noise.dtype).unsqueeze(2)
-    sign = signs.T
     rows: list[torch.Tensor] = []
-    found: list[torch.Tensor] = []
     for slot in range(d):
         if d == slot + 1 and d in (2, 3):
-            last = _complement(found)
+            last = _complement(rows)
             if not special:
-                along = contracted(given, last)
-                last = last * (_signs(along.amax(0) + along.amin(0)) * sign[slot])
-            return _as_rows([*found, last])
+                along = contracted(coordinates, last)
+                last = last * _signs(along.amax(0) + along.amin(0))
+            rows.append(last)
+            break
         residual = coordinates * kept[slot]
         for row in rows:
             residual = _without(residual, row)
         index = residual.square().sum(0).max(0, keepdim=True).indices
         rows.append(_direction(residual.gather(1, index.expand(d, -1, -1)), rows))
-        found.append(contracted(turn.transpose(0, 1), rows[-1]) * sign[slot])
-    frame = _as_rows(found)
-    return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
+    sign = signs.T
+    if special and d in (2, 3):
+        sign = torch.cat([sign[:-1], sign[:-1].prod(0, keepdim=True)])
+    found = contracted(turn.transpose(0, 1), torch.cat(rows, 1).unsqueeze(1)) * sign
+    frame = found.permute(2, 1, 0)
+    return proper(frame.transpose(1, 2)).transpose(1, 2) if special and d not in (2, 3) else frame
 
 
 def contracted(a: torch.Tensor, b: torch.Tensor, start: torch.Tensor | None = None) -> torch.Tensor:
@@ -163,8 +172,12 @@ def _signs(x: torch.Tensor) -> torch.Tensor:
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     """Length over the first axis, 1 for zero; finite gradients."""
-    square = x.square().sum(0)
-    return (square + (square == 0)).sqrt()
+    return _positive(x.square().sum(0)).sqrt()
+
+
+def _positive(x: torch.Tensor) -> torch.Tensor:
+    """x where it is positive, else 1."""
+    return F.threshold(x, 0.0, 1.0)
 
 
 def isotropic(

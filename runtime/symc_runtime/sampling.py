@@ -64,6 +64,9 @@ def draw(
         else:
             each = stage.draw(repeats, batch, sizes, dtype, device, generator)
             axis = len(counts)
+        if len(grid) == 1:
+            noise[entry.key] = each
+            continue
         shape = [1] * len(grid)
         shape[axis] = grid[axis]
         rest = each.shape[1:]

@@ -54,6 +54,10 @@ def declared(tensor: Tensor) -> str:
     return f"{tensor.name}[{axes}]"
 
 
+def _all_declared(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(declared(tensor) for tensor in tensors)
+
+
 def _rank(role: str, tensor: Tensor, shape: Sequence[int]) -> None:
     if len(shape) != 1 + len(tensor.axes):
         raise ShapeError(
@@ -91,9 +95,8 @@ def check_inputs(
     and features that are.
     """
     if len(values) != len(tensors):
-        expected = ", ".join(declared(tensor) for tensor in tensors)
         raise TypeError(
-            f"expected {len(tensors)} input{'s' * (len(tensors) != 1)}, {expected}, "
+            f"expected {len(tensors)} input{'s' * (len(tensors) != 1)}, {_all_declared(tensors)}, "
             f"got {len(values)}"
         )
     floating: tuple[str, torch.dtype] | None = None
@@ -192,15 +195,15 @@ def check_outputs(
 ) -> tuple[torch.Tensor, ...]:
     """What the base returned, as a tuple. Raises TypeError or ShapeError where it does not fit."""
     values = (returned,) if isinstance(returned, torch.Tensor) else returned
-    expected = ", ".join(declared(tensor) for tensor in tensors)
     if not isinstance(values, (tuple, list)):
         raise TypeError(
-            f"the base returned {type(returned).__name__}; expected a tensor or a tuple: {expected}"
+            f"the base returned {type(returned).__name__}; expected a tensor or a tuple: "
+            f"{_all_declared(tensors)}"
         )
     if len(values) != len(tensors):
         raise ShapeError(
             f"the base returned {len(values)} tensor{'s' * (len(values) != 1)}; "
-            f"expected {len(tensors)}: {expected}"
+            f"expected {len(tensors)}: {_all_declared(tensors)}"
         )
     for tensor, value in zip(tensors, values, strict=True):
         if not isinstance(value, torch.Tensor):

@@ -36,10 +36,10 @@ def _clusters(
     column = column.detach()
     if valid is not None:
         column = column.masked_fill(~valid, 0)
-    values, order = torch.sort(column, dim=-1, stable=True)
+    # Which of two equal values comes first decides nothing: no cut parts them.
+    values, order = torch.sort(column, dim=-1)
     if clusters is not None:
-        regrouped = torch.argsort(clusters.gather(-1, order), dim=-1, stable=True)
-        order = order.gather(-1, regrouped)
+        order = _by_cluster(clusters, order)
         values = column.gather(-1, order)
     cut = (values[..., 1:] - values[..., :-1]) > tol * scale
     if clusters is not None:
@@ -48,6 +48,14 @@ def _clusters(
     first = torch.zeros_like(order[..., :1])
     dense = torch.cat([first, cut.long().cumsum(-1)], -1)
     return torch.empty_like(dense).scatter_(-1, order, dense)
+
+
+def _by_cluster(clusters: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """An order of items [N, n] sorted by cluster [N, n], else kept: a stable sort, but faster."""
+    ranks = clusters.gather(-1, order)
+    n = order.shape[-1]
+    keys = ranks * n + torch.arange(n, device=ranks.device)
+    return order.gather(-1, torch.argsort(keys, dim=-1))
 
 
 def sorting_index(
@@ -72,8 +80,9 @@ def sorting_index(
     for column, scale in zip(columns, scales, strict=True):
         clusters = _clusters(column, scale, clusters, valid, tol)
     if valid is not None:
-        secondary = secondary.masked_fill(~valid, 0)
-    by_key = torch.argsort(secondary, dim=-1, stable=True)
+        places = torch.arange(valid.shape[-1], device=valid.device, dtype=secondary.dtype)
+        secondary = torch.where(valid, secondary, places)
+    by_key = torch.argsort(secondary, dim=-1)
     if clusters is None:
         return by_key
-    return by_key.gather(-1, torch.argsort(clusters.gather(-1, by_key), dim=-1, stable=True))
+    return _by_cluster(clusters, by_key)

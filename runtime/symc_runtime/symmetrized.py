@@ -127,15 +127,17 @@ class Symmetrized(nn.Module):
             )
             total = 1
         batch = inputs[0].shape[0]
-        rows = [y.unflatten(0, (total, batch)) for y in outputs]
         answer: list[Any]
         if return_samples:
+            rows = [y.unflatten(0, (total, batch)) for y in outputs]
             weights = torch.full(
                 (total, batch), 1 / total, dtype=rows[0].dtype, device=rows[0].device
             )
             answer = [_unpacked(rows), weights]
+        elif total == 1:
+            answer = [_unpacked(list(outputs))]
         else:
-            answer = [_unpacked([y.mean(0) for y in rows])]
+            answer = [_unpacked([y.unflatten(0, (total, batch)).mean(0) for y in outputs])]
         if return_penalty:
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
@@ -154,7 +156,7 @@ class Symmetrized(nn.Module):
     ) -> tuple[list[torch.Tensor], dict[str, int], list[torch.Tensor]]:
         given = {**(sizes or {}), **counts}
         known = dict(self.fixed)
-        names = _size_names(self.inputs + self.outputs)
+        names = _size_names(self.inputs + self.outputs) if given else set()
         for name, value in given.items():
             if name in self.ragged:
                 continue

@@ -66,6 +66,7 @@ class LearnedOrthogonal(OrthogonalNoise):
             vectors=self.features.vector_width,
             count=count + EXTRA,
             levels=self.features.levels,
+            scalar_levels=self.features.scalar_levels,
             vector_levels=self.features.vector_levels,
             has_matrices=self.features.has_matrices,
             **chosen,
@@ -79,14 +80,22 @@ class LearnedOrthogonal(OrthogonalNoise):
     ) -> Orthogonal:
         """The frame of the net's vectors, completed by noise."""
         with torch.autocast(noise.device.type, enabled=False):
-            # Components first in memory, as the net and Gram-Schmidt go through them.
-            noise = noise.permute(2, 1, 0).contiguous().permute(2, 1, 0)
+            if self.channels:
+                # Components first in memory, as the net and Gram-Schmidt go through them.
+                noise = noise.permute(2, 1, 0).contiguous().permute(2, 1, 0)
             own, rest = noise[:, : self.channels], noise[:, self.channels :]
             own = own if self.noise_scale == 1 else self.noise_scale * own
             if self.network is not None:
                 vectors = self.network(own, *(fold_like(x, noise) for x in inputs))
-                scales = vectors.detach().square().sum(-1).sqrt()
+                scales = _lengths(vectors.detach())
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)
                 vectors, scales = self.net(seen, own)
             return self._completed(vectors, scales, rest)
+
+
+def _lengths(x: torch.Tensor) -> torch.Tensor:
+    """Lengths of vectors [..., d], whatever their size: no square overflows or vanishes."""
+    largest = x.abs().amax(-1, keepdim=True)
+    scaled = x / torch.where(largest > 0, largest, 1.0)
+    return largest.squeeze(-1) * scaled.square().sum(-1).sqrt()

@@ -141,7 +141,9 @@ class LearnedPermutation(PermutationNoise):
         """
         valid = self._valid(noise, counts)
         with torch.autocast(noise.device.type, enabled=False):
-            scaled = self.noise_scale * noise[..., :-1]
+            scaled = (
+                noise[..., :-1] if self.noise_scale == 1 else self.noise_scale * noise[..., :-1]
+            )
             scores, summed = self._scores(scaled, inputs, counts, valid, shared)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 
 import torch
+from torch.nn import functional as F
 
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
@@ -31,6 +32,7 @@ class PrincipalFrame(OrthogonalNoise):
         sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(inputs, groups, own)
+        self.blocks = tuple(blocks(tensor) for tensor in inputs)
 
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """2^d choices of signs, half of them in SO(d)."""
@@ -83,8 +85,8 @@ class PrincipalFrame(OrthogonalNoise):
         """
         sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
         found: list[torch.Tensor] = []
-        for tensor, x in zip(self.inputs, inputs, strict=True):
-            for block, piece in zip(blocks(tensor), split(tensor, x, sizes), strict=True):
+        for tensor, x, every in zip(self.inputs, inputs, self.blocks, strict=True):
+            for block, piece in zip(every, split(tensor, x, sizes), strict=True):
                 for dim, axis in enumerate(block.axes, start=1):
                     if axis.group != self.own.name:
                         continue
@@ -92,7 +94,7 @@ class PrincipalFrame(OrthogonalNoise):
                     rows = _unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
                     # At equal weights two single vectors at nearly right angles would have nearly
                     # equal eigenvalues, told apart by rounding alone.
-                    found.append(rows / (1 + len(found)) ** 0.5)
+                    found.append(rows / (1 + len(found)) ** 0.5 if found else rows)
         if not found:
             raise ValueError(f"{self.own} moves no input: it has no frame")
         return found[0] if len(found) == 1 else torch.cat(found, 1)
@@ -109,8 +111,7 @@ class PrincipalFrame(OrthogonalNoise):
             values, columns = torch.linalg.eigh(vectors.transpose(1, 2) @ vectors)
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
             cut = (values[:, 1:] - values[:, :-1]) > self.tolerance(values.dtype) * largest
-            first = torch.zeros_like(values[:, :1], dtype=torch.bool)
-            cluster = torch.cat([first, cut], 1).long().cumsum(1)
+            cluster = F.pad(cut, (1, 0)).cumsum(1)
             same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)
             columns = _refined(columns, vectors, same)
             rows = frame_of_eigenspaces(
@@ -141,6 +142,6 @@ def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
     is not invariant, nor is the longest row of a tensor with two axes.
     """
     largest = rows.abs().amax((1, 2), keepdim=True)
-    rows = rows / (largest + (largest == 0))
+    rows = rows / F.threshold(largest, 0.0, 1.0)
     # 1 at least, the largest coordinate being 1, unless all are zero.
     return rows / rows.square().sum((1, 2), keepdim=True).sqrt().clamp(min=1)

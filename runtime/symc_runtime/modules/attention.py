@@ -8,7 +8,7 @@ from torch import nn
 from symc_runtime.actions import fold_like
 from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.mixing import perceptron
-from symc_runtime.modules.scores import Scored, scored
+from symc_runtime.modules.scores import Scored, item_scores
 
 
 class Attention(nn.Module):
@@ -54,9 +54,8 @@ class Attention(nn.Module):
             mixed = (weights.softmax(-1) @ v).transpose(1, 2).flatten(2)
             h = h + output(mixed)
             h = h + block(h)
-        # Here samples are rows already.
-        scores, summed = scored(self.score, h.transpose(1, 2).unsqueeze(2), valid)
+        scores, summed = item_scores(self.score, [h], valid)
         if self.skip is not None:
-            more, also = scored(self.skip, apart.transpose(1, 2).unsqueeze(2), valid)
+            more, also = item_scores(self.skip, [apart], valid)
             scores, summed = scores + more, summed + also
-        return scores.squeeze(1), summed.squeeze(1)
+        return scores, summed

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from symc_runtime.modules.channels import ChannelLinear
+from symc_runtime.actions import fold_like
 from symc_runtime.modules.mixing import masked_mean
-from symc_runtime.modules.scores import Scored, by_sample, samples_apart, scored
+from symc_runtime.modules.scores import Scored, item_scores
 
 
 class SetLayer(nn.Module):
@@ -39,9 +39,9 @@ class DeepSets(nn.Module):
         thin, apart = max(hidden // 2, 4), noise + posed
         self.blocks = nn.ModuleList(SetLayer(hidden) for _ in range(layers))
         self.score = nn.Linear(hidden, 1)
-        self.start = ChannelLinear(hidden, thin) if apart else None
-        self.apart = ChannelLinear(apart, thin, bias=False) if apart else None
-        self.shared = ChannelLinear(apart, thin, bias=False) if apart else None
+        self.start = nn.Linear(hidden, thin) if apart else None
+        self.apart = nn.Linear(apart, thin, bias=False) if apart else None
+        self.shared = nn.Linear(apart, thin, bias=False) if apart else None
         self.spread = nn.Linear(thin + apart, 1, bias=False) if apart else None
 
     def forward(
@@ -55,19 +55,23 @@ class DeepSets(nn.Module):
 
         Items that mask [N, n] leaves out have no influence.
         """
-        rows = nodes.shape[0]
         for block in self.blocks:
             nodes = block(nodes, mask)
-        h = nodes.transpose(1, 2).unsqueeze(2)
-        scores, summed = scored(self.score, h, mask)
-        if self.start is not None and self.spread is not None:
-            z = samples_apart(apart, rows)
-            more, also = scored(self.spread, torch.cat([self._joined(h, z, mask), z], 1), mask)
+        scores, summed = (fold_like(x, apart) for x in item_scores(self.score, [nodes], mask))
+        if self.spread is not None:
+            valid = None if mask is None else fold_like(mask, apart)
+            joined = self._joined(nodes, apart, valid)
+            more, also = item_scores(self.spread, [joined, apart], valid)
             scores, summed = scores + more, summed + also
-        return by_sample(scores, summed, apart.shape[0] // rows)
+        return scores, summed
 
-    def _joined(self, h: torch.Tensor, z: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    def _joined(
+        self, nodes: torch.Tensor, apart: torch.Tensor, valid: torch.Tensor | None
+    ) -> torch.Tensor:
         if self.start is None or self.apart is None or self.shared is None:
-            return h
-        mean = masked_mean(z, 3, mask).unsqueeze(3)
-        return F.silu(self.apart(z) + self.start(h) + self.shared(mean))
+            return nodes
+        # In place: nothing reads the terms again.
+        total = self.apart(apart)
+        total.unflatten(0, (-1, nodes.shape[0])).add_(self.start(nodes))
+        total.add_(self.shared(masked_mean(apart, 1, valid)).unsqueeze(1))
+        return F.silu(total)

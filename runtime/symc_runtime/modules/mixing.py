@@ -75,6 +75,14 @@ def added(terms: Sequence[torch.Tensor]) -> torch.Tensor:
     return total
 
 
+def greatest(values: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The largest of each place of tensors of one shape."""
+    largest = values[0]
+    for value in values[1:]:
+        largest = torch.maximum(largest, value)
+    return largest
+
+
 def masked_mean(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
     """Mean along dim over the items that mask [N, n] holds; x [N, ...]; zero without items."""
     if mask is None:

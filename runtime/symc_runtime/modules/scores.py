@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
+
+from symc_runtime.modules.mixing import added
 
 Scored = tuple[torch.Tensor, torch.Tensor]
 """Scores [rows, n], and for each row [rows, 1] a bound on the terms that a score is a sum of.
@@ -24,6 +28,25 @@ def scored(head: nn.Linear, h: torch.Tensor, mask: torch.Tensor | None) -> Score
         if mask is not None:
             summed = summed.masked_fill(~mask.unsqueeze(1), 0)
         summed = summed.amax(2, keepdim=True)
+    return scores if head.bias is None else scores + head.bias, summed
+
+
+def item_scores(
+    head: nn.Linear, parts: Sequence[torch.Tensor], mask: torch.Tensor | None
+) -> Scored:
+    """The score head on items [N, n, c], whose channels come in `parts`: [N, n].
+
+    And the bound on its terms, of the items that mask [N, n] holds: [N, 1].
+    """
+    weights = head.weight[0].split([x.shape[-1] for x in parts])
+    scores = added([x @ weight for x, weight in zip(parts, weights, strict=True)])
+    with torch.no_grad():
+        summed = added([x.abs() @ w.abs() for x, w in zip(parts, weights, strict=True)])
+        if head.bias is not None:
+            summed = summed + head.bias.abs()
+        if mask is not None:
+            summed = summed.masked_fill(~mask, 0)
+        summed = summed.amax(1, keepdim=True)
     return scores if head.bias is None else scores + head.bias, summed
 
 

@@ -44,12 +44,13 @@ class ItemWeights(nn.Module):
             ones, rest = [1] * len(level), x.shape[1 + len(level) :]
             return level_mean(x, level, masks).reshape(-1, *ones, *rest)
 
-        halves = _waves(invariants.unflatten(-1, (2, -1)))
+        # Each half by itself in memory, as the linear map reads it.
+        halves = _waves(invariants.unflatten(-1, (2, -1)).movedim(-2, 0)).movedim(0, -2)
         middle = mean(halves)
         halves = halves - middle
         variance = mean(halves.square().mean(-1))
         square = variance + middle.square().mean(-1)
-        least = torch.stack([torch.zeros_like(summed), summed.square()], -1)
+        least = nn.functional.pad(summed.square().unsqueeze(-1), (1, 0))
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
         gain = (variance + FLOOR * square + 1e-12).rsqrt()
         # What rounding alone tells apart is alike: differences of sqrt(eps) count half.
@@ -68,10 +69,15 @@ class ItemWeights(nn.Module):
 
 
 def _waves(x: torch.Tensor) -> torch.Tensor:
-    """Waves of numbers [..., c]: [..., 2 WAVES c].
+    """Waves of numbers [..., c], sin and 1 - cos at half their height: [..., 2 WAVES c].
 
-    Sines and 1 - cos, as squares of sines: exact to their own last digit also where they are small.
+    By products of sines: exact to their own last digit also where they are small.
     """
-    turns = torch.pi / 2 * 2.0 ** torch.arange(WAVES + 1, device=x.device, dtype=x.dtype)
-    sines = (x.unsqueeze(-1) * turns).sin()
-    return torch.cat([sines[..., 1:], 2 * sines[..., :-1].square()], -1).flatten(-2)
+    angle = x * (torch.pi / 2)
+    sine, cosine = angle.sin(), angle.cos()
+    found: list[torch.Tensor] = []
+    for _ in range(WAVES):
+        half, square = sine * cosine, sine.square()
+        found += [half, square]
+        sine, cosine = half + half, 1 - 2 * square
+    return torch.cat(found, -1)

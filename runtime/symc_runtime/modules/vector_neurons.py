@@ -14,7 +14,8 @@ from torch import nn
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
 from symc_runtime.modules.item_invariants import ItemInvariants
-from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron
+from symc_runtime.modules.level_update import LevelUpdate, neighbours
+from symc_runtime.modules.mixing import added, greatest, level_mean, masked_mean, perceptron
 from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
@@ -37,6 +38,7 @@ class VectorNeurons(nn.Module):
         vectors: int,
         count: int,
         levels: Sequence[Level],
+        scalar_levels: Sequence[Level],
         vector_levels: Sequence[Level],
         has_matrices: bool,
     ) -> None:
@@ -48,10 +50,19 @@ class VectorNeurons(nn.Module):
         self.vector_levels = tuple(vector_levels)
         self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
         self.invariants = ItemInvariants(vectors, width, vector_levels)
-        # A level reads its scalars, the invariants of its vectors, and the levels pooled so far.
-        self.read = nn.ModuleList(perceptron(3 * width + 1, hidden, hidden) for _ in self.levels)
+        # A level reads its scalars, the invariants of its vectors, and how long vectors are.
+        self.read = nn.ModuleList(
+            perceptron(
+                width * (level in scalar_levels) + 2 * width * (level in vector_levels) + 1,
+                hidden,
+                hidden,
+            )
+            for level in self.levels
+        )
         self.update = nn.ModuleList(
-            nn.ModuleList(perceptron(3 * hidden, hidden, hidden) for _ in self.levels)
+            nn.ModuleList(
+                LevelUpdate(hidden, bool(neighbours(level, self.levels))) for level in self.levels
+            )
             for _ in range(max(layers - 1, 0))
         )
         self.weights = nn.ModuleList(nn.Linear(hidden, count * vectors) for _ in vector_levels)
@@ -95,7 +106,8 @@ class VectorNeurons(nn.Module):
         samples = rows // batch
         base, base_scale = total, scale
         if self.mix_noise is None:
-            total, scale = fold(total, samples), fold(scale, samples)
+            if samples > 1:
+                total, scale = fold(total, samples), fold(scale, samples)
         else:
             total, scale = self._with_noise(self.mix_noise(context), noise, total, scale)
         if self.mix_matrices is not None and self.choose_matrices is not None:
@@ -167,55 +179,34 @@ class VectorNeurons(nn.Module):
         self, seen: Seen, invariants: dict[Level, torch.Tensor], size: torch.Tensor
     ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
         """The context [N, hidden] and a state an item of each level."""
-        batch = size.shape[0]
         states: dict[Level, torch.Tensor] = {}
         for level, read in zip(self.levels, self.read, strict=True):
-            scalars, found = seen.scalars.get(level), invariants.get(level)
-            known = scalars if scalars is not None else found
-            shape = torch.Size([batch]) if known is None else known.shape[:-1]
-            filled = [
-                size.new_zeros(*shape, self.width) if scalars is None else scalars,
-                size.new_zeros(*shape, 2 * self.width) if found is None else found,
-            ]
-            log = size.reshape(-1, *[1] * len(level), 1).expand(*shape, 1)
-            states[level] = read(torch.cat([*filled, log], -1))
+            known = [each[level] for each in (seen.scalars, invariants) if level in each]
+            log = size.reshape(-1, *[1] * len(level), 1).expand(*known[0].shape[:-1], 1)
+            states[level] = read(torch.cat([*known, log], -1))
         context = self._context(states, seen)
         for update in self.update:
-            pooled = self._pooled(states, seen)
+            near = {level: self._near(level, states, seen) for level in self.levels}
             for level, step in zip(self.levels, list(update.children()), strict=True):
-                state = states[level]
                 shared = context.reshape(-1, *[1] * len(level), context.shape[-1])
-                near = pooled[level] if level in pooled else torch.zeros_like(state)
-                states[level] = state + step(
-                    torch.cat([state, shared.expand_as(state), near.expand_as(state)], -1)
-                )
+                states[level] = step(states[level], shared, near[level])
             context = self._context(states, seen)
         return context, states
 
-    def _pooled(self, states: dict[Level, torch.Tensor], seen: Seen) -> dict[Level, torch.Tensor]:
-        """For each level, what pairs say about their items, and items about their pairs.
+    def _near(
+        self, level: Level, states: dict[Level, torch.Tensor], seen: Seen
+    ) -> torch.Tensor | None:
+        """What pairs say about their items, or items about their pairs.
 
         Weights 1, 2 ... tell rows from columns, and one group from another.
         """
-        pooled: dict[Level, torch.Tensor] = {}
-        for level in self.levels:
-            near: list[torch.Tensor] = []
-            for other in self.levels:
-                if len(other) == len(level) + 1:
-                    near += [
-                        masked_mean(states[other], k + 1, seen.masks.get(other[k]))
-                        for k in reversed(range(len(other)))
-                        if level and other[:k] + other[k + 1 :] == level
-                    ]
-                elif len(other) == len(level) - 1:
-                    near += [
-                        states[other].unsqueeze(k + 1)
-                        for k in range(len(level))
-                        if other and level[:k] + level[k + 1 :] == other
-                    ]
-            for weight, x in enumerate(near, start=1):
-                pooled[level] = pooled[level] + weight * x if level in pooled else x
-        return pooled
+        near = None
+        for weight, (other, k) in enumerate(neighbours(level, self.levels), start=1):
+            x = states[other]
+            pooled = len(other) > len(level)
+            x = masked_mean(x, k + 1, seen.masks.get(other[k])) if pooled else x.unsqueeze(k + 1)
+            near = x if near is None else near + weight * x
+        return near
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
@@ -230,23 +221,15 @@ def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
     if not seen.vectors:
         like = next(iter(seen.scalars.values()))
         return {}, like.new_zeros(like.shape[0], 1)
-    largest = _greatest([x.detach().abs().flatten(1).amax(1) for x in seen.vectors.values()])
-    largest = largest + (largest == 0)
+    largest = greatest([x.detach().abs().flatten(1).amax(1) for x in seen.vectors.values()])
+    largest = nn.functional.threshold(largest, 0.0, 1.0)
     squares = []
     for x in seen.vectors.values():
         y = x.detach() / largest.reshape(-1, *[1] * (x.ndim - 1))
         squares.append(y.square().sum(-1).flatten(1).amax(1))
     # 1 at least, the largest component being 1, unless all are zero.
-    length = largest * _greatest(squares).sqrt().clamp(min=1)
+    length = largest * greatest(squares).sqrt().clamp(min=1)
     scaled = {
         level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
     }
     return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)
-
-
-def _greatest(values: list[torch.Tensor]) -> torch.Tensor:
-    """The largest of each row of numbers [N]."""
-    greatest = values[0]
-    for value in values[1:]:
-        greatest = torch.maximum(greatest, value)
-    return greatest
