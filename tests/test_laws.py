@@ -172,6 +172,24 @@ def test_frames_of_nearly_parallel_vectors(d: int, special: bool) -> None:
         assert (torch.linalg.det(rows) > 0).all()
 
 
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_what_is_left_below_the_tolerance_informs_no_frame(d: int) -> None:
+    """A residual of less than sqrt(eps) of what was summed is filled by noise, one above it not."""
+    generator = torch.Generator().manual_seed(7)
+    pairs = torch.randn(2, 64, 1, d, generator=generator, dtype=F64)
+    first, other = pairs / pairs.norm(dim=-1, keepdim=True)
+    noise = torch.randn(64, d + 3, d, generator=generator, dtype=F64)
+    tol = tolerance(F64)
+
+    def frame(share: float) -> torch.Tensor:
+        vectors = torch.cat([first, first + share * other], 1)
+        return complete_frame(vectors, vectors.norm(dim=-1), noise, tol)
+
+    assert (frame(0.3 * tol) - frame(-0.3 * tol)).abs().max() < 1e-6
+    # Its sign turns the second row.
+    assert ((frame(1e3 * tol) - frame(-1e3 * tol)).abs().amax((1, 2)) > 1e-2).all()
+
+
 def test_frames_hold_their_digits_when_what_they_are_made_of_turns() -> None:
     """Among enough vectors none need be taken of which little is left."""
     d = 4
