@@ -62,7 +62,7 @@ def complete_frame(
 def _choice(squares: torch.Tensor, count: int, tol: float) -> torch.Tensor:
     """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
     if count:
-        # In place, on what this was computed from nothing else.
+        # In place: nothing else reads these squares.
         F.threshold(squares[:count], tol**2, 0.0, inplace=True)
         squares.clamp_(max=AMPLE**2)
     # Of equal numbers, the first is the largest.
@@ -85,17 +85,13 @@ def frame_of_eigenspaces(
     batch, d = columns.shape[:2]
     samples = 1 if noise.shape[0] == batch else noise.shape[0] // batch
     given = noise.permute(2, 1, 0).contiguous()
+    axes = columns.permute(1, 2, 0)
     if special and d in (2, 3):
-        # Axes by their sign are as good; so the complement of rows in eigenvector coordinates is
-        # their complement in space too.
-        first = columns[..., :-1].unbind(-1)
-        last = (
-            torch.linalg.cross(*first)
-            if d == 3
-            else torch.stack([-first[0][:, 1], first[0][:, 0]], 1)
-        )
-        columns = torch.cat([columns[..., :-1], last.unsqueeze(-1)], -1)
-    turn = repeated(columns.permute(1, 2, 0), samples).unsqueeze(2)
+        # An axis may point either way: so that a complement in eigenvector coordinates is one in
+        # space too.
+        given_axes = list(axes[:, :-1].split(1, 1))
+        axes = torch.cat([*given_axes, _complement(given_axes)], 1)
+    turn = repeated(axes, samples).unsqueeze(2)
     # Eigenvector coordinates [d, r, K*B], and which of them each slot keeps.
     coordinates = contracted(turn, given.unsqueeze(1))
     kept = repeated(same.permute(1, 2, 0), samples).to(noise.dtype).unsqueeze(2)
