@@ -19,6 +19,7 @@ from symc.lower.plan import make_plan
 from symc.spec import Spec, load
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import SizeError, example_sizes, flat_base
+from symc_runtime.verification.blame import said
 from symc_runtime.verification.measure import Progress, measure
 from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.report import Report
@@ -36,6 +37,9 @@ __all__ = [
     "verify",
     "verify_spec",
 ]
+
+
+OURS = str(Path(__file__).parent)
 
 
 class FactoryError(ValueError):
@@ -175,7 +179,7 @@ def made_by(reference: str, seed: int = 0) -> nn.Module:
             torch.manual_seed(seed)
             made = found()
     except Exception as error:
-        raise FactoryError(f"`{factory}()` of `{name}` raised {_said(error)}") from error
+        raise FactoryError(f"`{factory}()` of `{name}` raised {said(error, OURS)}") from error
     if not isinstance(made, nn.Module):
         raise FactoryError(
             f"`{factory}()` of `{name}` returned {type(made).__name__}, no torch.nn.Module"
@@ -194,21 +198,9 @@ def _imported(name: str) -> ModuleType:
             raise FactoryError(
                 f"there is no module `{error.name}`, neither in {os.getcwd()} nor installed"
             ) from error
-        raise FactoryError(f"importing `{name}` failed: {_said(error)}") from error
+        raise FactoryError(f"importing `{name}` failed: {said(error, OURS)}") from error
     except Exception as error:
-        raise FactoryError(f"importing `{name}` failed: {_said(error)}") from error
-
-
-def _said(error: Exception) -> str:
-    """The error and the line of the user's code that it came from."""
-    trace = error.__traceback__
-    place = ""
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<") and Path(file) != Path(__file__):
-            place = f" ({Path(file).name}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    return f"{type(error).__name__}: {error}{place}"
+        raise FactoryError(f"importing `{name}` failed: {said(error, OURS)}") from error
 
 
 def _place(module: ModuleType) -> str:

@@ -22,9 +22,12 @@ from symc_runtime.actions import permute, unpermute
 from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.layout import Group
+from symc_runtime.verification import measure
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.membership import element_findings
+from symc_runtime.verification.noise_law import NoiseLaw
 from symc_runtime.verification.report import Report
+from symc_runtime.verification.subject import CannotMeasureError
 from symc_runtime.verification.text import render
 
 CLOUD = """
@@ -256,6 +259,12 @@ class _Module(nn.Module):
             return torch.tanh(w * (torch.rand(w.shape) > 0.5).to(v.dtype))
         if self.kind == "picky" and v.dtype != torch.float32:
             raise TypeError("float32 only")
+        if self.kind == "unit":
+            return w / w.norm(dim=-1, keepdim=True)
+        if self.kind == "never":
+            return w * torch.nan
+        if self.kind == "sometimes":
+            return w / (v[:, :1, 0] > -0.5)
         return w
 
 
@@ -278,12 +287,69 @@ def test_modules_that_symc_did_not_build() -> None:
 def test_random_modules_are_held_to_their_mean_alone() -> None:
     report = measured(_Module("scaled"), FLOW, draws=2000)
     assert report.ok
-    assert {row.test for row in report.rows} == {"mean"}
+    assert {(row.test, row.verdict) for row in report.rows} == {
+        ("mean", "undetected"), ("law", "unmeasured"),
+    }  # fmt: skip
+    assert {row.mode for row in report.warnings} == {"eval", "train"}
+    assert "the law is not measured: the module is random" in str(report)
     assert "shows no symmetry" in str(report).splitlines()[-1]
-    assert all("would see a deviation above" in row.detail for row in report.rows)
-    assert all(0 < row.bound < 0.2 for row in report.rows if row.bound is not None)
+    means = [row for row in report.rows if row.test == "mean"]
+    assert all("would see a deviation above" in row.detail for row in means)
+    assert all(0 < row.bound < 0.2 for row in means if row.bound is not None)
     report = measured(_Module("dropped"), FLOW, draws=4000)
     assert broken(report) == {("mean", "M", "w")}
+
+
+def test_a_random_base_leaves_the_law_unmeasured() -> None:
+    base = _Module("scaled")
+    for stage in ("average", "base"):
+        model = symc.build(FLOW + f"symmetrize M by {stage}\n", base)
+        report = measured(model)
+        assert report.ok
+        assert not [r for r in report.rows if r.verdict == "right" and r.test in ("law", "trusted")]
+        expected = {"law"} if stage == "average" else {"law", "trusted"}
+        assert {row.test for row in report.warnings} == expected
+        assert "the base is random" in " ".join(str(report).split())
+
+
+def test_what_is_not_finite() -> None:
+    for model, whose in (
+        (_Module("unit"), "module"),
+        (symc.build(FLOW + "symmetrize M by average\n", _Module("unit")), "base"),
+    ):
+        report = measured(model, FLOW if whose == "module" else None)
+        assert {row.kind for row in report.broken} == {"zero"}
+        text = " ".join(str(report).split())
+        assert "`w` is not finite on inputs of the kind zero found no finite number;" in text
+        assert f"help: the {whose} returns NaN or infinity there" in text
+        assert "wrap the module" not in text
+    report = measured(symc.build(FLOW + "symmetrize M by average\n", _Module("sometimes")))
+    assert {"law", "mean"} <= {row.test for row in report.broken if row.error is None}
+    for never in (_Module("never"), symc.build(FLOW + "symmetrize M by average", _Module("never"))):
+        with pytest.raises(CannotMeasureError, match="returns no finite number on random inputs"):
+            measured(never, FLOW if isinstance(never, _Module) else None)
+
+
+@pytest.mark.parametrize("alarms", [1, 2])
+def test_one_alarm_in_a_thousand_is_chance(monkeypatch: pytest.MonkeyPatch, alarms: int) -> None:
+    for function in ("noise_law", "mean_deviation"):
+        calls = []
+        law = getattr(measure, function)
+
+        def loud(*arguments: Any, law: Any = law, calls: list[int] = calls, **keywords: Any) -> Any:
+            calls.append(1)
+            if len(calls) > alarms:
+                return law(*arguments, **keywords)
+            return [
+                replace(each, spread=9.0)
+                if isinstance(each, NoiseLaw)
+                else replace(each, difference=9 + each.noise)
+                for each in law(*arguments, **keywords)
+            ]
+
+        monkeypatch.setattr(measure, function, loud)
+    report = measured(built())
+    assert {row.test for row in report.broken} == (set() if alarms == 1 else {"noise", "mean"})
 
 
 def test_reports_go_through_json_and_fit_80_columns() -> None:
@@ -333,6 +399,12 @@ class Right(nn.Module):
 class Wrong(nn.Module):
     def forward(self, v):
         return v[:, 0].abs()
+class Random(Right):
+    def forward(self, v):
+        return super().forward(v) * torch.rand(()).to(v.dtype)
+class Stops(nn.Module):
+    def forward(self, v):
+        return v[:, [][1]]
 def fails():
     return [][1]
 number = 3
@@ -393,6 +465,8 @@ def test_warnings_and_strict(run: Run) -> None:
     assert status == 0
     assert "warning: P by base is not measured: the random base has no symmetry" in out
     assert run("trusted.sym", "--strict")[0] == 1
+    assert run("flow.sym", "--module", "verify_these:Random")[0] == 0
+    assert run("flow.sym", "--module", "verify_these:Random", "--strict")[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -404,7 +478,8 @@ def test_warnings_and_strict(run: Run) -> None:
         (("--base", "verify_these:Rihgt"), "did you mean `verify_these:Right`?"),
         (("--base", "verify_these:number"), "is int: give a function"),
         (("--base", "verify_these:fails"), "raised IndexError"),
-        (("--base", "verify_these:fails"), "(verify_these.py:11)"),
+        (("--base", "verify_these:fails"), "(verify_these.py:17)"),
+        (("--module", "verify_these:Stops"), "raises IndexError: list index out of range (verify_"),
         (("--module", "verify_these:makes_none"), "returned NoneType"),
         (("--module", "fails_itself:x"), "importing `fails_itself` failed: ModuleNotFoundError"),
         (("--module", "torch.nn:Identity"), "output `w`"),

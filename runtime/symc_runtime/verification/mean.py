@@ -75,6 +75,8 @@ def mean_deviation(
     found = []
     for values, square in zip(differences, squares, strict=True):
         observed = torch.stack(values, 1)  # [batch, calls, components]
+        finite = observed.isfinite().flatten(1).all(1)
+        observed = observed.masked_fill(~finite.reshape(-1, 1, 1), 0)
         mean = observed.mean(1)
         rest = observed - mean.unsqueeze(1)
         # The nonzero spectrum of the covariance is that of the Gram matrix of observations.
@@ -84,8 +86,9 @@ def mean_deviation(
         noise = spectrum.sum(1).sqrt() + sqrt(2 * t) * spectrum[:, -1].sqrt()
         size = square.sqrt().clamp(min=1e-300)
         floor = torch.finfo(inputs_dtype(inputs)).eps ** 0.5
-        difference = (mean.square().sum(1).sqrt() / size).nan_to_num(torch.inf)
-        found.append(Deviation(difference, noise / size + floor, calls * each))
+        difference = (mean.square().sum(1).sqrt() / size).masked_fill(~finite, torch.inf)
+        noise = (noise / size).masked_fill(~finite, 0) + floor
+        found.append(Deviation(difference, noise, calls * each))
     return found
 
 

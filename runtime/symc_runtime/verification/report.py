@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Test = Literal["law", "trusted", "elements", "padding", "noise", "mean"]
-Verdict = Literal["right", "broken", "unmeasured"]
+Verdict = Literal["right", "undetected", "broken", "unmeasured"]
 
 TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean")
 
@@ -22,7 +22,8 @@ class Row:
     the input, it is about; `what`: which property, for tests that have several. `error` is the
     largest of `inputs` - `unclear` samples (of the wrong ones if there are any), `bound` what was
     allowed there (None: not finite), `kind` the kind of that input; `wrong` counts samples above
-    their bound.
+    their bound. A mean is never `right`, at best `undetected`: with probability 99.9% it deviates
+    by less than `error` + `bound`, and more than 2 `bound` would have been seen.
     """
 
     test: Test

@@ -10,6 +10,7 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import example_counts, example_sizes
+from symc_runtime.verification.blame import said
 from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.plain import Plain, alone
 
@@ -69,7 +70,7 @@ class Subject:
             self.model = copy.deepcopy(model).cpu()
         except Exception as error:
             raise CannotMeasureError(
-                f"the module cannot be copied: {_said(error)}; keep no tensor with a gradient on it"
+                f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
             ) from error
         self.model.chunk = None
         self.model.samples = self.model.eval_samples = 2
@@ -92,9 +93,15 @@ class Subject:
         for name, dtype in DTYPES.items():
             try:
                 with torch.no_grad():
-                    self.at(dtype, "eval")(*batch.to(dtype).inputs, sizes=dict(batch.counts))
+                    values = self.at(dtype, "eval")(
+                        *batch.to(dtype).inputs, sizes=dict(batch.counts)
+                    )
             except Exception as error:
-                self.refused[name] = f"raises {_said(error)}"
+                self.refused[name] = f"raises {said(error)}"
+                continue
+            tensors = values if isinstance(values, tuple) else (values,)
+            if not any(y.isfinite().any() for y in tensors):
+                self.refused[name] = "returns no finite number on random inputs"
         if len(self.refused) == len(DTYPES):
             raise CannotMeasureError(
                 f"the module fails on inputs of the spec"
@@ -177,8 +184,3 @@ class Subject:
         """The model with so many samples in both modes."""
         model.samples = model.eval_samples = samples
         return model
-
-
-def _said(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

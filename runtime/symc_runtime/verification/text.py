@@ -27,7 +27,12 @@ NAMES: dict[Test, str] = {
     "law": "the law is", "trusted": "groups by base are", "elements": "elements are",
     "padding": "padding is", "noise": "the noise is", "mean": "the mean is",
 }  # fmt: skip
-WORDS: dict[Verdict, str] = {"right": "right", "broken": "BROKEN", "unmeasured": "not measured"}
+WORDS: dict[Verdict, str] = {
+    "right": "right",
+    "undetected": "no deviation",
+    "broken": "BROKEN",
+    "unmeasured": "not measured",
+}
 PROPERTIES = {"pose": "the base sees g^-1 x", "sample": "g base(g^-1 x)"}
 
 
@@ -85,10 +90,9 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
             continue
         numbers = _statistics(test, rows) if statistical else _numbers(rows)
         verdict = _worst(rows)
-        word = "no deviation" if test == "mean" and verdict == "right" else WORDS[verdict]
         whole = rows[0].tensor if test == "elements" else ""
         group = whole or rows[0].group
-        table.append([group, _subject(rows[0]), *numbers, word])
+        table.append([group, _subject(rows[0]), *numbers, WORDS[verdict]])
         verdicts.append(verdict)
     lines = [_paint(line, "bold", color) for line in wrap(title, WIDTH)]
     if test in ("padding",):
@@ -147,7 +151,7 @@ def _number(value: float) -> str:
 
 
 def _worst(rows: Sequence[Row]) -> Verdict:
-    for verdict in ("broken", "right"):
+    for verdict in ("broken", "right", "undetected"):
         if any(row.verdict == verdict for row in rows):
             return verdict
     return "unmeasured"
@@ -161,7 +165,7 @@ def _table(
     # What is not needed in numbers separates; the words stand in one place in all tables.
     used = 2 + sum(widths) + 2 * (len(widths) - 1) + 14
     widths[left - 1] += max(0, WIDTH - used - 2)
-    styles = {"right": "good", "broken": "error", "unmeasured": "warning"}
+    styles = {"right": "good", "undetected": "good", "broken": "error", "unmeasured": "warning"}
     lines = []
     for index, row in enumerate(table):
         cells = [
@@ -183,7 +187,8 @@ def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     lines = _hanging(f"error[{worst.test}]: ", message, "error", color, "bold")
     error, bound = _value(worst.error), _value(worst.bound)
     size = "no finite number" if error == float("inf") else _number(error)
-    facts = [f"found {size}, allowed {_number(bound)}"]
+    allowed = "" if error == bound == float("inf") else f", allowed {_number(bound)}"
+    facts = [f"found {size}{allowed}"]
     if worst.test not in ("noise", "mean"):
         facts.append(f"wrong in {worst.wrong:,} of {worst.inputs - worst.unclear:,}")
     place = ", ".join(filter(None, (worst.kind, worst.dtype, f"{worst.mode} mode")))
@@ -201,6 +206,13 @@ def _explained(report: Report, row: Row) -> tuple[str, str]:
     ours = "the compiled module is at fault, or what was changed in it: its graph, a distribution"
     group, tensor, what = row.group, f"`{row.tensor}`", row.what
     where = f", g in {group}" if group else ""
+    if row.error is None and row.test in ("law", "mean", "trusted"):
+        inputs = f" on inputs of the kind {row.kind}" if row.kind else ""
+        return (
+            f"{tensor} is not finite{inputs}",
+            f"the {'base' if report.compiled else 'module'} returns NaN or infinity there: does it "
+            "divide by a length, a norm or a count that is zero, or overflow?",
+        )
     match row.test:
         case "law" | "mean":
             mean = "on average " if row.test == "mean" else ""
@@ -242,7 +254,8 @@ def _explained(report: Report, row: Row) -> tuple[str, str]:
             help = (
                 ours
                 if report.compiled
-                else "name the size in the forward, `def forward(self, x, n)`, and mask by it"
+                else "mask what is read by the counts, which a forward that names the size gets: "
+                "`def forward(self, x, n)`"
             )
             return f"{tensor} changes with what stands in padding", help
         case "noise":
@@ -281,7 +294,8 @@ def _warnings(report: Report) -> list[str]:
         elif row.inputs:
             said[f"`{row.tensor}` under {row.group} is not measured: {row.detail}"] = None
         else:
-            said[f"{NAMES[row.test]} not measured in {row.dtype}: {row.detail}"] = None
+            where = f" in {row.dtype}" if row.dtype else ""
+            said[f"{NAMES[row.test]} not measured{where}: {row.detail}"] = None
     return list(said)
 
 
@@ -289,9 +303,8 @@ def _last(report: Report, warnings: int, color: bool) -> str:
     if not report.ok:
         count = len(_told(report))
         return _paint(f"Found {count} broken {'law' if count == 1 else 'laws'}.", "error", color)
-    right = [row for row in report.rows if row.verdict == "right"]
-    if not any(row.test in ("law", "trusted") and row.what != "mean" for row in right):
-        means = any(row.what == "mean" for row in right)
+    if not any(row.test in ("law", "trusted") and row.verdict == "right" for row in report.rows):
+        means = any(row.verdict == "undetected" for row in report.rows)
         text = "Found no deviation of a mean" if means else "Found nothing wrong, measured no law"
         return _paint(f"{text}, which shows no symmetry.", "warning", color)
     more = f" and {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
