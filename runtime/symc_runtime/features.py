@@ -40,14 +40,16 @@ Pooled = tuple[torch.Tensor, torch.Tensor]
 class Seen:
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
-    `matrices` [N, c, d, d] are about the whole; `matrix_sizes` [N, c] are the norms of what was
-    summed to make them, at most 1 from each source.
+    Vectors are sums of blocks, each over the length of its longest vector; `lengths` [N] are the
+    logarithms of those, squashed, one a block. `matrices` [N, c, d, d] are about the whole;
+    `matrix_sizes` [N, c] are the norms of what was summed to make them, at most 1 from each source.
 
     `masks`: valid items [N, n] of each ragged permutation group.
     """
 
     scalars: dict[Level, torch.Tensor] = field(default_factory=dict)
     vectors: dict[Level, torch.Tensor] = field(default_factory=dict)
+    lengths: list[torch.Tensor] = field(default_factory=list)
     matrices: torch.Tensor | None = None
     matrix_sizes: torch.Tensor | None = None
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -69,7 +71,8 @@ def context_key(level: Level, pairing: tuple[str, ...]) -> str:
 class Features(nn.Module):
     """Inputs [N, ...] to `Seen`; `width` channels a kind of feature and level.
 
-    Vectors have `vector_width` channels: twice as many as come, where that is known and less.
+    Vectors have `vector_width` channels: twice as many as come, where that is known and less; they
+    come in `vector_blocks` blocks.
     `scalar_levels` lists the levels with scalars, `vector_levels` those with vectors; `widths`: the
     channels of scalars at each level, or of what is invariant about its vectors.
 
@@ -120,6 +123,7 @@ class Features(nn.Module):
         self.contexts = nn.ModuleDict()
         read = [reading for readings in self.readings for reading in readings if reading]
         channels = [reading.channel_size for reading in read if _is_vector(reading)]
+        self.vector_blocks = len(channels)
         known = [2 * size for size in channels if isinstance(size, int)]
         self.vector_width = (
             min(sum(known) or width, width) if len(known) == len(channels) else width
@@ -231,7 +235,9 @@ class Features(nn.Module):
     ) -> None:
         level, own = reading.level, len(reading.own)
         if _is_vector(reading):
-            mixed = self._mixed(key, x, reading).movedim(-1, -1 - own)
+            length = _longest(x, 1 + len(level), own)
+            seen.lengths.append((torch.log(length) / 10).tanh())
+            mixed = self._mixed(key, _over(x, length), reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
@@ -361,6 +367,18 @@ def _at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
 def _over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
     """x [N, ...] over size [N]."""
     return x / size.reshape(-1, *[1] * (x.ndim - 1))
+
+
+def _longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
+    """Length [N] of the longest vector in x [N, items..., own axes, channels...], or 1 for zeros.
+
+    Blocks have units of their own: beside a long one, a short one would be lost in its digits. In
+    two steps: squares of huge coordinates would overflow, and the largest one is not invariant.
+    """
+    largest = F.threshold(x.detach().abs().amax(tuple(range(1, x.ndim))), 0.0, 1.0)
+    square = _over(x, largest).square().sum(tuple(range(start, start + own)))
+    # 1 at least, the largest coordinate being 1, unless all are zero.
+    return largest * square.flatten(1).amax(1).clamp(min=1).sqrt()
 
 
 def _scaled(x: torch.Tensor, norms: torch.Tensor) -> Pooled:

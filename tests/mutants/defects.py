@@ -226,8 +226,8 @@ DEFECTS = [
     Defect(
         "dropout coordinate by coordinate on vectors",
         f"{RUNTIME}/modules/vector_neurons.py",
-        "        vectors, size = _unit(seen)\n",
-        "        vectors, size = _unit(seen)\n"
+        "        vectors = seen.vectors\n",
+        "        vectors = seen.vectors\n"
         "        vectors = {\n"
         "            k: nn.functional.dropout(v, 0.1, self.training) for k, v in vectors.items()\n"
         "        }\n",

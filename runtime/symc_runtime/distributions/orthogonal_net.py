@@ -16,8 +16,6 @@ from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.sizes import evaluate, names
 
-EXTRA = 4
-"""Net vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
 FEATURE_WIDTH = 16
 
 
@@ -64,7 +62,8 @@ class LearnedOrthogonal(OrthogonalNoise):
             noise=self.channels,
             width=FEATURE_WIDTH,
             vectors=self.features.vector_width,
-            count=count + EXTRA,
+            blocks=self.features.vector_blocks,
+            dimension=count,
             levels=self.features.levels,
             scalar_levels=self.features.scalar_levels,
             vector_levels=self.features.vector_levels,

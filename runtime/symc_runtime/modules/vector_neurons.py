@@ -15,18 +15,23 @@ from symc_runtime.actions import fold
 from symc_runtime.features import Seen
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.level_update import LevelUpdate, neighbours
-from symc_runtime.modules.mixing import added, greatest, level_mean, masked_mean, perceptron
+from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron
 from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
 
+EXTRA = 4
+"""Vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
+
 
 class VectorNeurons(nn.Module):
-    """`count` vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
+    """Vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
 
-    The trunk sees each input once; the K noise draws meet it at low rank. Coefficients are
-    invariant to the own group and to all later ones. Returns the vectors [K*N, count, d] and the
-    magnitudes that were summed to make them [K*N, count].
+    There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
+    low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
+    [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]; where there are
+    matrices, what A, B and A B (in d > 3, A B A ...) add to each follows, for a frame that finds
+    too little in the sums.
     """
 
     def __init__(
@@ -36,24 +41,25 @@ class VectorNeurons(nn.Module):
         noise: int,
         width: int,
         vectors: int,
-        count: int,
+        blocks: int,
+        dimension: int,
         levels: Sequence[Level],
         scalar_levels: Sequence[Level],
         vector_levels: Sequence[Level],
         has_matrices: bool,
     ) -> None:
         super().__init__()
-        self.count = count
+        self.count = count = dimension + EXTRA
         self.noise = noise
         self.width = width
         self.vectors = vectors
         self.vector_levels = tuple(vector_levels)
         self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
         self.invariants = ItemInvariants(vectors, width, vector_levels)
-        # A level reads its scalars, the invariants of its vectors, and how long vectors are.
+        # A level reads its scalars, the invariants of its vectors, and how long all vectors are.
         self.read = nn.ModuleList(
             perceptron(
-                width * (level in scalar_levels) + 2 * width * (level in vector_levels) + 1,
+                width * (level in scalar_levels) + 2 * width * (level in vector_levels) + blocks,
                 hidden,
                 hidden,
             )
@@ -72,15 +78,18 @@ class VectorNeurons(nn.Module):
         )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
         sources = noise + count
-        self.mix_matrices = nn.Linear(hidden, 3 * count * sources) if has_matrices else None
+        # Powers of one matrix up to d - 1 may be needed to span space.
+        self.maps = max(3, dimension)
+        columns = self.maps * count * sources
+        self.mix_matrices = nn.Linear(hidden, columns) if has_matrices else None
         self.choose_matrices = nn.Linear(hidden, 2 * width) if has_matrices else None
 
     def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
-        vectors, size = _unit(seen)
+        vectors = seen.vectors
         rows, d = noise.shape[0], noise.shape[-1]
         invariants, summed = self.invariants(vectors, seen.masks)
-        context, states = self._trunk(seen, invariants, size)
+        context, states = self._trunk(seen, invariants)
         batch = context.shape[0]
         noise = noise.to(context.dtype)
         totals: list[torch.Tensor] = []
@@ -155,35 +164,48 @@ class VectorNeurons(nn.Module):
         scale: torch.Tensor,
         samples: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add A z, B z and A B z; A, B: learned combinations of the matrices [N, width, d, d].
+        """Add A z, B z, A B z, A B A z ...; A, B: learned combinations of `matrices`.
 
-        Their scales follow from those of the sources and of the matrices: what was summed for a
-        source that cancelled is there still.
+        These are [N, width, d, d]. Both are brought to the size of an orthogonal matrix: beside z,
+        what a small one adds would be lost in its digits. Their scales follow from those of the
+        sources and of the matrices: what was summed for a source that cancelled is there still.
         """
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
-        maps = [fold(x, samples) for x in (a, b, a @ b)]
-        lengths = (choice.detach() * matrix_sizes.unsqueeze(1)).square().sum(-1)
-        size = (lengths / matrices.shape[-1]).sqrt()
-        sizes = fold(torch.cat([size, size.prod(-1, keepdim=True)], -1), samples)
+        square = (choice * matrix_sizes.unsqueeze(1)).square().sum(-1) / matrices.shape[-1]
+        size = nn.functional.threshold(square, 0.0, 1.0).sqrt()
+        a, b = (matrix / size[:, i].reshape(-1, 1, 1) for i, matrix in enumerate((a, b)))
+        maps, some = [a, b, a @ b], (square.detach() > 0).to(square.dtype)
+        while len(maps) < self.maps:
+            maps.append(maps[-1] @ (a if len(maps) % 2 else b))
+        maps = [fold(x, samples) for x in maps]
+        both = some.prod(-1, keepdim=True).expand(-1, self.maps - 2)
+        sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
-        weight = fold(mixing, samples).unflatten(-1, (3, self.count, sources.shape[1]))
+        weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
+        parts, part_scales = [], []
         for i, matrix in enumerate(maps):
-            total = total + weight[:, i] @ (sources @ matrix.transpose(1, 2))
+            part = weight[:, i] @ (sources @ matrix.transpose(1, 2))
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
-            scale = scale + summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
-        return total, scale
+            part_scale = summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
+            total, scale = total + part, scale + part_scale
+            parts.append(part)
+            part_scales.append(part_scale)
+        return torch.cat([total, *parts], 1), torch.cat([scale, *part_scales], 1)
 
     def _trunk(
-        self, seen: Seen, invariants: dict[Level, torch.Tensor], size: torch.Tensor
+        self, seen: Seen, invariants: dict[Level, torch.Tensor]
     ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
         """The context [N, hidden] and a state an item of each level."""
         states: dict[Level, torch.Tensor] = {}
         for level, read in zip(self.levels, self.read, strict=True):
             known = [each[level] for each in (seen.scalars, invariants) if level in each]
-            log = size.reshape(-1, *[1] * len(level), 1).expand(*known[0].shape[:-1], 1)
-            states[level] = read(torch.cat([*known, log], -1))
+            if seen.lengths:
+                lengths = torch.stack(seen.lengths, -1)
+                lengths = lengths.reshape(-1, *[1] * len(level), lengths.shape[-1])
+                known.append(lengths.expand(*known[0].shape[:-1], -1))
+            states[level] = read(known[0] if len(known) == 1 else torch.cat(known, -1))
         context = self._context(states, seen)
         for update in self.update:
             near = {level: self._near(level, states, seen) for level in self.levels}
@@ -214,22 +236,3 @@ class VectorNeurons(nn.Module):
 
 def _length(x: torch.Tensor) -> torch.Tensor:
     return x.square().sum(-1).sqrt()
-
-
-def _unit(seen: Seen) -> tuple[dict[Level, torch.Tensor], torch.Tensor]:
-    """Vectors over the length of the longest, and that length, squashed, [N, 1]."""
-    if not seen.vectors:
-        like = next(iter(seen.scalars.values()))
-        return {}, like.new_zeros(like.shape[0], 1)
-    largest = greatest([x.detach().abs().flatten(1).amax(1) for x in seen.vectors.values()])
-    largest = nn.functional.threshold(largest, 0.0, 1.0)
-    squares = []
-    for x in seen.vectors.values():
-        y = x.detach() / largest.reshape(-1, *[1] * (x.ndim - 1))
-        squares.append(y.square().sum(-1).flatten(1).amax(1))
-    # 1 at least, the largest component being 1, unless all are zero.
-    length = largest * greatest(squares).sqrt().clamp(min=1)
-    scaled = {
-        level: x / length.reshape(-1, *[1] * (x.ndim - 1)) for level, x in seen.vectors.items()
-    }
-    return scaled, (torch.log(length) / 10).tanh().unsqueeze(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -13,6 +14,7 @@ from symc_runtime.layout import (
     Representation,
     Sum,
     Tensor,
+    blocks,
     dimension,
 )
 
@@ -154,8 +156,11 @@ KINDS: dict[str, Maker] = {
     "symmetric graph": _regular,
     "huge": _scaled(1e6),
     "tiny": _scaled(1e-6),
+    "unlike scales": _random,
 }
 """Every kind of input, by name."""
+UNITS = (1e-3, 1.0, 1e3)
+"""Of tensors of unlike scales, in turn, but for points, which one translation moves."""
 
 
 def make_inputs(
@@ -173,17 +178,20 @@ def make_inputs(
     seed = int(torch.randint(0, 2**31, (), generator=generator))
     named = {group.name: group for group in groups}
     values = []
+    units = itertools.cycle(UNITS)
     for tensor in tensors:
         shape = (batch, *(dimension(axis, sizes) for axis in tensor.axes))
         axes = [Axis(i, axis, named) for i, axis in enumerate(tensor.axes, start=1)]
         if tensor.labels is not None:
             x = torch.randint(0, tensor.labels, shape, generator=generator)
-            alike = kind not in ("random", "huge", "tiny", "collinear", "planar")
+            alike = kind not in ("random", "huge", "tiny", "unlike scales", "collinear", "planar")
             sorts = KINDS["tied" if kind == "tied" else "repeated"]
             values.append(sorts(x, axes, seed) if alike else x)
             continue
         x = torch.randn(shape, dtype=torch.float64, generator=generator)
         x = _by_block(KINDS[kind], x, tensor, named, sizes, seed)
+        if kind == "unlike scales" and not any(block.affine for block in blocks(tensor)):
+            x = x * next(units)
         values.append(x.to(dtype))
     return tuple(values)
 

@@ -15,7 +15,7 @@ from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.plain import Plain, alone
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-SCALED = ("huge", "tiny")
+SCALED = ("huge", "tiny", "unlike scales")
 """Kinds that are measured by themselves: translations are as long as the longest point."""
 ROWS = 4000
 """Rows that the base sees in one call of the coupled law, at most, where `samples` allows it."""
