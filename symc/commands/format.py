@@ -6,7 +6,7 @@ from difflib import unified_diff
 
 import click
 
-from symc.commands.reading import InputError, fail, read_source, report, warn_of_empty, write
+from symc.commands.reading import InputError, fail, read_source, report, without_specs, write
 from symc.commands.searching import STDIN, search
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.source import Source
@@ -26,15 +26,15 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     A spec with syntax errors is left as it is.
     """
     found: list[Diagnostic] = []
-    changed = 0
+    changed = read = 0
     searched = search(paths)
-    warn_of_empty(searched.empty)
     for path in searched.files:
         try:
             source = read_source(path)
         except InputError as error:
             searched.failed.append(error.message)
             continue
+        read += 1
         formatted = _formatted(source, found)
         if isinstance(source, Diagnostic) or formatted is None:
             continue
@@ -50,7 +50,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
         elif not diff and path != STDIN:
             write(path, formatted)
             click.echo(f"reformatted {source.name}", err=True)
-    report(found)
+    said = without_specs(searched.empty) + found
+    if said:
+        report(said, files=read)
     fail(searched.failed)
     if found or ((check or diff) and changed):
         raise SystemExit(1)
