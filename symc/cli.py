@@ -65,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError):
+            from symc.commands.missing import said
+
+            if message := said(error):
+                click.echo(f"error: {message}", err=True)
+                sys.exit(2)
         _defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)

@@ -17,6 +17,7 @@ import pytest
 from commandline import Run
 
 from bulk_check import write_specs
+from symc.diagnostics.render import formats
 from symc.syntax.parse.limits import MAX_CHARACTERS
 
 CLEAN = "input  x[n: S(n), 3]\noutput y[n: S(n)]\n"
@@ -61,8 +62,29 @@ def test_an_empty_folder_is_odd_but_no_error(symc: Run) -> None:
     for command in ("check", "format"):
         status, out, err = symc(command, "empty", "a.sym")
         assert (status, out) == (0, "")
-        assert err.startswith("warning: no .sym file below `empty`\n")
-    assert symc("check", "empty", "--output-format", "json")[:2] == (0, "[]\n")
+        assert err.startswith("warning[SYM110]: no .sym file is below this folder\n --> empty:1:1")
+        assert err.endswith("\nFound 1 warning; looked at 1 file.\n")
+    assert symc("check", "empty", "missing.sym")[2].startswith("warning[SYM110]")
+
+
+def test_an_empty_folder_fails_under_strict_and_every_format_says_why(symc: Run) -> None:
+    Path("empty").mkdir()
+    assert symc("check", "empty", "--strict")[0] == 1
+    for format_ in formats():
+        status, out, err = symc("check", "empty", "--strict", "--output-format", format_)
+        assert status == 1
+        assert "no .sym file is below this folder" in (out or err)
+        assert symc("check", "empty", "--output-format", format_)[0] == 0
+        if format_ == "json":
+            (said,) = json.loads(out)
+            assert (said["code"], said["severity"], said["file"]) == ("SYM110", "warning", "empty")
+        elif format_ == "github":
+            assert out.startswith("::warning file=empty,")
+        elif format_ == "sarif":
+            (result,) = json.loads(out)["runs"][0]["results"]
+            assert (result["ruleId"], result["level"]) == ("SYM110", "warning")
+    write("a.sym")
+    assert symc("check", "a.sym", "empty", "--strict")[0] == 1
 
 
 def test_links_are_read_and_loops_of_them_end(symc: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,46 @@ def test_format_in_place_check_and_diff(symc: Run) -> None:
     assert symc("format", ".") == (0, "", "reformatted a.sym\n")
     assert Path("a.sym").read_text() == CLEAN
     assert symc("format", ".", "--check") == (0, "", "")
+
+
+def test_a_diff_has_colour_where_a_terminal_does(
+    symc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.sym").write_text("input   x[3]\n# one\n# two\n# three\n# four\noutput y")
+    plain = symc("format", "a.sym", "--diff")[1]
+    assert "\x1b" not in plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    status, colored, _ = symc("format", "a.sym", "--diff")
+    assert status == 1
+    assert re.sub(r"\x1b\[\d*m", "", colored) == plain
+    assert [re.findall(r"\d+(?=m)", line) for line in colored.splitlines()] == [
+        *(["1", "0"], ["1", "0"], ["36", "0"], ["31", "0"], ["32", "0"]),
+        *([], [], [], [], ["31", "0"], [], ["32", "0"]),
+    ]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert symc("format", "a.sym", "--diff")[1] == plain
+    assert symc("format", "-", stdin=b"input   x[3]\noutput y\n")[1] == "input  x[3]\noutput y\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("class", "`class` is a keyword of Python and cannot be a name; try `symc new class_`"),
+        ("input.sym", "`input` is reserved and cannot be a name; try `symc new input_`"),
+        ("a b", "`a b` is no name: names are made of ASCII letters, digits and `_`"),
+        ("größe", "`größe` is no name: names are made of ASCII letters, digits and `_`"),
+    ],
+)
+def test_new_says_why_a_name_cannot_be_one(symc: Run, name: str, reason: str) -> None:
+    assert symc("new", name) == (2, "", f"error: {reason}\n")
+
+
+@pytest.mark.parametrize("emit", ["py", "ir", "mermaid"])
+def test_a_base_that_would_not_be_read_is_refused(symc: Run, emit: str) -> None:
+    Path("a.sym").write_text(CLEAN)
+    status, out, err = symc("compile", "a.sym", "--emit", emit, "--base", "nope:nope")
+    assert (status, out) == (2, "")
+    assert f"--base is for `--emit graph`: `--emit {emit}` is the same for every base" in err
 
 
 def test_format_refuses_what_it_did_not_understand(symc: Run) -> None:

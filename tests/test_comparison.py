@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -23,6 +24,8 @@ from symc.comparison import Comparison, compare
 from symc.comparison.compare import between
 from symc.comparison.elements import Element, generators
 from symc.comparison.membership import Preimage, Symmetry, preimage
+from symc.comparison.model import Change, Move, Unpaired, Witness
+from symc.ir.model import Model
 from symc_runtime.catalogue import groups as families
 
 SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.sym"))
@@ -53,13 +56,13 @@ output next[n: P, 3: M.point]
 @pytest.mark.parametrize(
     ("old", "new", "relation", "a", "b"),
     [
-        ("E(3)", "SE(3)", "stronger", "reflects x of pos, vel and next", None),
-        ("E(3)", "T(3)", "stronger", "reflects x of pos, vel and next", None),
-        ("vel[n: P", "vel[n", "incomparable", "swaps items 1 and 2 of pos, vel and next",
-         "swaps items 1 and 2 of pos and next, not vel"),
+        ("E(3)", "SE(3)", "stronger", "reflects e1 of `pos`, `vel` and `next`", None),
+        ("E(3)", "T(3)", "stronger", "reflects e1 of `pos`, `vel` and `next`", None),
+        ("vel[n: P", "vel[n", "incomparable", "swaps items 1 and 2 of `pos`, `vel` and `next`",
+         "swaps items 1 and 2 of `pos` and `next`, not `vel`"),
         ("group M", "group Q = S(n)\ngroup M", "equal", None, None),
-        ("M.vector", "M.pseudovector", "incomparable", "reflects x of pos, vel and next",
-         "reflects x of pos, vel and next, with a change of the sign of vel"),
+        ("M.vector", "M.pseudovector", "incomparable", "reflects e1 of `pos`, `vel` and `next`",
+         "reflects e1 of `pos`, `vel` and `next`, with a change of the sign of `vel`"),
     ],
 )  # fmt: skip
 def test_known_changes(old: str, new: str, relation: str, a: str | None, b: str | None) -> None:
@@ -78,7 +81,7 @@ def test_two_copies_of_a_group_are_stronger_than_one() -> None:
     found = compared(NBODY, two)
     assert found.relation == "weaker"
     assert found.only_in_b is not None
-    assert found.only_in_b.words == "swaps items 1 and 2 of pos and next, not vel"
+    assert found.only_in_b.words == "swaps items 1 and 2 of `pos` and `next`, not `vel`"
     assert found.only_in_b.cycle == (1, 2)
     assert [(values, other) for values, other in found.exceptions] == [({"n": 1}, "equal")]
 
@@ -113,7 +116,7 @@ def test_tensors_that_move_together_have_less_symmetry_than_by_themselves() -> N
     found = compared(text, together)
     assert found.relation == "stronger"
     assert found.only_in_a is not None
-    assert found.only_in_a.words == "moves x by 1 along x alone"
+    assert found.only_in_a.words == "moves `x` alone by 1 along e1"
     assert found.only_in_a.shift == ("1", "0")
     turning = together.replace("T(2)", "SE(2)")
     assert compared(text, turning).relation == "incomparable"
@@ -158,6 +161,37 @@ def test_nothing_in_common_is_undecided() -> None:
     assert found.reason == "no tensor has the same name and shape in both"
 
 
+def test_every_tensor_is_compared_or_said_not_to_be() -> None:
+    one = "input x[n: S(n)]\ninput k[3]\ninput io[2]\noutput y[n: S(n)]\noutput u\n"
+    two = "input x[n: S(n)]\ninput k[4]\noutput io[2]\noutput v\n"
+    found = compared(one, two)
+    assert (found.relation, found.tensors, found.same) == ("equal", ("x",), False)
+    assert [(left.kind, left.tensor, left.where) for left in found.not_compared] == [
+        ("input", "k", "both"),
+        ("input", "io", "a"),
+        ("output", "y", "a"),
+        ("output", "u", "a"),
+        ("output", "io", "b"),
+        ("output", "v", "b"),
+    ]
+    assert compared(one, one).same
+    assert not compared(one, "input other[5]\noutput y\n").tensors
+
+
+def test_coordinates_read_as_no_tensors() -> None:
+    """Tensors may be called x and y: those are in backticks, and coordinates are e1 and e2."""
+    text = "group M = {}(3)\ninput x[3, 3: M.vector]\noutput y[3: M.vector]\n"
+    found = compared(text.format("O"), text.format("SO"))
+    assert found.only_in_a is not None
+    assert found.only_in_a.words == "reflects e1 of `x` (axis 1) and `y`"
+    found = compared(text.format("O"), text.format("S").replace(".vector", ""))
+    assert found.only_in_a is not None
+    assert found.only_in_a.words == "reflects e1 of `x` (axis 1) and `y`"
+    found = compared(text.format("SO"), text.format("S").replace(".vector", ""))
+    assert found.only_in_a is not None
+    assert found.only_in_a.words == "turns `x` (axis 1) and `y` by 90 degrees from e1 to e2"
+
+
 def test_long_axes_that_are_cut_apart_are_undecided_and_short_of_no_time() -> None:
     one = "group P = S(200)\ninput x[40000: P*P]\noutput y\n"
     two = "group P = S(40000)\ninput x[40000: P]\noutput y\n"
@@ -165,6 +199,13 @@ def test_long_axes_that_are_cut_apart_are_undecided_and_short_of_no_time() -> No
     assert found.relation == "undecided"
     assert found.reason is not None
     assert "40,000 entries" in found.reason
+
+
+@pytest.mark.parametrize("record", [Comparison, Unpaired, Witness, Move, Change])
+def test_every_key_of_the_json_is_documented(record: type[Model]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "describe.md").read_text(encoding="utf-8")
+    keys = page.partition("## diff")[2].partition("`--output-format json`")[2]
+    assert [f.name for f in fields(record) if f"`{f.name}`" not in keys] == []
 
 
 # Random specs

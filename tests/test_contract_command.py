@@ -311,10 +311,10 @@ def test_section_6_diff_says_which_symmetry_is_stronger(symc: Run) -> None:
     Path("weak.sym").write_text(SPEC.replace("E(3)", "SE(3)"))
     status, out, err = symc("diff", "spec.sym", "weak.sym")
     assert (status, err) == (0, "")
-    assert "weak.sym is weaker" in out
-    assert "reflects x of pos, vel and next" in out
-    assert "weak.sym is stronger" not in out
-    assert "spec.sym is stronger" in symc("diff", "weak.sym", "spec.sym")[1]
+    assert out.startswith("spec.sym is stronger than weak.sym: ")  # as `relation` of the JSON
+    assert "reflects e1 of `pos`, `vel` and `next`" in out
+    assert "weaker" not in out
+    assert symc("diff", "weak.sym", "spec.sym")[1].startswith("weak.sym is weaker than spec.sym: ")
     same = symc("diff", "spec.sym", "-", stdin=SPEC.replace("P", "Q"))
     assert same[0] == 0
     assert same[1].startswith("spec.sym and <stdin> have the same symmetry.")
@@ -334,6 +334,28 @@ def test_section_6_diff_as_json(symc: Run) -> None:
         assert (status, json.loads(out)["relation"]) == (0, relation)
     assert symc("diff", *arguments, "--output-format", "json", "-o", "a.json") == (0, "", "")
     assert Path("a.json").read_text("utf-8") == out
+
+
+def test_section_6_diff_of_other_tensors_answers_for_those_compared_alone(symc: Run) -> None:
+    Path("a.sym").write_text(
+        "group M = E(3)\ninput  x[4, 3: M.point]\ninput  z[2]\noutput y[3: M.point]\n"
+        "symmetrize M by average\n"
+    )
+    Path("b.sym").write_text(Path("a.sym").read_text().replace("y[3: M.point]", "yy[3]"))
+    status, out, _ = symc("diff", "a.sym", "b.sym", "--exit-code")
+    assert status == 1
+    assert " ".join(out.split("\n\n")[0].split()) == (
+        "On the tensors compared, a.sym and b.sym have the same symmetry. "
+        "Not compared: `y`, in a.sym alone; `yy`, in b.sym alone."
+    )
+    status, out, _ = symc("diff", "a.sym", "b.sym", "--exit-code", "--output-format", "json")
+    assert status == 1
+    found = json.loads(out)
+    assert (found["relation"], found["tensors"]) == ("equal", ["x", "z"])
+    assert found["not_compared"] == [
+        {"tensor": "y", "kind": "output", "where": "a"},
+        {"tensor": "yy", "kind": "output", "where": "b"},
+    ]
 
 
 def test_section_6_status_of_diff(symc: Run) -> None:
@@ -356,7 +378,7 @@ def test_section_6_explain_says_what_a_code_means(symc: Run, code: str) -> None:
     status, out, err = symc("explain", code)
     assert (status, err) == (0, "")
     assert out.startswith(f"{code}: {CODES[code].title}")
-    if code != "SYM109":  # it is about bytes
+    if code not in ("SYM109", "SYM110"):  # about bytes, and about a folder
         wrong, right = out.split("\nWrong\n")[1].split("\nMend\n")[:2]
         assert "input" in wrong + right or "output" in wrong + right
         assert wrong.strip() != right.strip()
@@ -649,7 +671,7 @@ def test_section_6_a_code_stays_what_it_is_and_its_span_is_the_smallest(
 
 
 def test_section_6_every_code_is_kept() -> None:
-    whole_files = {"SYM108", "SYM109", "SYM208"}
+    whole_files = {"SYM108", "SYM109", "SYM110", "SYM208"}
     assert FOREVER.keys() | whole_files <= CODES.keys()
 
 

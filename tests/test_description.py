@@ -67,6 +67,18 @@ def test_reference_specs_read_as_recorded(path: Path, golden: Callable[[str, str
     golden(f"describe/{path.stem}.txt", plain)
 
 
+def test_the_mean_of_the_anchor_is_spoken_of_where_an_output_holds_points() -> None:
+    text = "group M = E(3)\ninput x[4, 3: M.point]\noutput y[3: M.{}]\n"
+    about = "(points: about the anchor's mean)"
+    said = [
+        (" ".join(render(found).split()), page(found), json.loads(found.model_dump_json())["cost"])
+        for found in (describe(program(text.format(kind))) for kind in ("point", "vector"))
+    ]
+    assert [about in plain for plain, _, _ in said] == [True, False]
+    assert ["about the anchor" in html for _, html, _ in said] == [True, False]
+    assert [cost["points"] for _, _, cost in said] == [True, False]
+
+
 def test_proofs_and_costs_read_as_recorded(golden: Callable[[str, str], None]) -> None:
     description = describe(program(CONFINED))
     assert [proof.code for proof in description.proofs] == ["SYM403"]

@@ -22,6 +22,17 @@ def test_specs_of_the_language_page(text: str) -> None:
     assert symc.check(text) == []
 
 
+def test_every_file_of_the_documentation_is_linked_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    linked = {
+        (page.parent / target).resolve()
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))
+    }
+    files = {path for path in (ROOT / "docs").iterdir() if path.is_file()}
+    assert files - linked == set()
+
+
 def test_the_first_spec_of_the_readme() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     first = re.search(r"```\n(group P.*?)```", text, re.S)

@@ -17,8 +17,8 @@ from symc.source import Source
 from symc.syntax.format import format_document
 from symc.syntax.parse import parse
 
-# Bytes that are no text cannot stand in a text.
-DESCRIBED = {"SYM109"}
+# Neither bytes that are no text nor a folder can stand in a text.
+DESCRIBED = {"SYM109", "SYM110"}
 
 
 def test_every_code_is_explained_and_no_other() -> None:

@@ -27,7 +27,11 @@ def codes_in(text: str) -> set[str]:
     return set(re.findall(r"^(?:error|warning|note)\[(SYM\d{3})\]: ", ANSI.sub("", text), re.M))
 
 
-@pytest.mark.parametrize("name", FILES)
+# Warnings about files and folders, all others are errors.
+WARNINGS = ("empty",)
+
+
+@pytest.mark.parametrize("name", [*FILES, *WARNINGS])
 def test_files_read_as_recorded(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -36,14 +40,18 @@ def test_files_read_as_recorded(
     name: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(f"{name}.sym").write_bytes(FILES[name])
+    path = Path(f"{name}.sym") if name in FILES else Path(name)
+    if name in FILES:
+        path.write_bytes(FILES[name])
+    else:
+        path.mkdir()
     symc = Run(capfd, monkeypatch)
     for variable, suffix in (("NO_COLOR", "txt"), ("FORCE_COLOR", "ansi")):
         with monkeypatch.context() as context:
             context.delenv("NO_COLOR", raising=False)
             context.setenv(variable, "1")
-            status, out, err = symc("check", f"{name}.sym")
-        assert (status, out) == (1, "")
+            status, out, err = symc("check", str(path))
+        assert (status, out) == (int(name not in WARNINGS), "")
         golden(f"files/{name}.{suffix}", err)
 
 

@@ -168,3 +168,9 @@ def test_commands_never_load_torch(arguments: list[str]) -> None:
         [sys.executable, "-c", code, *arguments, spec], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("package", ["symc", "runtime/symc_runtime"])
+def test_type_checkers_read_what_the_packages_annotate(package: str) -> None:
+    """PEP 561: without this file they take all names of an installed package for Any."""
+    assert (ROOT / package / "py.typed").read_bytes() == b""

@@ -12,7 +12,7 @@ from symc.commands.reading import (
     fail,
     read_source,
     report,
-    warn_of_empty,
+    without_specs,
 )
 from symc.commands.searching import search
 from symc.diagnostics.diagnostic import Diagnostic
@@ -36,8 +36,7 @@ def command(paths: tuple[str, ...], output_format: str, output: str | None, stri
     What cannot be read is said at the end, with exit status 2; all else is checked.
     """
     searched = search(paths)
-    warn_of_empty(searched.empty)
-    found: list[Diagnostic] = []
+    found = without_specs(searched.empty)
     failed = searched.failed
     read = 0
     people = output is not None or output_format not in MACHINE_FORMATS
@@ -54,7 +53,7 @@ def command(paths: tuple[str, ...], output_format: str, output: str | None, stri
                 else:
                     found += compile_source(source, path).diagnostics
             advance()
-    if read or not failed or output_format in MACHINE_FORMATS:
+    if read or found or not failed or output_format in MACHINE_FORMATS:
         report(found, output_format, output, read)
     fail(failed)
     fatal = {"error", "warning"} if strict else {"error"}

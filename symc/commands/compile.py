@@ -18,6 +18,10 @@ import click
 @click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
 def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
     """Compile SPEC (a path, or - for standard input)."""
+    if base is not None and emit != "graph":
+        raise click.UsageError(
+            f"--base is for `--emit graph`: `--emit {emit}` is the same for every base"
+        )
     from symc.commands.reading import compilation_of, report, write
     from symc.commands.searching import STDIN
 

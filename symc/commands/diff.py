@@ -20,14 +20,15 @@ import click
 @click.option(
     "--exit-code",
     is_flag=True,
-    help="Exit with 1 unless the symmetries are equal, as `git diff --exit-code` does.",
+    help="Exit with 1 unless all tensors were compared and the symmetries are equal.",
 )
 def command(a: str, b: str, output_format: str, output: str | None, exit_code: bool) -> None:
     """Compare the symmetries of specs A and B (paths; one may be -, standard input).
 
     They are equal, or one is stronger, or each has a symmetry that the other lacks: then one that
-    tells them apart is shown. All else that differs is listed. The exit status is 0 whatever the
-    answer is, 1 where a spec has errors.
+    tells them apart is shown. It is about the tensors that both have; where there are others, the
+    answer names them. All else that differs is listed. The exit status is 0 whatever the answer
+    is, 1 where a spec has errors.
     """
     from symc.commands.reading import compilation_of, report, wants_color, write
     from symc.commands.searching import STDIN
@@ -54,5 +55,5 @@ def command(a: str, b: str, output_format: str, output: str | None, exit_code: b
         click.echo(text, color=color, nl=False)
     else:
         write(output or STDIN, text)
-    if exit_code and found.relation != "equal":
+    if exit_code and not found.same:
         raise SystemExit(1)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import unified_diff
 
 import click
 
-from symc.commands.reading import InputError, fail, read_source, report, warn_of_empty, write
+from symc.commands.reading import (
+    InputError,
+    fail,
+    read_source,
+    report,
+    wants_color,
+    without_specs,
+    write,
+)
 from symc.commands.searching import STDIN, search
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.source import Source
@@ -26,20 +35,21 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     A spec with syntax errors is left as it is.
     """
     found: list[Diagnostic] = []
-    changed = 0
+    changed = read = 0
     searched = search(paths)
-    warn_of_empty(searched.empty)
     for path in searched.files:
         try:
             source = read_source(path)
         except InputError as error:
             searched.failed.append(error.message)
             continue
+        read += 1
         formatted = _formatted(source, found)
         if isinstance(source, Diagnostic) or formatted is None:
             continue
         if diff:
-            click.echo(_difference(source, formatted), nl=False)
+            color = wants_color(sys.stdout)
+            click.echo(_difference(source, formatted, color), nl=False, color=color)
         elif path == STDIN and not check:
             click.echo(formatted, nl=False)
         if formatted == source.text:
@@ -50,7 +60,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
         elif not diff and path != STDIN:
             write(path, formatted)
             click.echo(f"reformatted {source.name}", err=True)
-    report(found)
+    said = without_specs(searched.empty) + found
+    if said:
+        report(said, files=read)
     fail(searched.failed)
     if found or ((check or diff) and changed):
         raise SystemExit(1)
@@ -73,8 +85,17 @@ def _formatted(source: Source | Diagnostic, found: list[Diagnostic]) -> str | No
     return formatted
 
 
-def _difference(source: Source, formatted: str) -> str:
+_STYLES = {"---": "1", "+++": "1", "@@": "36", "-": "31", "+": "32"}
+"""By what a line starts with, as `git diff` has it: bold, cyan, red, green."""
+
+
+def _difference(source: Source, formatted: str, color: bool) -> str:
     before, after = source.text.splitlines(True), formatted.splitlines(True)
-    lines = unified_diff(before, after, source.name, source.name)
-    marked = "\n\\ No newline at end of file\n"
-    return "".join(line if line.endswith("\n") else line + marked for line in lines)
+    text = ""
+    for number, line in enumerate(unified_diff(before, after, source.name, source.name)):
+        # Only the first two lines are headers: a spec, too, may hold a line of minus signs.
+        start = line[: 3 if number < 2 else 2 if line.startswith("@@") else 1]
+        body = line.removesuffix("\n")
+        text += f"\x1b[{_STYLES[start]}m{body}\x1b[0m" if color and start in _STYLES else body
+        text += "\n" if line.endswith("\n") else "\n\\ No newline at end of file\n"
+    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from pathlib import Path
 
 import click
@@ -40,12 +39,15 @@ symmetrize M, P by probabilistic(samples=20)
 @click.option("-o", "--output", help="Write here, not to NAME.sym; - is standard output.")
 def command(name: str, output: str | None) -> None:
     """Write NAME.sym, a commented spec to start from."""
-    from symc.syntax.parse.names import RESERVED
+    from symc.syntax.parse.names import refusal
 
     stem = name.removesuffix(".sym")
-    usable = stem.isascii() and stem.isidentifier() and stem != "_"
-    if not usable or keyword.iskeyword(stem) or stem in RESERVED:
-        raise InputError(f"`{name}` cannot name a spec: use ASCII letters, digits and `_`")
+    reason = refusal(stem)
+    if reason is not None:
+        # A word of Python or of the language, unlike a text with a space, is a name with a `_`.
+        usable = stem.isalpha() and refusal(f"{stem}_") is None
+        better = f"; try `symc new {stem}_`" if usable else ""
+        raise InputError(f"{reason}{better}")
     text = _TEMPLATE.format(name=stem)
     if output == STDIN:
         click.echo(text, nl=False)

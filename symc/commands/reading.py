@@ -93,10 +93,12 @@ def fail(messages: Sequence[str]) -> None:
         raise SystemExit(InputError.exit_code)
 
 
-def warn_of_empty(folders: Sequence[str]) -> None:
-    """Says which folders hold no spec: that is odd, and no error."""
-    for folder in folders:
-        click.echo(f"warning: no .sym file below `{shown(folder)}`", err=True)
+def without_specs(folders: Sequence[str]) -> list[Diagnostic]:
+    """SYM110 for each: that is odd, and no error."""
+    message = "no .sym file is below this folder"
+    help = "name the folder that holds the specs; what begins with a dot is not searched"
+    sources = (Source(shown(folder), "") for folder in folders)
+    return [Diagnostic("SYM110", message, source, Span(0, 0), help) for source in sources]
 
 
 def report(

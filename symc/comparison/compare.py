@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from symc.comparison.changes import changes
 from symc.comparison.elements import SUPPORTED, Element, generators, true_size
 from symc.comparison.layout import Layout, cut_alike, layout, number, resized
 from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
-from symc.comparison.model import Comparison, Relation, Witness
+from symc.comparison.model import Comparison, Relation, Unpaired, Witness
 from symc.comparison.reduction import all_alike, distinct, reduced, small
 from symc.comparison.samples import Sample, samples
 from symc.comparison.sizes import Sizes, shown
@@ -141,6 +142,7 @@ def compare(a: Program, b: Program) -> Comparison:
         relation=relation,
         reason=reason if relation == "undecided" else None,
         tensors=tuple(names),
+        not_compared=tuple(_unpaired(a, b, names)),
         conditions=sizes.conditions(),
         proved_from=plan.proved_from if plan and relation != "undecided" else None,
         compared=tuple(_named(values) for values, _ in relations),
@@ -168,6 +170,22 @@ def _pairs(a: Program, b: Program) -> list[tuple[Tensor, Tensor]]:
         by_name = {tensor.name: tensor for tensor in theirs}
         found += [(t, by_name[t.name]) for t in ours if t.name in by_name]
     return found
+
+
+def _unpaired(a: Program, b: Program, paired: Collection[str]) -> Iterator[Unpaired]:
+    """The tensors of either that are in no pair, inputs first."""
+    kinds: tuple[tuple[Literal["input", "output"], Sequence[Tensor], Sequence[Tensor]], ...] = (
+        ("input", a.inputs, b.inputs),
+        ("output", a.outputs, b.outputs),
+    )
+    for kind, ours, theirs in kinds:
+        one, two = ({tensor.name for tensor in tensors} for tensors in (ours, theirs))
+        for name in dict.fromkeys(tensor.name for tensor in (*ours, *theirs)):
+            if name not in paired:
+                where: Literal["a", "b", "both"] = (
+                    "both" if name in one & two else "a" if name in one else "b"
+                )
+                yield Unpaired(tensor=name, kind=kind, where=where)
 
 
 def _sides(

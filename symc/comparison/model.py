@@ -46,14 +46,24 @@ class Change(Model):
     after: str | None
 
 
+class Unpaired(Model):
+    """A tensor that was not compared: it stands in spec `a` or `b` alone, or in `both`, where its
+    shapes are not seen to agree."""
+
+    tensor: str
+    kind: Literal["input", "output"]
+    where: Literal["a", "b", "both"]
+
+
 class Comparison(Model):
     """The symmetry of spec `a` is `relation` that of `b`: equal to it, stronger (a larger group),
     weaker, or incomparable with it; `undecided` where that could not be told, for `reason`.
 
-    It is about `tensors`, which have one name and one shape in both, where the sizes fulfil
-    `conditions`. `proved_from`: it holds whenever all free sizes are at least this number; None:
-    it was only seen at the values `compared`. `exceptions`: values where the relation is another
-    one. `only_in_a` and `only_in_b`: a symmetry that the other spec lacks.
+    It is about `tensors`, which have one name, one kind and one shape in both, where the sizes
+    fulfil `conditions`; all others are `not_compared`. `proved_from`: it holds whenever all free
+    sizes are at least this number; None: it was only seen at the values `compared`. `exceptions`:
+    values where the relation is another one. `only_in_a` and `only_in_b`: a symmetry that the
+    other spec lacks.
     """
 
     a: str
@@ -61,6 +71,7 @@ class Comparison(Model):
     relation: Relation
     reason: str | None
     tensors: tuple[str, ...]
+    not_compared: tuple[Unpaired, ...]
     conditions: tuple[str, ...]
     proved_from: int | None
     compared: tuple[dict[str, int], ...]
@@ -68,3 +79,8 @@ class Comparison(Model):
     only_in_a: Witness | None
     only_in_b: Witness | None
     changes: tuple[Change, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether both have the same symmetry on all their tensors, not only on some."""
+        return self.relation == "equal" and not self.not_compared

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symc.comparison.model import Change, Comparison, Relation, Witness
+from symc.comparison.words import listed, quoted
 from symc.diagnostics.render._terminal import wrap
 from symc.sections import bold, item, sections, table
 
@@ -13,17 +14,12 @@ _COLORS = {"-": "\x1b[31m%s\x1b[0m", "+": "\x1b[32m%s\x1b[0m"}
 
 def render(found: Comparison, a: str, b: str, color: bool = False) -> str:
     """The comparison as text of 80 columns; `a` and `b`: how to call the specs."""
-    lines = [bold(line, color) for line in wrap(verdict(found, a, b), 0, 0)]
+    lines = [bold(line, color) for line in wrap(headline(found, a, b), 0, 0)]
     said = []
     if found.compared:
-        said.append(("on", ", ".join(found.tensors)))
-        left_out = dict.fromkeys(
-            one.name
-            for one in found.changes
-            if one.what in ("input", "output") and one.name not in found.tensors
-        )
-        said += [("not on", f"{', '.join(left_out)}: not alike in both")] if left_out else []
-        said.append(("at", _compared(found)))
+        said.append(("on", ", ".join(quoted(found.tensors))))
+        sizes = _compared(found)
+        said += [("at", sizes)] if sizes else []
         said += [("where", condition) for condition in found.conditions]
         said += _exceptions(found)
     missing = [
@@ -47,15 +43,27 @@ def render(found: Comparison, a: str, b: str, color: bool = False) -> str:
     )
 
 
+def headline(found: Comparison, a: str, b: str) -> str:
+    """The answer, said of the tensors compared alone where there are others, and those named."""
+    if not found.not_compared or found.relation == "undecided":
+        return verdict(found, a, b)
+    left_out = []
+    for where, words in (("a", f"in {a} alone"), ("b", f"in {b} alone"), ("both", "of two shapes")):
+        names = [one.tensor for one in found.not_compared if one.where == where]
+        left_out += [f"{listed(quoted(names))}, {words}"] if names else []
+    said = f"On the tensors compared, {verdict(found, a, b)}"
+    return f"{said} Not compared: {'; '.join(left_out)}."
+
+
 def verdict(found: Comparison, a: str, b: str) -> str:
-    """One sentence."""
+    """One sentence, about A and then B as the relation is."""
     match found.relation:
         case "equal":
             return f"{a} and {b} have the same symmetry."
         case "stronger":
-            return f"{b} is weaker: it keeps some of the symmetries of {a}, and has no others."
+            return f"{a} is stronger than {b}: it has all symmetries of {b}, and more."
         case "weaker":
-            return f"{b} is stronger: it has all symmetries of {a}, and more."
+            return f"{a} is weaker than {b}: it has some of the symmetries of {b}, and no others."
         case "incomparable":
             return f"{a} and {b} are incomparable: each has symmetries that the other lacks."
     return f"How the symmetries of {a} and {b} compare is undecided: {found.reason}."
@@ -63,13 +71,14 @@ def verdict(found: Comparison, a: str, b: str) -> str:
 
 def _sentence(witness: Witness) -> str:
     place = f", for example at {_values(witness.sizes)}" if witness.sizes else ""
-    return f"one of {witness.group} {witness.words}{place}"
+    return f"one of `{witness.group}` {witness.words}{place}"
 
 
 def _compared(found: Comparison) -> str:
+    """At which sizes; empty where none is free."""
     names = list(dict.fromkeys(name for values in found.compared for name in values))
     if not names:
-        return "the one value of each size"
+        return ""
     if found.proved_from == 1:
         return f"every value of {' and '.join(names)}"
     if found.proved_from is not None:

@@ -86,14 +86,15 @@ def _words(
     also = [move.tensor for move in moves if move.sign and move.axes]
     parts = []
     if places:
-        parts.append(_act(element, _listed(places)))
-        if kept:
-            parts[0] += " alone" if len(places) == 1 and not signs else f", not {_listed(kept)}"
+        alone = bool(kept) and len(places) == 1 and not signs
+        parts.append(_act(element, listed(places) + (" alone" if alone else "")))
+        if kept and not alone:
+            parts[0] += f", not {listed(quoted(kept))}"
     if signs:
-        parts.append(f"changes the sign of {_listed(signs)}")
+        parts.append(f"changes the sign of {listed(quoted(signs))}")
     text = " and ".join(parts)
     if also:
-        text += f", with a change of the sign of {_listed(also)}"
+        text += f", with a change of the sign of {listed(quoted(also))}"
     return text if places else f"{text} ({_origin(element)})"
 
 
@@ -108,27 +109,22 @@ def _act(element: Element, places: str) -> str:
         return f"moves items {' -> '.join([*items, items[0]])} of {places}"
     if element.kind == "translation":
         (along, _), *_ = element.shift
-        return f"moves {places} by 1 along {_coordinate(element, along)}"
+        return f"moves {places} by 1 along e{along + 1}"
     rows = element.matrix or []
     changed = [i for i, row in enumerate(rows) if row != {i: 1}]
     if element.kind == "reflection":
-        return f"reflects {_coordinate(element, changed[0])} of {places}"
+        return f"reflects e{changed[0] + 1} of {places}"
     first, second = changed
     cosine = rows[first].get(first, Fraction(0))
     angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
-    names = [_coordinate(element, i) for i in (first, second)]
-    return f"turns {places} by {angle} from {names[0]} to {names[1]}"
+    return f"turns {places} by {angle} from e{first + 1} to e{second + 1}"
 
 
 def _origin(element: Element) -> str:
     return {
-        "permutation": f"an odd permutation of {element.group}",
-        "reflection": f"a reflection of {element.group}",
-    }.get(element.kind, element.group)
-
-
-def _coordinate(element: Element, index: int) -> str:
-    return "xyz"[index] if element.size <= 3 else f"coordinate {index + 1}"
+        "permutation": f"an odd permutation of `{element.group}`",
+        "reflection": f"a reflection of `{element.group}`",
+    }.get(element.kind, f"`{element.group}`")
 
 
 def _place(element: Element, move: Move, axes: Sequence[Layout[Size]]) -> str:
@@ -139,12 +135,18 @@ def _place(element: Element, move: Move, axes: Sequence[Layout[Size]]) -> str:
         for i in range(len(axes))
     )
     if not unclear:
-        return move.tensor
+        return f"`{move.tensor}`"
     numbers = " and ".join(str(axis) for axis in move.axes)
-    return f"{move.tensor} along axis {numbers}"
+    return f"`{move.tensor}` ({'axis' if len(move.axes) == 1 else 'axes'} {numbers})"
 
 
-def _listed(names: Sequence[str]) -> str:
+def quoted(names: Sequence[str]) -> list[str]:
+    """Names of a spec, told from words: `x` is a tensor, e1 a coordinate."""
+    return [f"`{name}`" for name in names]
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`; of more than five the first four and how many more."""
     if len(names) > 5:
         names = [*names[:4], f"{len(names) - 4} more"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

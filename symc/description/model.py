@@ -65,6 +65,7 @@ class Cost(Model):
     `sampled`: whether any stage draws samples, so that K is more than what is enumerated. Then a
     mean of K samples has a root mean square error of at most `error` (`eval_error` in eval mode)
     times the largest norm of the base's values: 1 / sqrt(K), whatever the enumerated part.
+    `points`: whether an output holds points, whose norm is taken about the mean of the anchor.
     """
 
     samples: int
@@ -75,6 +76,7 @@ class Cost(Model):
     eval_total: int | None
     error: float | None
     eval_error: float | None
+    points: bool
 
 
 class Description(Model):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import factorial, prod
 
 from symc.description.model import Cost, StageDescription
+from symc.ir.blocks import blocks
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
@@ -118,4 +119,9 @@ def cost(program: Program, elements: Iterable[int | str | None]) -> Cost:
         eval_total=None if open_ones else product * (eval_samples if sampled else 1),
         error=samples**-0.5 if sampled else None,
         eval_error=eval_samples**-0.5 if sampled else None,
+        points=any(
+            block.affine is not None
+            for tensor in program.outputs
+            for block in blocks(tensor, program.groups)
+        ),
     )

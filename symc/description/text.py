@@ -170,9 +170,10 @@ def error(one: Cost) -> str:
     text = f"M / sqrt({one.samples}) = {one.error:.2g} M"
     if one.eval_samples != one.samples:
         text += f" (in eval mode M / sqrt({one.eval_samples}) = {one.eval_error:.2g} M)"
+    points = " (points: about the anchor's mean)" if one.points else ""
     return (
         f"a mean over samples is off by at most {text}, root mean square, where M bounds the norm "
-        "of the base's values (points: about the anchor's mean)"
+        f"of the base's values{points}"
     )
 
 

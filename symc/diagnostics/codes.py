@@ -27,6 +27,7 @@ CODES: dict[str, Code] = {
     "SYM107": Code("a number that cannot be used"),
     "SYM108": Code("a spec too large or nested too deeply"),
     "SYM109": Code("a file that cannot be read as UTF-8 text"),
+    "SYM110": Code("a folder without a spec", "warning"),
     # 2xx names and sizes
     "SYM201": Code("a name that is not declared"),
     "SYM202": Code("a name that is declared twice"),

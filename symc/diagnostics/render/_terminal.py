@@ -117,6 +117,8 @@ def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
     numbers = [(sum(d.severity == kind for d in diagnostics), kind) for kind in kinds]
     parts = [counted(number, kind) for number, kind in numbers if number]
     found = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-    wrong = len({diagnostic.source.name for diagnostic in diagnostics})
+    wrong = len({d.source.name for d in diagnostics if d.code != "SYM110"})
+    if not wrong:  # a folder is no file
+        return f"Found {found}; looked at {counted(files, 'file')}."
     place = f"{wrong:,} of {counted(files, 'file')}" if files > wrong else counted(wrong, "file")
     return f"Found {found} in {place}."
