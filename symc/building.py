@@ -73,19 +73,33 @@ def build(
             outputs, a tensor or a tuple.
         sizes: values for free sizes, by name; nets then use plain linear layers for them.
         distributions: a module of your own for a group, by the group's name, called as
-            net(noise, *inputs): scores [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear
-            group.
+            net(noise, *inputs), all [K*B, ...], inputs as its stage sees them. It returns scores
+            [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear group. Noise is normal,
+            [K*B, n, 4] for S(n), [K*B, d, d] for a linear group, whose d vectors are isotropic;
+            under `canonical` [K*B, n, 0] and [K*B, 0, d].
         chunk: run this many samples at a time, so that memory stays bounded.
+
+    Returns:
+        The module; call it with the inputs [batch, *axes] (see `Symmetrized.forward`).
 
     Raises:
         SpecError: the spec has errors, or has with these sizes; its `diagnostics` say which.
-        ValueError: unknown keys of sizes or distributions, values that contradict the spec.
-        TypeError: base is no nn.Module.
+        ValueError: unknown keys of sizes or distributions, values that contradict the spec, a
+            chunk below 1.
+        TypeError: base or a distribution is no nn.Module, chunk no int, spec none of the above.
+        OSError: the file cannot be read.
     """
     if not isinstance(base, nn.Module):
         raise TypeError(f"base: expected a torch.nn.Module, got {type(base).__name__}")
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int)):
+        raise TypeError(f"chunk: expected an int, got {type(chunk).__name__}")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk: a whole number from 1, not {chunk}")
+    for name, net in (distributions or {}).items():
+        if not isinstance(net, nn.Module):
+            raise TypeError(
+                f"distributions: {name!r}: expected a torch.nn.Module, got {type(net).__name__}"
+            )
     loaded = load(spec)
     program = loaded.ir
     if sizes:

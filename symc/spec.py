@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from symc.compilation import Compilation
+from symc.decoding import read_text
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
 from symc.source import Source
@@ -45,30 +46,39 @@ class Spec:
         return self.source.text
 
 
-def _is_file(spec: str | Path) -> bool:
-    return isinstance(spec, Path) or spec.endswith(".sym")
-
-
-def _compilation(spec: str | Path) -> Compilation:
-    if _is_file(spec):
-        path = Path(spec)
-        return Compilation(Source(str(spec), path.read_text(encoding="utf-8")))
-    return Compilation(Source("<text>", str(spec)))
+def _source(spec: str | Path) -> Source | Diagnostic:
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(
+            f"spec: expected a path, spec text or a loaded Spec, got {type(spec).__name__}"
+        )
+    if isinstance(spec, Path) or spec.endswith(".sym"):
+        return read_text(str(spec), Path(spec))
+    return Source("<text>", spec)
 
 
 def load(spec: str | Path | Spec) -> Spec:
     """The checked spec. A string that ends in .sym and a Path are files, any other string is text.
 
-    Raises SpecError if it has errors, OSError if the file cannot be read.
+    Raises SpecError if it has errors, OSError if the file cannot be read, TypeError for anything
+    else.
     """
     if isinstance(spec, Spec):
         return spec
-    compilation = _compilation(spec)
+    source = _source(spec)
+    if isinstance(source, Diagnostic):
+        raise SpecError([source])
+    compilation = Compilation(source)
     if compilation.program is None:
         raise SpecError(compilation.diagnostics)
     return Spec(compilation.source, compilation.program, compilation.diagnostics)
 
 
-def check(spec: str | Path) -> list[Diagnostic]:
-    """What is wrong with a spec, in the order of its text; empty if nothing is."""
-    return list(_compilation(spec).diagnostics)
+def check(spec: str | Path | Spec) -> list[Diagnostic]:
+    """What is wrong with a spec, in the order of its text; empty if nothing is.
+
+    `spec` as for `load`. Raises OSError if the file cannot be read, TypeError for anything else.
+    """
+    if isinstance(spec, Spec):
+        return list(spec.diagnostics)
+    source = _source(spec)
+    return [source] if isinstance(source, Diagnostic) else list(Compilation(source).diagnostics)

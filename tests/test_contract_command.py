@@ -648,6 +648,7 @@ FOREVER = {
     "SYM508": ("input x[4: S(4)]\noutput y\nsymmetrize by canonical(net=mlp)", "mlp"),
     "SYM509": ("input x[4: S(4)]\noutput y\nsymmetrize by average(anchor=x)", "x"),
     "SYM510": ("input x[4]\noutput y\nsymmetrize by average", "symmetrize by average"),
+    "SYM511": ("input x[3: O(3)]\noutput y\nsymmetrize by probabilistic(entropy=1)", "entropy"),
     "SYM901": ("input x[4: C(4)]\noutput y", "C(4)"),
     "SYM902": ("group W = S(2) wr S(3)\ninput x[6: W]\noutput y", "S(2) wr S(3)"),
     "SYM903": ("group G = lie { basis [[0]] }\ninput x[1: G]\noutput y", "lie { basis [[0]] }"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import nn
 import symc
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
+from symc_runtime.shapes import ShapeError
 
 SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
 
@@ -386,3 +388,54 @@ def test_section_2_a_name_with_two_underscores_works_where_it_is_emitted() -> No
     exec(emit(make_plan(symc.load(text).ir), text), namespace)
     x = torch.randn(2, 3, 2)
     assert namespace["Model"](Weighted())(x).shape == (2, 3)
+
+
+@pytest.mark.parametrize("method", ["canonical", "probabilistic"])
+def test_section_7_what_a_distribution_returns_is_checked(method: str) -> None:
+    class Gives(nn.Module):
+        def __init__(self, value: Callable[[torch.Tensor], object]) -> None:
+            super().__init__()
+            self.value = value
+
+        def forward(self, noise: torch.Tensor, x: torch.Tensor) -> object:
+            return self.value(x)
+
+    sets = f"input x[5: S(5)]\noutput y[5: S(5)]\nsymmetrize by {method}"
+    vectors = f"input x[4, 3: O(3)]\noutput y[4, 3: O(3)]\nsymmetrize by {method}"
+    samples = 1 if method == "canonical" else 20
+    for text, group, value, error, said in (
+        (sets, "S(5)", lambda x: x[:, :4], ShapeError, rf"\[{2 * samples}, 5\] .* got \[.*, 4\]"),
+        (sets, "S(5)", lambda x: x.unsqueeze(-1), ShapeError, r"the distribution of S\(5\)"),
+        (sets, "S(5)", lambda x: x.argsort(), TypeError, "got torch.int64"),
+        (sets, "S(5)", lambda x: (x,), TypeError, "got tuple"),
+        (vectors, "O(3)", lambda x: x, ShapeError, rf"\[{2 * samples}, 3, 3\].*rows.*, 4, 3\]"),
+        (vectors, "O(3)", lambda x: x[:, :2], ShapeError, "d vectors"),
+    ):
+        model = symc.build(text, First(), distributions={group: Gives(value)})
+        with pytest.raises(error, match=said):
+            model(torch.randn(2, 5) if group == "S(5)" else torch.randn(2, 4, 3))
+
+
+def test_section_7_wrong_arguments_of_build() -> None:
+    build: Callable[..., object] = symc.build
+    with pytest.raises(TypeError, match="'S\\(n\\)': expected a torch.nn.Module, got int"):
+        build(SETS, First(), distributions={"S(n)": 3})
+    for chunk in (1.5, True, "2"):
+        with pytest.raises(TypeError, match="chunk: expected an int"):
+            build(SETS, First(), chunk=chunk)
+    functions: list[Callable[..., object]] = [symc.load, symc.check, lambda s: build(s, First())]
+    for function in functions:
+        with pytest.raises(TypeError, match="expected a path, spec text or a loaded Spec, got int"):
+            function(123)
+
+
+def test_section_7_files_are_read_as_the_command_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "latin.sym"
+    path.write_bytes('spec a\n"""caf\xe9"""\ninput x[2]\noutput y'.encode("latin-1"))
+    assert [d.code for d in symc.check(path)] == ["SYM109"]
+    with pytest.raises(symc.SpecError, match="byte 0xE9 on line 2"):
+        symc.load(str(path))
+    path.write_bytes(b"\xef\xbb\xbfinput x[2]\r\noutput y\r\n")
+    assert symc.check(path) == []
+    assert symc.check(symc.load(path)) == []
+    assert symc.load(path).text == "input x[2]\noutput y\n"

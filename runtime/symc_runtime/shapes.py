@@ -25,6 +25,22 @@ class ShapeError(ValueError):
     """A tensor that does not fit the spec: which one, which axis, what was expected, what came."""
 
 
+def check_returned(group: str, value: object, shape: tuple[int, ...], axes: str) -> torch.Tensor:
+    """What a distribution of the user's gave for a group, if it has this shape.
+
+    Raises ShapeError, and TypeError where it is no tensor of floating point.
+    """
+    who = f"the distribution of {group}"
+    expected = f"[{', '.join(map(str, shape))}] ({axes})"
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{who}: expected a tensor {expected}, got {type(value).__name__}")
+    if not value.is_floating_point():
+        raise TypeError(f"{who}: expected floating point {expected}, got {value.dtype}")
+    if tuple(value.shape) != shape:
+        raise ShapeError(f"{who}: expected {expected}, got {list(value.shape)}")
+    return value
+
+
 def _carried(representation: Representation) -> str:
     match representation:
         case Trivial():

@@ -52,6 +52,7 @@ def read_options(
     owner = f"the method `{method.name}`"
     for name, argument in _named(arguments, owner, method.options, report).items():
         option = method.options[name]
+        _warn_of_no_effect(argument, option, line_groups, report)
         match option.kind:
             case "count":
                 count = _count(argument, 1, MAXIMUM_COUNT, report)
@@ -70,6 +71,25 @@ def read_options(
                 if number is not None:
                     found.numbers[name] = number
     return found
+
+
+def _warn_of_no_effect(
+    argument: ast.Argument,
+    option: MethodOption,
+    line_groups: Sequence[GroupInstance],
+    report: Report,
+) -> None:
+    """Warn of an option that no group of the line reads."""
+    read = any(option.element in (None, families()[g.family].element) for g in line_groups)
+    if argument.name is not None and line_groups and not read:
+        groups = listed(group.name for group in line_groups)
+        report.add(
+            "SYM511",
+            argument.name.span,
+            f"`{argument.name.text}` changes nothing for {groups}: it is the {option.meaning}, "
+            f"which only a group S(n) has",
+            help="leave it out, or write it on the line of a group S(n)",
+        )
 
 
 def _named(

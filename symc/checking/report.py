@@ -45,8 +45,8 @@ class Report:
 
     @property
     def count(self) -> int:
-        """How many diagnostics there are."""
-        return len(self._found)
+        """How many errors there are; what warns leaves a program."""
+        return sum(found.severity == "error" for found in self._found.values())
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
 from symc.commands.searching import STDIN, shown
+from symc.decoding import read_text
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render import render
 from symc.source import Source, Span
-from symc.syntax.parse.document import too_large
-from symc.syntax.parse.limits import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from symc.compilation import Compilation
 
 MACHINE_FORMATS = ("json", "github", "sarif")
-_MAX_BYTES = 8 * MAX_CHARACTERS  # a character has four at most, and windows ends a line with two
 
 
 class InputError(click.ClickException):
@@ -43,30 +40,10 @@ def read_source(path: str) -> Source | Diagnostic:
     """
     name = "<stdin>" if path == STDIN else shown(path)
     try:
-        data = _bytes(sys.stdin.buffer if path == STDIN else Path(path))
+        return read_text(name, sys.stdin.buffer if path == STDIN else Path(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot read `{name}`: {reason}") from error
-    whole = len(data) <= _MAX_BYTES
-    try:
-        # A text that was cut may end in the middle of a character.
-        text = getincrementaldecoder("utf-8-sig")().decode(data, final=whole)
-    except UnicodeDecodeError as error:
-        # The offset counts from behind a byte order mark.
-        line = error.object.count(b"\n", 0, error.start) + 1
-        byte = f"byte 0x{error.object[error.start]:02X} on line {line}"
-        message = f"this file is not UTF-8 text: {byte} cannot be decoded"
-        return Diagnostic("SYM109", message, Source(name, ""), Span(0, 0), "save it as UTF-8")
-    if not whole:
-        return too_large(name)
-    return Source(name, text.replace("\r\n", "\n"))
-
-
-def _bytes(file: Path | BinaryIO) -> bytes:
-    if isinstance(file, Path):
-        with file.open("rb") as opened:
-            return opened.read(_MAX_BYTES + 1)
-    return file.read(_MAX_BYTES + 1)
 
 
 def compilation_of(path: str) -> Compilation:

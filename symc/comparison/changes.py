@@ -41,8 +41,8 @@ def changes(a: Program, b: Program) -> tuple[Change, ...]:
         found += _differences(kind, before, after, same)
         found += _order(f"{kind}s", [t.name for t in one], [t.name for t in two])
     # Without a counterpart a group of A keeps its name, whatever B calls by it.
-    stages = {names.get(s.group, s.group): method_of(s) for s in a.stages}
-    others = {s.group: method_of(s) for s in b.stages}
+    stages = {names.get(s.group, s.group): method_of(s, a.group(s.group)) for s in a.stages}
+    others = {s.group: method_of(s, b.group(s.group)) for s in b.stages}
     found += _differences("stage", stages, others)
     return (*found, *_order("stages", stages, others))
 

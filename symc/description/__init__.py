@@ -66,7 +66,9 @@ def describe(program: Program) -> Description:
             )
             for kind, t in tensors
         ),
-        stages=tuple(describe_stage(s, elements[s.group]) for s in program.stages),
+        stages=tuple(
+            describe_stage(s, program.group(s.group), elements[s.group]) for s in program.stages
+        ),
         cost=cost(program, elements.values()),
         proofs=prove(program),
     )

@@ -23,13 +23,15 @@ def atom(size: Size) -> str:
     return str(size) if len(size.terms) == 1 and "*" not in str(size) else f"({size})"
 
 
-def describe_stage(stage: Stage, elements: int | str | None) -> StageDescription:
-    """A stage that takes so many elements, see `enumerated`."""
+def describe_stage(
+    stage: Stage, group: GroupInstance, elements: int | str | None
+) -> StageDescription:
+    """A stage of the group that takes so many elements, see `enumerated`."""
     return StageDescription(
         group=stage.group,
         method=stage.method,
         explicit=stage.explicit,
-        options=_options(stage),
+        options=_options(stage, group),
         net=_net(stage),
         elements=elements,
     )
@@ -51,19 +53,20 @@ def enumerated(program: Program, parameters: Mapping[str, Size]) -> dict[str, in
     return found
 
 
-def method_of(stage: Stage) -> str:
+def method_of(stage: Stage, group: GroupInstance) -> str:
     """Method, options and net of a stage on one line: `by frame(samples=6)`."""
-    options = ", ".join(f"{name}={value}" for name, value in _options(stage).items())
+    options = ", ".join(f"{name}={value}" for name, value in _options(stage, group).items())
     text = f"by {stage.method}" + (f"({options})" if options else "")
     net = _net(stage)
     return text if net is None else f"{text}; net {net}"
 
 
-def _options(stage: Stage) -> dict[str, int | float | str]:
-    """The options of the stage's method that the spec sets or that have a value by default."""
+def _options(stage: Stage, group: GroupInstance) -> dict[str, int | float | str]:
+    """The options of the stage that have an effect, and a value from the spec or by default."""
+    element = families()[group.family].element
     shown: dict[str, int | float | str] = {}
     for name, option in methods()[stage.method].options.items():
-        if option.kind != "net":
+        if option.kind != "net" and option.element in (None, element):
             value = getattr(stage, name)
             if value is not None:
                 shown[name] = value

@@ -69,6 +69,7 @@ CODES: dict[str, Code] = {
     "SYM508": Code("a net that does not exist or does not fit the group"),
     "SYM509": Code("an anchor that cannot anchor"),
     "SYM510": Code("a `symmetrize` line that is left with no group"),
+    "SYM511": Code("an option without effect", "warning"),
     # 9xx not available yet
     "SYM901": Code("a group that is not available yet"),
     "SYM902": Code("wreath products are not available yet"),

@@ -14,6 +14,7 @@ from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
+from symc_runtime.shapes import check_returned
 from symc_runtime.sizes import evaluate, names
 
 FEATURE_WIDTH = 16
@@ -85,7 +86,12 @@ class LearnedOrthogonal(OrthogonalNoise):
             own, rest = noise[:, : self.channels], noise[:, self.channels :]
             own = own if self.noise_scale == 1 else self.noise_scale * own
             if self.network is not None:
-                vectors = self.network(own, *(fold_like(x, noise) for x in inputs))
+                vectors = check_returned(
+                    self.own.name,
+                    self.network(own, *(fold_like(x, noise) for x in inputs)),
+                    (noise.shape[0], noise.shape[2], noise.shape[2]),
+                    "K*B samples, d vectors as rows",
+                )
                 scales = _lengths(vectors.detach())
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)

@@ -18,6 +18,7 @@ from symc_runtime.modules.item_features import ItemFeatures
 from symc_runtime.modules.posed_items import PosedItems
 from symc_runtime.modules.scores import Scored
 from symc_runtime.readings import moves
+from symc_runtime.shapes import check_returned
 from symc_runtime.sinkhorn import entropy, soft_order
 from symc_runtime.sorting import magnitude, sorting_index
 
@@ -109,7 +110,12 @@ class LearnedPermutation(PermutationNoise):
     ) -> Scored:
         if self.network is not None:
             # A user's net need not know that samples share their inputs.
-            given: torch.Tensor = self.network(noise, *(fold_like(x, noise) for x in inputs))
+            given = check_returned(
+                self.own.name,
+                self.network(noise, *(fold_like(x, noise) for x in inputs)),
+                tuple(noise.shape[:2]),
+                "K*B samples, a score an item",
+            )
             return given, magnitude(given, None if valid is None else fold_like(valid, given))
         if self.earlier and shared is None:
             raise ValueError("a stage after others reads `shared` inputs, as they came")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from symc_runtime.methods.method import ANCHOR, Method, MethodOption
 
 NET = MethodOption("net", None, "the equivariant net that chooses the element")
-TEMPERATURE = MethodOption("positive", 0.1, "softness of the gradient through a permutation")
+TEMPERATURE = MethodOption(
+    "positive", 0.1, "softness of the gradient through a permutation", "permutation"
+)
 
 
 class Canonical(Method):

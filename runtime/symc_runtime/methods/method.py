@@ -14,11 +14,15 @@ ENUMERATION_BUDGET = 5040
 
 @dataclass(frozen=True)
 class MethodOption:
-    """One named option of a method: its kind, its default and what it does."""
+    """One named option of a method: its kind, its default and what it does.
+
+    `element`: the kind of elements that it is about, None for all; others ignore it.
+    """
 
     kind: OptionKind
     default: int | float | None
     meaning: str
+    element: str | None = None
 
 
 SAMPLES = MethodOption("count", 20, "elements drawn a call")

@@ -197,8 +197,8 @@ def _flips(factor: Orthogonal, joint: Joint) -> bool:
 def _seen(factor: Orthogonal, joint: Joint) -> int | None:
     """At most how many vectors a net makes; None: without bound.
 
-    It combines true vectors, and moves them by matrices, two learned ones, A and B, and A B. Of
-    a product of several vectors it takes one contraction.
+    It combines true vectors, and moves them by matrices, two learned ones, A and B, and products
+    A B A ... of up to d - 1. Of a product of several vectors it takes one contraction.
     """
     total, matrices = 0, False
     for cell in joint.cells:
@@ -213,4 +213,4 @@ def _seen(factor: Orthogonal, joint: Joint) -> int | None:
             total += cell.width.high
         # What must be paired to be seen, gives a matrix.
         matrices |= axes > 0 and not (axes % 2 and plain)
-    return total * (4 if matrices else 1)
+    return total * (1 + max(3, factor.dimension or 0) if matrices else 1)
