@@ -138,6 +138,16 @@ def test_a_broken_module_is_caught() -> None:
     inputs = example_inputs(model, sizes, BATCH)
     assert_equivariant(model, *inputs)
     run = model.symmetrize
+    calls = []
+
+    def divides_by_zero(*tensors: torch.Tensor) -> object:
+        calls.append(1)
+        outputs, elements = run(*tensors)
+        return tuple(y / (len(calls) - 1) for y in outputs), elements
+
+    # Not finite on one side alone, the first.
+    model.__dict__["symmetrize"] = divides_by_zero
+    assert equivariance_error(model, *inputs) == torch.inf
 
     def forgets_the_output(*tensors: torch.Tensor) -> object:
         outputs, penalties = run(*tensors)

@@ -347,7 +347,7 @@ def test_without_pygls_the_command_says_what_to_install(
         main(["lsp"])
     assert stop.value.code == 2
     error = capsys.readouterr().err
-    assert error == "error: the language server needs pygls: pip install 'symc[lsp]'\n"
+    assert error == "error: the language server needs pygls: pip install 'pygls>=2'\n"
 
 
 def test_other_commands_do_not_load_the_server() -> None:

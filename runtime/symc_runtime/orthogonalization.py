@@ -13,6 +13,8 @@ def tolerance(dtype: torch.dtype) -> float:
 
 AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
+NEARLY = 0.9
+"""With nearly as much left as the best, a vector is as good: only digits tell parallel ones apart."""
 FILLING = 1e-10
 """Length of noise that fills a frame: its square is no share, and no number too small."""
 
@@ -27,8 +29,8 @@ def complete_frame(
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
     Gram-Schmidt, twice over. A candidate's residual is measured by scales [N, m], the magnitudes
-    that were summed to make it: the first above 1/2 is taken, else the largest above `tol`. What
-    the candidates leave open is filled by noise, the vector with the largest residual first.
+    that were summed to make it: the first above 1/2 is taken, else the first that is nearly the
+    largest, above `tol`. What the candidates leave open is filled by noise, likewise.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     `special`: the last row is turned so that the determinant is 1.
     """
@@ -64,7 +66,8 @@ def _choice(squares: torch.Tensor, count: int, tol: float) -> torch.Tensor:
     if count:
         # In place: nothing else reads these squares.
         F.threshold(squares[:count], tol**2, 0.0, inplace=True)
-        squares.clamp_(max=AMPLE**2)
+        enough = (NEARLY**2 * squares.amax(0)).clamp_(max=AMPLE**2)
+        squares = torch.minimum(squares, enough)
     # Of equal numbers, the first is the largest.
     return squares.max(0, keepdim=True).indices
 

@@ -57,7 +57,8 @@ def random_motion(
 ) -> Motion:
     """Haar-random elements of the group, one a batch row; translations are standard normal.
 
-    `counts` [batch]: permutations move the first counts[b] items only.
+    `size`: n of S(n), d of the others. `counts` [batch]: permutations move the first counts[b]
+    items only.
     """
     if group.kind == "permutation":
         keys = torch.rand(batch, size, dtype=torch.float64, generator=generator)
@@ -164,7 +165,14 @@ def _affine(axis: Representation) -> bool:
 def act(
     tensor: Tensor, x: torch.Tensor, motions: Mapping[str, Motion], sizes: Mapping[str, int]
 ) -> torch.Tensor:
-    """rho(g) x for x [batch, *axes], by matrices [batch, m, m] of each axis."""
+    """rho(g) x (a left action) for x [batch, *axes], by matrices [batch, m, m] of each axis.
+
+    Args:
+        tensor: its declaration, one of `model.inputs` or `model.outputs`.
+        x: floating point of any precision, or integer labels, which come back as such.
+        motions: an element a batch row of every group, by name.
+        sizes: values of the sizes that the tensor names.
+    """
     labels = not x.is_floating_point()
     moved = x.double() if labels else x
     for dim, axis in enumerate(tensor.axes, start=1):
@@ -184,7 +192,10 @@ def act_on_noise(
     noise: Mapping[str, torch.Tensor],
     motions: Mapping[str, Motion],
 ) -> dict[str, torch.Tensor]:
-    """h . noise: each stage's noise [K, batch, ...] moves under its own group's linear part."""
+    """h . noise: each stage's noise [K, batch, ...] moves under its own group's linear part.
+
+    `noise`: what `model.draw_noise` gave; `motions`: an element a batch row, the same for every K.
+    """
     moved = {}
     for entry in model.draws:
         value, motion = noise[entry.key], motions[entry.key]
@@ -212,7 +223,7 @@ def _moved_noise(
 
 
 def valid_part(tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """x with its padding set to zero."""
+    """x [batch, *axes] with its padding set to zero; `counts`: valid items [batch], by size."""
     for dim, axis in enumerate(tensor.axes, start=1):
         size = symbolic_dimension(axis)
         if isinstance(size, str) and size in counts:
@@ -229,8 +240,9 @@ def random_motions(
 ) -> tuple[dict[str, Motion], dict[str, int]]:
     """A random element of every group of a model, by name, and the sizes of these inputs.
 
-    Those of groups that are not among `groups` are the identity; default: all groups but those
-    handled `by base`.
+    inputs [batch, *axes]; `counts`: valid items [batch] of each ragged size, by name. Translations
+    are as long as the points. Those of groups that are not among `groups` are the identity;
+    default: all groups but those handled `by base`. Raises ShapeError where an input does not fit.
     """
     names = {group.name for group in model.groups} - set(model.trusted)
     chosen = names if groups is None else set(groups)
@@ -279,7 +291,21 @@ def equivariance_error(
     """Largest |f(h x; h noise) - h f(x; noise)| over the batch, relative to |f| + 1.
 
     h is a random element of the product of `groups` (by name; default: every group that the
-    compiled module is responsible for, so not those handled `by base`).
+    compiled module is responsible for, so not those handled `by base`), one a batch row.
+
+    Args:
+        model: a module that symc built (for any other, see `symc.verify`), in training or eval
+            mode, with a deterministic base.
+        inputs: [batch, *axes] in the order of the spec, in the model's precision.
+        counts: valid items, integers [batch], of each ragged size, by name.
+        groups: names of those that move the input.
+        generator: of the noise and of h.
+
+    Returns:
+        The error; inf where an output is not finite.
+
+    Raises:
+        ShapeError: an input does not fit the spec. TypeError: a wrong dtype.
     """
     counts = dict(counts or {})
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
@@ -296,9 +322,9 @@ def equivariance_error(
         expected = valid_part(tensor, act(tensor, y, motions, sizes), counts)
         error = (z - expected).abs().flatten(1).amax(1) if y.ndim > 1 else (z - expected).abs()
         scale = expected.abs().flatten(1).amax(1) if y.ndim > 1 else expected.abs()
-        worst = max(worst, float((error / (scale + 1)).max()))
-        if not torch.isfinite(z).all():
+        if not (torch.isfinite(y).all() and torch.isfinite(z).all()):
             return float("inf")
+        worst = max(worst, float((error / (scale + 1)).max()))
     return worst
 
 
@@ -312,8 +338,9 @@ def assert_equivariant(
 ) -> None:
     """Raises AssertionError unless the model is equivariant on these inputs, coupled noise.
 
-    Give float64 inputs and a float64 model: `tolerance` is relative, and single precision errs
-    by more.
+    Give float64 inputs and a float64 model (`model.double()`): `tolerance` bounds
+    `equivariance_error`, which takes the same arguments, and single precision errs by more.
+    `trials`: random elements and draws of noise, in turn.
     """
     for _ in range(trials):
         error = equivariance_error(model, *inputs, counts=counts, generator=generator)

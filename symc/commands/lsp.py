@@ -16,5 +16,5 @@ def command(stdio: bool) -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
-        raise InputError("the language server needs pygls: pip install 'symc[lsp]'") from error
+        raise InputError("the language server needs pygls: pip install 'pygls>=2'") from error
     serve()

@@ -9,7 +9,6 @@ NEEDED_BY = {
     "torch": "`symc verify`, and `symc compile` with `--emit py` or `--emit graph`",
     "pydantic": "`symc compile --emit ir`, and `symc describe` and `symc diff` as JSON",
     "lark": "every command that reads a spec",
-    "rich": "the progress bar of `symc verify`",
 }
 """The packages that symc is installed with and may do without, and what does not go then."""
 

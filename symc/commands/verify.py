@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import click
 
@@ -115,10 +116,10 @@ def command(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar on standard error, if that is a terminal; it is gone when done."""
+    """A bar on standard error, if that is a terminal and rich is there; it is gone when done."""
     from symc.commands.reading import wants_color
 
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or find_spec("rich") is None:
         yield None
         return
     from rich.console import Console

@@ -30,8 +30,8 @@ class VectorNeurons(nn.Module):
     There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
     low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
     [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]; where there are
-    matrices, what A, B and A B (in d > 3, A B A ...) add to each follows, for a frame that finds
-    too little in the sums.
+    matrices, these sums without M(x) z follow, then what A, B and A B (in d > 3, A B A ...) add to
+    each, for a frame that finds too little in the sums.
     """
 
     def __init__(
@@ -166,9 +166,10 @@ class VectorNeurons(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Add A z, B z, A B z, A B A z ...; A, B: learned combinations of `matrices`.
 
-        These are [N, width, d, d]. Both are brought to the size of an orthogonal matrix: beside z,
-        what a small one adds would be lost in its digits. Their scales follow from those of the
-        sources and of the matrices: what was summed for a source that cancelled is there still.
+        These are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix. Of what
+        is added, the smaller would be lost in the digits of the larger: the parts follow the sums.
+        Their scales follow from those of the sources and of the matrices: what was summed for a
+        source that cancelled is there still.
         """
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
@@ -184,7 +185,7 @@ class VectorNeurons(nn.Module):
         sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
-        parts, part_scales = [], []
+        parts, part_scales = [total], [scale]
         for i, matrix in enumerate(maps):
             part = weight[:, i] @ (sources @ matrix.transpose(1, 2))
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
