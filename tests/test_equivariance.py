@@ -113,6 +113,30 @@ def test_nets_are_invariant_to_groups_by_base(method: str) -> None:
         assert equivariance_error(model, *inputs, groups=["P", "M"]) < 1e-9
 
 
+class _Distances(nn.Module):
+    """Invariant to all motions of space, to no relabelling."""
+
+    def forward(self, pos: torch.Tensor) -> torch.Tensor:
+        index = torch.arange(pos.shape[1], dtype=pos.dtype)
+        return torch.cdist(pos, pos) @ index.sin()
+
+
+@pytest.mark.parametrize("net", ["deepsets", "attention", "gin"])
+@pytest.mark.parametrize("group", ["E(3)", "SE(2)", "T(3)"])
+def test_nets_do_not_see_where_points_by_base_are(group: str, net: str) -> None:
+    text = f"""
+    group A = {group}
+    group P = S(n)
+    input pos[n: P, _: A.point]
+    output y[n: P]
+    symmetrize A by base
+    symmetrize P by canonical(net={net})
+    """
+    model = symc.build(text, _Distances()).double().eval()
+    pos = 10 + torch.randn(4, 6, 2 if "2" in group else 3, dtype=torch.float64)
+    assert equivariance_error(model, pos, groups=["A", "P"]) < 1e-9
+
+
 @pytest.mark.parametrize("order", ["P, M, Q", "M, Q, P", "Q, P, M"])
 @pytest.mark.parametrize("method", ["canonical", "probabilistic", "frame"])
 def test_three_stages_in_any_order(order: str, method: str) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed
+from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, root, squashed
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -278,14 +278,13 @@ class Features(nn.Module):
             largest = F.threshold(largest, 0.0, 1.0)
             squares = [
                 level_mean(
-                    _over(x.detach(), largest).square().flatten(1 + len(level)).mean(-1),
+                    _over(x, largest).square().flatten(1 + len(level)).mean(-1),
                     level,
                     seen.masks,
                 )
                 for (level, *_), x in factors.items()
             ]
-            size = (added(squares) / len(squares)).sqrt()
-            size = largest * F.threshold(size, 0.0, 1.0)
+            size = largest * F.threshold(added(squares) / len(squares), 0.0, 1.0).sqrt()
             for key, pair in factors.items():
                 paired[key] = _over(pair, size)
             logarithms[kind] = (torch.log(size) / 10).tanh().unsqueeze(-1)
@@ -354,7 +353,7 @@ def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
     # A common scale out first, so that squares neither overflow nor vanish.
     largest = x.detach().abs().flatten(1).amax(1)
     x = _over(x, torch.where(largest > 0, largest, 1.0))
-    norms = x.detach().square().sum((-1, -2)).sqrt()
+    norms = root(x.square().sum((-1, -2)))
     return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
 
 

@@ -14,7 +14,7 @@ def tolerance(dtype: torch.dtype) -> float:
 AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
 NEARLY = 0.9
-"""With nearly as much left as the best, a vector is as good: only digits tell parallel ones apart."""
+"""With nearly as much left as the best, a vector is as good: digits tell parallel ones apart."""
 FILLING = 1e-10
 """Length of noise that fills a frame: its square is no share, and no number too small."""
 

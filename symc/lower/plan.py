@@ -100,7 +100,6 @@ def make_plan(program: Program) -> Plan:
     """The plan of a checked spec. Groups handled `by base` draw nothing and stay last."""
     groups = {instance.name: declarations.group(instance) for instance in program.groups}
     inputs = tuple(declarations.tensor(tensor, program) for tensor in program.inputs)
-    position = {tensor.name: index for index, tensor in enumerate(inputs)}
     acting = [stage for stage in program.stages if methods()[stage.method].acts]
     trusted = [stage for stage in program.stages if not methods()[stage.method].acts]
     fixed = {v.name: v.value for v in program.sizes if v.kind == "fixed" and v.value is not None}
@@ -112,11 +111,8 @@ def make_plan(program: Program) -> Plan:
         later = [*acting[index + 1 :], *trusted]
         # What the first stage that draws sees is centred already, for it and those before it.
         earlier = acting[first:index]
-        anchors = {
-            other.group: position[other.anchor]
-            for other in [*earlier[1:], *later]
-            if other.anchor is not None
-        }
+        found = {other.group: _anchor(other, inputs) for other in [*earlier[1:], *later]}
+        anchors = {name: index for name, index in found.items() if index is not None}
         group = groups[stage.group]
         # `self.__P` would mean another name inside a class.
         written = program.group(stage.group).identifier
@@ -151,6 +147,20 @@ def make_plan(program: Program) -> Plan:
         samples=samples,
         eval_samples=explicit_eval[0] if explicit_eval else samples,
     )
+
+
+def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
+    """The input whose mean is the origin of the group's points; None where it moves none.
+
+    A group `by base` names none, but nets see its points relative to each other all the same.
+    """
+    named = [i for i, tensor in enumerate(inputs) if tensor.name == stage.anchor]
+    moved = (
+        i
+        for i, tensor in enumerate(inputs)
+        if any(block.affine == stage.group for block in layout.blocks(tensor))
+    )
+    return named[0] if named else next(moved, None)
 
 
 def _draws(group: layout.Group) -> bool:

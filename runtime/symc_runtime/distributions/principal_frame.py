@@ -18,8 +18,8 @@ class PrincipalFrame(OrthogonalNoise):
     """Principal axes of everything the group moves, with every choice of signs.
 
     Noise [K, B, d + 1, d]: d isotropic vectors that choose the signs, and a basis where
-    eigenvalues agree; then a row of signs +-1, all + when sampling. No gradient flows through
-    the axes: at equal eigenvalues there is none.
+    eigenvalues agree; then a row of signs +-1, all + when sampling. Gradients flow through the
+    axes, but for turning those of one eigenspace into each other: that has none.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class PrincipalFrame(OrthogonalNoise):
                 for dim, axis in enumerate(block.axes, start=1):
                     if axis.group != self.own.name:
                         continue
-                    rows = piece.detach().to(like.dtype).movedim(dim, -1)
+                    rows = piece.to(like.dtype).movedim(dim, -1)
                     rows = _unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
                     # At equal weights two single vectors at nearly right angles would have nearly
                     # equal eigenvalues, told apart by rounding alone.
@@ -108,7 +108,8 @@ class PrincipalFrame(OrthogonalNoise):
         """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
         with torch.autocast(noise.device.type, enabled=False):
             vectors = self._vectors(inputs, noise)
-            values, columns = torch.linalg.eigh(vectors.transpose(1, 2) @ vectors)
+            given = vectors.detach()
+            values, columns = torch.linalg.eigh(given.transpose(1, 2) @ given)
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
             cut = (values[:, 1:] - values[:, :-1]) > self.tolerance(values.dtype) * largest
             cluster = F.pad(cut, (1, 0)).cumsum(1)
@@ -125,10 +126,11 @@ def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -
 
     The product squares singular values, and with them what rounding does to flat clouds. One step
     of one-sided Jacobi on V, between eigenspaces only (`same`), then back to orthonormal columns.
+    It brings the gradient, being the perturbation of first order.
     """
     moved = vectors @ columns
     product = moved.transpose(1, 2) @ moved
-    values = product.diagonal(dim1=1, dim2=2)
+    values = product.detach().diagonal(dim1=1, dim2=2)
     gap = values.unsqueeze(1) - values.unsqueeze(2)
     turn = torch.where(same, 0.0, product / torch.where(same, 1.0, gap))
     columns = columns + columns @ turn
@@ -141,7 +143,7 @@ def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
     In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
     is not invariant, nor is the longest row of a tensor with two axes.
     """
-    largest = rows.abs().amax((1, 2), keepdim=True)
+    largest = rows.detach().abs().amax((1, 2), keepdim=True)
     rows = rows / F.threshold(largest, 0.0, 1.0)
     # 1 at least, the largest coordinate being 1, unless all are zero.
-    return rows / rows.square().sum((1, 2), keepdim=True).sqrt().clamp(min=1)
+    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()

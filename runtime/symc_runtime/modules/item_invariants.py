@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.modules.mixing import added, level_mean
+from symc_runtime.modules.mixing import added, level_mean, root
 from symc_runtime.readings import Level
 
 GAIN = 8.0
@@ -48,7 +48,7 @@ class ItemInvariants(nn.Module):
             x = x * self.attention[i](own[level]).unsqueeze(-1)
             means.append(level_mean(x, level, masks))
             if several:
-                sizes.append(level_mean(x.detach().square().sum(-1).mean(-1), level, masks))
+                sizes.append(level_mean(x.square().sum(-1).mean(-1), level, masks))
         if not means:
             return {}, {}
         mean = self.toward(added(means).transpose(-1, -2))
@@ -58,8 +58,8 @@ class ItemInvariants(nn.Module):
             # Once for the products, once for the weights of the mean.
             found[level] = torch.cat([own[level], _squashed(near.sum(-2), GAIN**2)], -1)
             if level:
-                square = level_mean(left[level].detach().square().sum(-2).mean(-1), level, masks)
-                summed[level] = _squashed((square * added(sizes)).sqrt(), GAIN**2)
+                square = level_mean(left[level].square().sum(-2).mean(-1), level, masks)
+                summed[level] = _squashed(root(square * added(sizes)), GAIN**2)
         return found, summed
 
 

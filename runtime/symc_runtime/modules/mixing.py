@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from symc_runtime.sizes import Size
 
@@ -65,6 +66,11 @@ def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 def squashed(x: torch.Tensor) -> torch.Tensor:
     """x / (1 + |x|): features of any scale in (-1, 1)."""
     return x / (1 + x.abs())
+
+
+def root(x: torch.Tensor) -> torch.Tensor:
+    """The square root of numbers from 0, with a gradient of 0 at 0."""
+    return F.threshold(x, 0.0, 1.0).sqrt() * (x > 0)
 
 
 def added(terms: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -1,0 +1,100 @@
+"""Gradients are those of the function: autograd beside differences, elements being smooth there.
+
+With the noise held fixed an element of O(d) is a smooth function of the inputs and of the weights
+(an element of S(n) is none; its gradient is straight through by design, so here it is averaged).
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import symc
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import example_counts, example_sizes, flat_base
+from symc_runtime.verification.inputs import make_inputs
+
+STEP = 1e-6
+INPUTS = {
+    "vectors": "input x[5, _: M.vector]",
+    "one vector and a matrix": "input v[_: M.vector]\ninput m[_: M.vector * M.vector]",
+    "items": "input x[n: P, _: M.vector]\ninput z[n: P]",
+    "ragged items": "size n <= 5\ninput x[n: P, 2, _: M.vector]",
+    "pairs": "input x[n: P, n: P, _: M.vector]\ninput y[n: P, _: M.vector]",
+    "axial": "input v[n: P, _: M.vector]\ninput a[n: P, _: M.pseudovector + M.pseudoscalar]",
+    "products": "input v[n: P, _: M.vector + M.vector * M.vector * M.vector]",
+}
+
+
+def _program(group: str, inputs: str, method: str) -> str:
+    lines = [f"group M = {group}", inputs, "output out[_: M.vector]", f"symmetrize M by {method}"]
+    if "n: P" in inputs:
+        lines[1:1] = ["group P = S(n)"]
+        lines.append("symmetrize P by average(samples=2)")
+    return "\n".join(lines)
+
+
+def _model(text: str) -> tuple[Symmetrized, dict[str, torch.Tensor], list[torch.Tensor]]:
+    torch.manual_seed(0)
+    probe = symc.build(text, nn.Identity())
+    sizes = example_sizes(probe.inputs + probe.outputs, probe.groups, probe.fixed, probe.ragged, {})
+    model = symc.build(text, flat_base(probe.inputs, probe.outputs, sizes)).double().eval()
+    model.samples = model.eval_samples = 2
+    generator = torch.Generator().manual_seed(1)
+    made = make_inputs("random", model.inputs, model.groups, sizes, 2, generator=generator)
+    return model, dict(example_counts(model.ragged, sizes, 2)), list(made)
+
+
+def disagreement(text: str) -> tuple[float, str]:
+    """Of derivatives along a random direction of each input and weight: the largest, and whose."""
+    model, counts, inputs = _model(text)
+    leaves = {f"input {i}": x.requires_grad_() for i, x in enumerate(inputs)}
+    leaves |= {key: p for key, p in model.named_parameters() if not key.startswith("base")}
+    noise = model.draw_noise(*inputs, sizes=counts, generator=torch.Generator().manual_seed(2))
+    seed = torch.randn(2, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+
+    def value() -> torch.Tensor:
+        y = model(*inputs, noise=noise, sizes=counts)
+        return (y * seed[:, : y.shape[1]]).sum()
+
+    gradients = torch.autograd.grad(value(), list(leaves.values()), allow_unused=True)
+    worst = 0.0, ""
+    for (key, leaf), gradient in zip(leaves.items(), gradients, strict=True):
+        generator = torch.Generator().manual_seed(4)
+        along = torch.randn(leaf.shape, dtype=leaf.dtype, generator=generator)
+        with torch.no_grad():
+            leaf.add_(along, alpha=STEP)
+            after = value()
+            leaf.add_(along, alpha=-2 * STEP)
+            before = value()
+            leaf.add_(along, alpha=STEP)
+        difference = float(after - before) / (2 * STEP)
+        found = 0.0 if gradient is None else float((gradient * along).sum())
+        error = abs(found - difference) / (abs(found) + abs(difference) + 1e-3)
+        worst = max(worst, (error, f"{key}: {found:.6g}, by differences {difference:.6g}"))
+    return worst
+
+
+@pytest.mark.parametrize("method", ["canonical", "probabilistic", "frame"])
+@pytest.mark.parametrize("group", ["O(2)", "O(3)", "SO(3)", "E(2)", "SE(3)", "SO(4)"])
+@pytest.mark.parametrize("inputs", INPUTS.values(), ids=INPUTS)
+def test_gradients_are_those_of_the_function(inputs: str, group: str, method: str) -> None:
+    if group.startswith(("E", "SE")):
+        inputs += "\ninput p[3, _: M.point]"
+    if group.startswith("S"):
+        inputs = inputs.replace("M.pseudovector + M.pseudoscalar", "2*M.vector + M.scalar")
+    error, where = disagreement(_program(group, inputs, method))
+    assert error < 1e-5, where
+
+
+def test_an_invariant_energy_has_no_torque() -> None:
+    """Forces of an energy that a frame makes invariant turn nothing."""
+    text = "input x[5, 3: E(3).point]\noutput energy\nsymmetrize E(3) by frame"
+    model, _, (x,) = _model(text)
+    x.requires_grad_()
+    (force,) = torch.autograd.grad(model(x).sum(), x)
+    torque = torch.linalg.cross(x.detach(), force, dim=-1).sum(1)
+    assert force.norm() > 1e-2
+    assert torque.abs().max() < 1e-10 * force.norm()
+    assert force.sum(1).abs().max() < 1e-10 * force.norm()
