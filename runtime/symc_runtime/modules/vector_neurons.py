@@ -24,14 +24,18 @@ EXTRA = 4
 """Vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
 
 
+FAINT = 1 / 8
+"""How much of what matrices add is in the second sums, where the rest is not lost beside it."""
+
+
 class VectorNeurons(nn.Module):
     """Vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
 
     There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
     low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
     [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]; where there are
-    matrices, these sums without M(x) z follow, then what A, B and A B (in d > 3, A B A ...) add to
-    each, for a frame that finds too little in the sums.
+    matrices, these sums with little of M(x) z follow, then what A, B and A B (in d > 3, A B A ...)
+    add to each, for a frame that finds too little in the sums.
     """
 
     def __init__(
@@ -185,15 +189,22 @@ class VectorNeurons(nn.Module):
         sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
-        parts, part_scales = [total], [scale]
+        parts, part_scales, before, scale_before = [], [], total, scale
         for i, matrix in enumerate(maps):
             part = weight[:, i] @ (sources @ matrix.transpose(1, 2))
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
             part_scale = summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
+            # One of low rank makes some vectors longer than an orthogonal matrix would.
+            part_scale = torch.maximum(part_scale, _length(part.detach()))
             total, scale = total + part, scale + part_scale
             parts.append(part)
             part_scales.append(part_scale)
-        return torch.cat([total, *parts], 1), torch.cat([scale, *part_scales], 1)
+        fainter = before + FAINT * (total - before)
+        scale_of_it = scale_before + FAINT * (scale - scale_before)
+        return (
+            torch.cat([total, fainter, *parts], 1),
+            torch.cat([scale, scale_of_it, *part_scales], 1),
+        )
 
     def _trunk(
         self, seen: Seen, invariants: dict[Level, torch.Tensor]
