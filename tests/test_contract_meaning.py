@@ -132,6 +132,20 @@ def test_section_5_ragged_padding_is_never_read() -> None:
         assert all(clean[0][b, n:].eq(0).all() for b, n in enumerate(counts.tolist()))
 
 
+@pytest.mark.parametrize("method", ["average", "canonical", "probabilistic", "frame"])
+def test_section_5_padded_noise_is_never_read(method: str) -> None:
+    text = f"size n <= 6\ngroup P = S(n)\ninput x[n: P, 2]\noutput y[n: P]\nsymmetrize by {method}"
+    model = symc.build(text, Weighted())
+    counts = torch.tensor([6, 3, 1, 0])
+    x = torch.randn(4, 6, 2)
+    noise = model.draw_noise(x, n=counts)
+    dirty = {key: value.clone() for key, value in noise.items()}
+    for value in dirty.values():
+        for b, n in enumerate(counts.tolist()):
+            value[:, b, n:] = torch.nan
+    assert torch.equal(model(x, noise=noise, n=counts), model(x, noise=dirty, n=counts))
+
+
 def test_section_5_base_gets_k_times_b_rows_and_labels_as_integers() -> None:
     seen: list[tuple[torch.Size, torch.dtype]] = []
 

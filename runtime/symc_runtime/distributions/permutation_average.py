@@ -94,6 +94,7 @@ class AveragePermutation(PermutationNoise):
         if valid is not None:
             samples = keys.shape[0] // valid.shape[0]
             position = torch.arange(keys.shape[1], device=keys.device, dtype=keys.dtype)
-            last = keys.detach().abs().amax() + 1 + position
-            keys = torch.where(fold(valid, samples), keys, last)
+            padding = ~fold(valid, samples)
+            last = keys.detach().masked_fill(padding, 0).abs().amax() + 1 + position
+            keys = torch.where(padding, last, keys)
         return Permutation(torch.argsort(keys, dim=-1, stable=True))

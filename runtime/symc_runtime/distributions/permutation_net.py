@@ -146,6 +146,10 @@ class LearnedPermutation(PermutationNoise):
         anchor or not.
         """
         valid = self._valid(noise, counts)
+        if valid is not None:
+            # Whatever stands in padding, noise too, is not read.
+            of_all = fold(valid, noise.shape[0] // valid.shape[0])
+            noise = noise.masked_fill(~of_all.unsqueeze(-1), 0)
         with torch.autocast(noise.device.type, enabled=False):
             scaled = (
                 noise[..., :-1] if self.noise_scale == 1 else self.noise_scale * noise[..., :-1]
