@@ -6,6 +6,8 @@ With the noise held fixed an element of O(d) is a smooth function of the inputs 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -46,6 +48,30 @@ def _model(text: str) -> tuple[Symmetrized, dict[str, torch.Tensor], list[torch.
     return model, dict(example_counts(model.ragged, sizes, 2)), list(made)
 
 
+def _compared(
+    leaves: dict[str, torch.Tensor], value: Callable[[], torch.Tensor]
+) -> tuple[float, str]:
+    """The largest disagreement of derivatives along a random direction of each leaf, and whose."""
+    gradients = torch.autograd.grad(value(), list(leaves.values()), allow_unused=True)
+    worst = 0.0, ""
+    for (key, leaf), gradient in zip(leaves.items(), gradients, strict=True):
+        generator = torch.Generator().manual_seed(4)
+        along = torch.randn(leaf.shape, dtype=leaf.dtype, generator=generator)
+        values = []
+        for step in (STEP, -2 * STEP):
+            with torch.no_grad():
+                leaf.add_(along, alpha=step)
+            # Gradients stay enabled: straight through, some numbers exist with them alone.
+            values.append(value().item())
+        with torch.no_grad():
+            leaf.add_(along, alpha=STEP)
+        difference = (values[0] - values[1]) / (2 * STEP)
+        found = 0.0 if gradient is None else float((gradient * along).sum())
+        error = abs(found - difference) / (abs(found) + abs(difference) + 1e-3)
+        worst = max(worst, (error, f"{key}: {found:.6g}, by differences {difference:.6g}"))
+    return worst
+
+
 def disagreement(text: str) -> tuple[float, str]:
     """Of derivatives along a random direction of each input and weight: the largest, and whose."""
     model, counts, inputs = _model(text)
@@ -58,22 +84,7 @@ def disagreement(text: str) -> tuple[float, str]:
         y = model(*inputs, noise=noise, sizes=counts)
         return (y * seed[:, : y.shape[1]]).sum()
 
-    gradients = torch.autograd.grad(value(), list(leaves.values()), allow_unused=True)
-    worst = 0.0, ""
-    for (key, leaf), gradient in zip(leaves.items(), gradients, strict=True):
-        generator = torch.Generator().manual_seed(4)
-        along = torch.randn(leaf.shape, dtype=leaf.dtype, generator=generator)
-        with torch.no_grad():
-            leaf.add_(along, alpha=STEP)
-            after = value()
-            leaf.add_(along, alpha=-2 * STEP)
-            before = value()
-            leaf.add_(along, alpha=STEP)
-        difference = float(after - before) / (2 * STEP)
-        found = 0.0 if gradient is None else float((gradient * along).sum())
-        error = abs(found - difference) / (abs(found) + abs(difference) + 1e-3)
-        worst = max(worst, (error, f"{key}: {found:.6g}, by differences {difference:.6g}"))
-    return worst
+    return _compared(leaves, value)
 
 
 @pytest.mark.parametrize("method", ["canonical", "probabilistic", "frame"])
@@ -98,3 +109,24 @@ def test_an_invariant_energy_has_no_torque() -> None:
     assert force.norm() > 1e-2
     assert torque.abs().max() < 1e-10 * force.norm()
     assert force.sum(1).abs().max() < 1e-10 * force.norm()
+
+
+@pytest.mark.parametrize("net", ["deepsets", "attention", "gin"])
+def test_gradients_of_the_penalty_are_its_own(net: str) -> None:
+    """The entropy of permutations is smooth in inputs and weights."""
+    stage = f"symmetrize P by probabilistic(net={net})\nsymmetrize M by average"
+    text = (
+        f"group P = S(n)\ngroup M = O(3)\ninput x[n: P, 3: M]\ninput s[n: P, 2]\noutput y\n{stage}"
+    )
+    model, _, inputs = _model(text)
+    model.train()
+    noise = model.draw_noise(*inputs, generator=torch.Generator().manual_seed(2))
+    leaves = {f"input {i}": x.requires_grad_() for i, x in enumerate(inputs)}
+    leaves |= {key: p for key, p in model.named_parameters() if not key.startswith("base")}
+
+    def value() -> torch.Tensor:
+        penalty: torch.Tensor = model(*inputs, noise=noise, return_penalty=True)[1]
+        return penalty
+
+    worst, where = _compared(leaves, value)
+    assert worst < 1e-5, where
