@@ -95,14 +95,14 @@ DEFECTS = [
         f"{RUNTIME}/actions.py",
         "    return Center(mean, rest)",
         "    return Center(mean, 0 * rest)",
-        ("test_scales.py",),
+        SCALES,
     ),
     Defect(
         "items that rounding tells apart weigh apart",
         f"{RUNTIME}/modules/telling_apart.py",
         "told = gain * real",
         "told = gain",
-        ("test_scales.py",),
+        SCALES,
     ),
     Defect(
         "a fifth of a vector is enough for a frame",
@@ -238,6 +238,34 @@ DEFECTS = [
         "y = there + back.transpose(2, 3)",
         "y = there + there.transpose(2, 3)",
         ("test_features.py", "test_mutant_laws.py"),
+    ),
+    Defect(
+        "all tensors in one unit",
+        f"{RUNTIME}/features.py",
+        "self._mixed(key, _over(x, length), reading)",
+        "self._mixed(key, x, reading)",
+        SCALES,
+    ),
+    Defect(
+        "lengths cut off from the gradient",
+        f"{RUNTIME}/features.py",
+        "square = _over(x, largest).square()",
+        "square = _over(x.detach(), largest).square()",
+        ("test_gradients.py",),
+    ),
+    Defect(
+        "principal axes without a gradient",
+        f"{RUNTIME}/distributions/principal_frame.py",
+        "rows = piece.to(like.dtype)",
+        "rows = piece.detach().to(like.dtype)",
+        ("test_gradients.py",),
+    ),
+    Defect(
+        "nets see where the points of a group by base are",
+        "symc/lower/plan.py",
+        "return named[0] if named else next(moved, None)",
+        "return named[0] if named else None",
+        ("test_equivariance.py",),
     ),
     # Stages and noise
     Defect(
