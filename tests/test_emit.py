@@ -44,10 +44,28 @@ output y[n: S(n)]
 """
 
 
+LONG = "a_size_that_has_a_name_of_more_than_sixty_letters_which_no_line_of_code_likes"
+
+UNTOLD_ALONE = {
+    "twice": "input x[_: S(n) + S(n)]\noutput y[_: S(n) + S(n)]",
+    "even": "input x[2*n: S(2*n)]\noutput y[_: S(2*n) + S(2*n)]",
+    "channels": "input z[2*c]\ninput x[3: O(3)]\noutput y[_: c*O(3) + O(3)]",
+    "two": "input x[_: S(n) + S(n), 2*c]\noutput y[_: S(n) + S(n), _: c*O(3) + c*S(n).scalar]\n"
+    "input z[3: O(3)]",
+    "long": f"input x[_: S({LONG}) + S({LONG})]\noutput y[_: S({LONG}) + S({LONG})]",
+}
+"""Specs with sizes that no axis of an input tells alone: the code computes them."""
+
+
 def sources() -> list[object]:
     """Every reference spec and one whose names are taken everywhere else."""
     texts = [pytest.param(path.read_text(encoding="utf-8"), id=path.stem) for path in SPECS]
     return [*texts, pytest.param(ODD_NAMES, id="odd_names")]
+
+
+def computing() -> list[object]:
+    """Specs with sizes that the code computes."""
+    return [pytest.param(text, id=name) for name, text in UNTOLD_ALONE.items()]
 
 
 def emitted(text: str, base: nn.Module) -> Symmetrized:
@@ -64,7 +82,7 @@ def outputs(model: Symmetrized, inputs: object, **keywords: object) -> list[torc
     return list(result) if isinstance(result, tuple) else [result]
 
 
-@pytest.mark.parametrize("text", sources())
+@pytest.mark.parametrize("text", [*sources(), *computing()])
 def test_same_bits_as_build(text: str) -> None:
     torch.manual_seed(0)
     probe = symc.build(text, nn.Identity())
