@@ -33,6 +33,7 @@ class PrincipalFrame(OrthogonalNoise):
     ) -> None:
         super().__init__(inputs, groups, own)
         self.blocks = tuple(blocks(tensor) for tensor in inputs)
+        self.sizes = dict(sizes or {})
 
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """2^d choices of signs, half of them in SO(d)."""
@@ -83,7 +84,7 @@ class PrincipalFrame(OrthogonalNoise):
 
         A block has unit size over the square root of its number.
         """
-        sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
+        sizes = solve_sizes(self.inputs, [x.shape for x in inputs], self.sizes)
         found: list[torch.Tensor] = []
         for tensor, x, every in zip(self.inputs, inputs, self.blocks, strict=True):
             for block, piece in zip(every, split(tensor, x, sizes), strict=True):
