@@ -86,7 +86,8 @@ def build(
         SpecError: the spec has errors, or has with these sizes; its `diagnostics` say which.
         ValueError: unknown keys of sizes or distributions, values that contradict the spec, a
             chunk below 1.
-        TypeError: base or a distribution is no nn.Module, chunk no int, spec none of the above.
+        TypeError: base or a distribution is no nn.Module, chunk no int, sizes or distributions no
+            dict, spec none of the above.
         OSError: the file cannot be read.
     """
     if not isinstance(base, nn.Module):
@@ -95,6 +96,9 @@ def build(
         raise TypeError(f"chunk: expected an int, got {type(chunk).__name__}")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk: a whole number from 1, not {chunk}")
+    for what, given in (("sizes", sizes), ("distributions", distributions)):
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"{what}: expected a dict by name, got {type(given).__name__}")
     for name, net in (distributions or {}).items():
         if not isinstance(net, nn.Module):
             raise TypeError(

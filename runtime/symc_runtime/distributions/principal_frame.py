@@ -22,6 +22,8 @@ class PrincipalFrame(OrthogonalNoise):
     the axes: at equal eigenvalues there is none.
     """
 
+    signs = 1
+
     def __init__(
         self,
         inputs: tuple[Tensor, ...],
