@@ -120,8 +120,10 @@ class Symmetrized(nn.Module):
         if noise is None:
             noise = self._drawn(inputs, solved, None)
         else:
-            stages = {entry.key: self.get_submodule(entry.attribute) for entry in self.draws}
-            shapes = {key: distribution(each).noise_shape(solved) for key, each in stages.items()}
+            shapes = {
+                entry.key: distribution(getattr(self, entry.attribute)).noise_shape(solved)
+                for entry in self.draws
+            }
         drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
         total = drawn[0].shape[0] if drawn else 1
         if return_samples or self.chunk is None or self.chunk >= total:
