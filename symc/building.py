@@ -15,7 +15,7 @@ from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.proofs import prove
 from symc.source import Span
-from symc.spec import Spec, SpecError, load
+from symc.spec import Spec, SpecError, load_given
 from symc.syntax.parse import parse
 
 
@@ -71,7 +71,8 @@ def build(
         spec: a path (a Path, or a string that ends in .sym), spec text, or a loaded Spec.
         base: any module that takes the inputs in order, [K * batch, *axes] each, and returns the
             outputs, a tensor or a tuple.
-        sizes: values for free sizes, by name; nets then use plain linear layers for them.
+        sizes: values for free sizes, by name; nets then use plain linear layers for them, and no
+            input need tell them.
         distributions: a module of your own for a group, by the group's name, called as
             net(noise, *inputs), all [K*B, ...], inputs as its stage sees them. It returns scores
             [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear group. Noise is normal,
@@ -104,7 +105,7 @@ def build(
             raise TypeError(
                 f"distributions: {name!r}: expected a torch.nn.Module, got {type(net).__name__}"
             )
-    loaded = load(spec)
+    loaded = load_given(spec, sizes or ())
     program = loaded.ir
     if sizes:
         program = with_sizes(program, sizes)
@@ -125,7 +126,7 @@ def _refuse_meaningless(spec: Spec, program: Program, sizes: Mapping[str, int]) 
     if not wrong:
         return
     parsed = parse(spec.source)
-    result = check_document(parsed.document, spec.source, spec.name, values=sizes)
+    result = check_document(parsed.document, spec.source, spec.name, values=sizes, given=sizes)
     codes = {proof.code for proof in wrong}
     found = [diagnostic for diagnostic in result.diagnostics if diagnostic.code in codes]
     # A program that was changed by hand may have left its text behind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -15,6 +16,8 @@ import symc
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
 from symc_runtime.shapes import ShapeError
+from symc_runtime.testing import assert_equivariant
+from symc_runtime.verification.bases import flat_base
 
 SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
 
@@ -365,6 +368,48 @@ def test_section_7_build_takes_sizes_by_name() -> None:
         symc.build(SETS, Weighted(), sizes=[3])
     with pytest.raises(TypeError, match="^distributions: .*got Identity"):
         symc.build(SETS, Weighted(), distributions=nn.Identity())
+
+
+UNTOLD = {
+    "an output's": ("input x[3, 3: M]\noutput y[k, 3: M]", {"k": 4}, (3, 3)),
+    "a product": ("input x[a*b, 3: M]\noutput y[b, 3: M]", {"a": 2}, (8, 3)),
+    "a power": ("group P = S(n)\ninput x[_: P*P*M + P*M]\noutput y[n: P]", {"n": 3}, (36,)),
+}
+
+
+@pytest.mark.parametrize("axes", UNTOLD)
+@pytest.mark.parametrize("method", METHODS)
+def test_section_7_build_fixes_sizes_that_no_input_tells(axes: str, method: str) -> None:
+    tensors, sizes, shape = UNTOLD[axes]
+    text = f"group M = O(3)\n{tensors}\nsymmetrize by {method}"
+    assert {d.code for d in symc.check(text)} == {"SYM401"}
+    with pytest.raises(symc.SpecError, match="SYM401"):
+        symc.build(text, First())
+    probe = symc.build(text, First(), sizes=sizes)
+    known = {"b": 4, **sizes}
+    model = symc.build(text, flat_base(probe.inputs, probe.outputs, known), sizes=sizes).double()
+    model.samples = model.eval_samples = 2
+    x = torch.randn(2, *shape, dtype=torch.float64)
+    assert torch.isfinite(model(x)).all()
+    assert_equivariant(model, x)
+    twin = pickle.loads(pickle.dumps(model))
+    noise = model.draw_noise(x)
+    assert torch.equal(twin(x, noise=noise), model(x, noise=noise))
+
+
+def test_section_7_build_asks_for_the_sizes_that_are_left() -> None:
+    text = "input x[3]\ninput z[n: S(n)]\noutput y[j, k]\n"
+    with pytest.raises(symc.SpecError) as error:
+        symc.build(text, First(), sizes={"j": 4})
+    assert [d.message for d in error.value.diagnostics] == ["no input tells `k`"]
+    symc.build(text, First(), sizes={"j": 4, "k": 1})
+    with pytest.raises(symc.SpecError, match="never used"):
+        symc.build("size k\n" + SETS, First(), sizes={"k": 4})
+    with pytest.raises(ValueError, match="no 'l'"):
+        symc.build(text, First(), sizes={"j": 4, "k": 1, "l": 2})
+    ragged = "size k <= 9\ninput z[n: S(n)]\noutput y[k]\n"
+    with pytest.raises(ValueError, match="'k' is ragged"):
+        symc.build(ragged, First(), sizes={"k": 4})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -92,15 +92,16 @@ def check_document(
     unread: frozenset[str] = frozenset(),
     partial: bool = False,
     values: Mapping[str, int] | None = None,
+    given: Collection[str] = (),
 ) -> CheckResult:
     """Check a parsed spec. Raises nothing but `LostError`, a defect of the checker.
 
     `unread`: names in statements that could not be parsed; `partial`: there are some. `values`:
-    free sizes that are known, for the proofs.
+    free sizes that are known, for the proofs. `given`: sizes that no input need tell.
     """
     report = Report(source, partial)
     try:
-        program = _read(document, report, name, unread, values)
+        program = _read(document, report, name, unread, values, given)
     except RecursionError:
         report.error(
             "SYM108",
@@ -120,6 +121,7 @@ def _read(
     name: str,
     unread: frozenset[str],
     values: Mapping[str, int] | None,
+    given: Collection[str],
 ) -> Program | None:
     statements = document.statements
     declared = declarations(document, report)
@@ -173,7 +175,7 @@ def _read(
         )
         refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
-            refuse_undetermined_sizes([t.tensor for t in inputs], expressions)
+            refuse_undetermined_sizes([t.tensor for t in inputs], expressions, given)
     if report.count or report.partial:
         return None
     _refuse_loss(written, tensors, stages, expressions)
