@@ -15,7 +15,7 @@ from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.proofs import prove
 from symc.source import Span
-from symc.spec import Spec, SpecError, load
+from symc.spec import Spec, SpecError, load_given
 from symc.syntax.parse import parse
 
 
@@ -71,7 +71,8 @@ def build(
         spec: a path (a Path, or a string that ends in .sym), spec text, or a loaded Spec.
         base: any module that takes the inputs in order, [K * batch, *axes] each, and returns the
             outputs, a tensor or a tuple.
-        sizes: values for free sizes, by name; nets then use plain linear layers for them.
+        sizes: values for free sizes, by name; nets then use plain linear layers for them, and no
+            input need tell them.
         distributions: a module of your own for a group, by the group's name, called as
             net(noise, *inputs), all [K*B, ...], inputs as its stage sees them. It returns scores
             [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear group. Noise is normal,
@@ -86,7 +87,8 @@ def build(
         SpecError: the spec has errors, or has with these sizes; its `diagnostics` say which.
         ValueError: unknown keys of sizes or distributions, values that contradict the spec, a
             chunk below 1.
-        TypeError: base or a distribution is no nn.Module, chunk no int, spec none of the above.
+        TypeError: base or a distribution is no nn.Module, chunk no int, sizes or distributions no
+            dict, spec none of the above.
         OSError: the file cannot be read.
     """
     if not isinstance(base, nn.Module):
@@ -95,12 +97,15 @@ def build(
         raise TypeError(f"chunk: expected an int, got {type(chunk).__name__}")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk: a whole number from 1, not {chunk}")
+    for what, given in (("sizes", sizes), ("distributions", distributions)):
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"{what}: expected a dict by name, got {type(given).__name__}")
     for name, net in (distributions or {}).items():
         if not isinstance(net, nn.Module):
             raise TypeError(
                 f"distributions: {name!r}: expected a torch.nn.Module, got {type(net).__name__}"
             )
-    loaded = load(spec)
+    loaded = load_given(spec, sizes or ())
     program = loaded.ir
     if sizes:
         program = with_sizes(program, sizes)
@@ -121,7 +126,7 @@ def _refuse_meaningless(spec: Spec, program: Program, sizes: Mapping[str, int]) 
     if not wrong:
         return
     parsed = parse(spec.source)
-    result = check_document(parsed.document, spec.source, spec.name, values=sizes)
+    result = check_document(parsed.document, spec.source, spec.name, values=sizes, given=sizes)
     codes = {proof.code for proof in wrong}
     found = [diagnostic for diagnostic in result.diagnostics if diagnostic.code in codes]
     # A program that was changed by hand may have left its text behind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from symc.checking import CheckResult, check_document
@@ -14,10 +15,16 @@ from symc.syntax.parse import ParseResult, parse
 
 
 class Compilation:
-    """One spec on its way; each stage runs when it is first asked for, once."""
+    """One spec on its way; each stage runs when it is first asked for, once.
 
-    def __init__(self, source: Source, name: str | None = None) -> None:
+    `given`: sizes that no input need tell.
+    """
+
+    def __init__(
+        self, source: Source, name: str | None = None, given: Collection[str] = ()
+    ) -> None:
         self.source = source
+        self.given = given
         self.name = name or default_name(source)
 
     @cached_property
@@ -39,6 +46,7 @@ class Compilation:
             self.name,
             unread=self.parsed.unread_names,
             partial=bool(self.parsed.diagnostics),
+            given=self.given,
         )
         return join(self.parsed.diagnostics, result)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,12 +62,17 @@ def load(spec: str | Path | Spec) -> Spec:
     Raises SpecError if it has errors, OSError if the file cannot be read, TypeError for anything
     else.
     """
+    return load_given(spec, ())
+
+
+def load_given(spec: str | Path | Spec, given: Collection[str]) -> Spec:
+    """The same, where no input need tell the sizes `given`."""
     if isinstance(spec, Spec):
         return spec
     source = _source(spec)
     if isinstance(source, Diagnostic):
         raise SpecError([source])
-    compilation = Compilation(source)
+    compilation = Compilation(source, given=given)
     if compilation.program is None:
         raise SpecError(compilation.diagnostics)
     return Spec(compilation.source, compilation.program, compilation.diagnostics)

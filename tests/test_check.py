@@ -6,17 +6,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symc.checking import check
+from symc.checking import check, document
+from symc.checking.tensors import Declared, read_tensor
 from symc.compilation import Compilation
 from symc.diagnostics.codes import CODES, Code
 from symc.diagnostics.render import render
 from symc.ir.program import Program
 from symc.source import Source
+from symc.syntax import ast
 from symc.syntax.parse.limits import MAX_DIAGNOSTICS
 
 ROOT = Path(__file__).parents[1]
@@ -332,3 +335,53 @@ def test_many_names_are_listed_by_the_first() -> None:
                 if d.code == "SYM201"]  # fmt: skip
     assert found.help is not None
     assert found.help.endswith("`Group014` and 85 more")
+
+
+@pytest.mark.parametrize(
+    ("groups", "place"),
+    [
+        ("group n = S(n)", "12-13"),
+        ("group n = S(2*n)", "14-15"),
+        ("group n = O(n)", "12-13"),
+        ("group n = E(n)", "12-13"),
+        ("group n = S(P)\ngroup P = S(m)", "12-13"),
+        ("group P = S(m)\ngroup n = S(P)", "27-28"),
+        ("group P = S(n)\ngroup n = S(m)", "12-13"),
+        ("group n = P.sign\ngroup P = S(m)", "10-16"),
+        ("group n = S(P.sign)\ngroup P = S(m)", "12-13"),
+        ("group n = P * O(3)\ngroup P = S(m)", "10-18"),
+        ("group n = P^2\ngroup P = S(m)", "10-11"),
+        ("group n = S(m)\nsize k = n", "24-25"),
+        ("size k = n.sign\ngroup n = S(m)", "9-10"),
+    ],
+)
+def test_no_group_is_made_of_groups(groups: str, place: str) -> None:
+    text = f"{groups}\ninput x[4: n]\ninput z[3: O(3)]\noutput y[3: O(3)]\n"
+    found = check(Source("<text>", text)).diagnostics
+    assert found[0].code in ("SYM204", "SYM310")
+    assert place in [f"{d.span.start}-{d.span.end}" for d in found]
+
+
+def test_a_group_and_its_size_of_one_name_are_one_mistake() -> None:
+    text = "group n = S(n)\ninput x[n: n]\ninput z[3: O(3)]\noutput y[3: O(3)]\n"
+    (found,) = check(Source("<text>", text)).diagnostics
+    assert (found.code, found.message) == (
+        "SYM204",
+        "`n` is a group, but a size is wanted here",
+    )
+
+
+def test_what_is_left_out_without_a_word_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "input x[n: S(n)]\ninput z[3: O(3)]\noutput y[3: O(3)]\n"
+    source = Source("<text>", text)
+
+    def silent(statement: ast.TensorStatement, *rest: Any) -> Declared | None:
+        return None if statement.name.text == "x" else read_tensor(statement, *rest)
+
+    with monkeypatch.context() as context:
+        context.setattr(document, "read_tensor", silent)
+        with pytest.raises(document.LostError, match="`x`"):
+            check(source)
+    monkeypatch.setattr(document, "read_stages", lambda *_: ())
+    with pytest.raises(document.LostError, match=r"`S\(n\)` and `O\(3\)`"):
+        check(source)

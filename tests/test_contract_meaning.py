@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,6 +16,8 @@ import symc
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
 from symc_runtime.shapes import ShapeError
+from symc_runtime.testing import assert_equivariant
+from symc_runtime.verification.bases import flat_base
 
 SETS = "input x[n: S(n), 2]\noutput y[n: S(n)]"
 
@@ -279,12 +283,147 @@ class Two(nn.Module):
         ((torch.zeros(2, 4, 3), torch.zeros(2, 4).double()), TypeError, "`b`.*float32.*float64"),
         ((torch.zeros(2, 4, 3), torch.zeros(2, 4).long()), TypeError, "`b`.*floating.*int64"),
         ((torch.zeros(2, 4, 3), [1.0]), TypeError, "`b`.*list"),
+        ((torch.zeros(0, 4, 3), torch.zeros(0, 4)), symc.ShapeError, "`a`, axis 0.*1 or.*got 0"),
+        ((torch.zeros(2, 0, 3), torch.zeros(2, 0)), symc.ShapeError, "`a`, axis 1.*n:.*got 0"),
     ],
 )
 def test_section_7_wrong_tensors(arguments: tuple[object, ...], error: type, words: str) -> None:
     model = symc.build(SHAPES, Two())
     with pytest.raises(error, match=words):
         model(*arguments)
+
+
+FRAMES = "group P = S(n)\ngroup M = O(3)\ninput x[n: P, 3: M]\noutput y[n: P, 3: M]\n"
+METHODS = ("average(samples=2)", "frame", "canonical", "probabilistic")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_section_7_no_rows_and_no_items(method: str) -> None:
+    model = symc.build(f"{FRAMES}symmetrize by {method}", First())
+    for shape in ((0, 4, 3), (2, 0, 3)):
+        with pytest.raises(symc.ShapeError, match=f"`x`, axis {shape.index(0)}.*got 0"):
+            model(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (0, ValueError, "from 1, not 0"),
+        (-1, ValueError, "from 1, not -1"),
+        (2.5, TypeError, "expected an int, got float"),
+        (True, TypeError, "expected an int, got bool"),
+        (None, TypeError, "expected an int, got NoneType"),
+    ],
+)
+@pytest.mark.parametrize("name", ["samples", "eval_samples"])
+def test_section_7_wrong_numbers_of_samples(
+    name: str, value: object, error: type, words: str
+) -> None:
+    model = symc.build(SETS, Weighted()).train(name == "samples")
+    setattr(model, name, value)
+    for call in (model, model.draw_noise):
+        with pytest.raises(error, match=f"^{name}: .*{words}"):
+            call(torch.randn(2, 4, 2))
+
+
+def test_section_7_numbers_of_samples_may_come_from_numpy() -> None:
+    model = symc.build(SETS, Weighted())
+    model.samples = np.int64(3)
+    assert model.draw_noise(torch.randn(2, 4, 2))["S(n)"].shape[0] == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_section_7_wrong_noise(method: str) -> None:
+    model = symc.build(f"{FRAMES}symmetrize by {method}", First())
+    x = torch.randn(2, 4, 3)
+    noise = model.draw_noise(x)
+    assert torch.isfinite(model(x, noise=noise)).all()
+    rest = {key: str(list(each.shape[1:]))[1:-1] for key, each in noise.items()}
+    wrong: list[tuple[object, type, str]] = [
+        (noise["P"], TypeError, "expected a tensor a stage.*got Tensor"),
+        ([*noise.values()], TypeError, "got list"),
+        (noise | {"Q": noise["P"]}, symc.ShapeError, "'Q'"),
+    ]
+    for key, each in noise.items():
+        expected = rf"noise '{key}': expected \[samples, {rest[key]}\].*got "
+        wrong += [
+            ({k: v for k, v in noise.items() if k != key}, symc.ShapeError, f"'{key}' is missing"),
+            (noise | {key: None}, TypeError, f"'{key}'.*torch.Tensor, got NoneType"),
+            (noise | {key: each[:, :, :-1]}, symc.ShapeError, expected),
+            (noise | {key: torch.cat([each, each], 3)}, symc.ShapeError, expected),
+            (noise | {key: each[0]}, symc.ShapeError, expected),
+            (noise | {key: each[0, 0, 0]}, symc.ShapeError, expected),
+            (noise | {key: each[:, :1]}, symc.ShapeError, f"'{key}', axis 1.*2, got 1"),
+            ({k: v[:0] for k, v in noise.items()}, symc.ShapeError, "axis 0.*got 0"),
+        ]
+    for given, error, words in wrong:
+        with pytest.raises(error, match=words):
+            model(x, noise=given)
+    with pytest.raises(symc.ShapeError, match=r"noise 'P': expected \[samples, 2, 5, .*got"):
+        model(torch.randn(2, 5, 3), noise=noise)
+
+
+def test_section_7_sizes_that_contradict_each_other_in_a_call() -> None:
+    model = symc.build("size n <= 8\n" + SETS, Weighted())
+    x, counts = torch.randn(2, 4, 2), torch.tensor([1, 4])
+    model(x, n=counts, sizes={"n": counts})
+    with pytest.raises(TypeError, match="`n` is given twice"):
+        model(x, n=counts, sizes={"n": torch.tensor([1, 3])})
+    with pytest.raises(TypeError, match="sizes: .*got list"):
+        model(x, sizes=[4])
+    free = symc.build(SETS, Weighted())
+    free(x, n=4, sizes={"n": 4})
+    with pytest.raises(symc.ShapeError, match="`n`: 5 in `sizes`, but `n=4`"):
+        free(x, n=4, sizes={"n": 5})
+
+
+def test_section_7_build_takes_sizes_by_name() -> None:
+    with pytest.raises(TypeError, match="^sizes: .*got list"):
+        symc.build(SETS, Weighted(), sizes=[3])
+    with pytest.raises(TypeError, match="^distributions: .*got Identity"):
+        symc.build(SETS, Weighted(), distributions=nn.Identity())
+
+
+UNTOLD = {
+    "an output's": ("input x[3, 3: M]\noutput y[k, 3: M]", {"k": 4}, (3, 3)),
+    "a product": ("input x[a*b, 3: M]\noutput y[b, 3: M]", {"a": 2}, (8, 3)),
+    "a power": ("group P = S(n)\ninput x[_: P*P*M + P*M]\noutput y[n: P]", {"n": 3}, (36,)),
+}
+
+
+@pytest.mark.parametrize("axes", UNTOLD)
+@pytest.mark.parametrize("method", METHODS)
+def test_section_7_build_fixes_sizes_that_no_input_tells(axes: str, method: str) -> None:
+    tensors, sizes, shape = UNTOLD[axes]
+    text = f"group M = O(3)\n{tensors}\nsymmetrize by {method}"
+    assert {d.code for d in symc.check(text)} == {"SYM401"}
+    with pytest.raises(symc.SpecError, match="SYM401"):
+        symc.build(text, First())
+    probe = symc.build(text, First(), sizes=sizes)
+    known = {"b": 4, **sizes}
+    model = symc.build(text, flat_base(probe.inputs, probe.outputs, known), sizes=sizes).double()
+    model.samples = model.eval_samples = 2
+    x = torch.randn(2, *shape, dtype=torch.float64)
+    assert torch.isfinite(model(x)).all()
+    assert_equivariant(model, x)
+    twin = pickle.loads(pickle.dumps(model))
+    noise = model.draw_noise(x)
+    assert torch.equal(twin(x, noise=noise), model(x, noise=noise))
+
+
+def test_section_7_build_asks_for_the_sizes_that_are_left() -> None:
+    text = "input x[3]\ninput z[n: S(n)]\noutput y[j, k]\n"
+    with pytest.raises(symc.SpecError) as error:
+        symc.build(text, First(), sizes={"j": 4})
+    assert [d.message for d in error.value.diagnostics] == ["no input tells `k`"]
+    symc.build(text, First(), sizes={"j": 4, "k": 1})
+    with pytest.raises(symc.SpecError, match="never used"):
+        symc.build("size k\n" + SETS, First(), sizes={"k": 4})
+    with pytest.raises(ValueError, match="no 'l'"):
+        symc.build(text, First(), sizes={"j": 4, "k": 1, "l": 2})
+    ragged = "size k <= 9\ninput z[n: S(n)]\noutput y[k]\n"
+    with pytest.raises(ValueError, match="'k' is ragged"):
+        symc.build(ragged, First(), sizes={"k": 4})
 
 
 @pytest.mark.parametrize(

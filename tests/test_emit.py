@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -44,10 +45,43 @@ output y[n: S(n)]
 """
 
 
+UNDERSCORES = """
+size __n__
+group __ = S(__n__)
+group ___ = E(3)
+group ____P = O(2)
+group P = S(____)
+input _____[__n__: __, 3: ___.point, ____: P]
+input ______[2: ____P]
+output _n[__n__: __, 3: ___.point]
+output __m[2: ____P, ____: P]
+"""
+"""Names of underscores alone, which Python leaves alone in a class, beside those it changes."""
+
+LONG = "a_size_that_has_a_name_of_more_than_sixty_letters_which_no_line_of_code_likes"
+
+UNTOLD_ALONE = {
+    "twice": "input x[_: S(n) + S(n)]\noutput y[_: S(n) + S(n)]",
+    "even": "input x[2*n: S(2*n)]\noutput y[_: S(2*n) + S(2*n)]",
+    "channels": "input z[2*c]\ninput x[3: O(3)]\noutput y[_: c*O(3) + O(3)]",
+    "two": "input x[_: S(n) + S(n), 2*c]\noutput y[_: S(n) + S(n), _: c*O(3) + c*S(n).scalar]\n"
+    "input z[3: O(3)]",
+    "long": f"input x[_: S({LONG}) + S({LONG})]\noutput y[_: S({LONG}) + S({LONG})]",
+}
+"""Specs with sizes that no axis of an input tells alone: the code computes them."""
+
+MORE = {**UNTOLD_ALONE, "underscores": UNDERSCORES}
+
+
 def sources() -> list[object]:
     """Every reference spec and one whose names are taken everywhere else."""
     texts = [pytest.param(path.read_text(encoding="utf-8"), id=path.stem) for path in SPECS]
     return [*texts, pytest.param(ODD_NAMES, id="odd_names")]
+
+
+def more() -> list[object]:
+    """Specs whose code is looked at by what it computes alone."""
+    return [pytest.param(text, id=name) for name, text in MORE.items()]
 
 
 def emitted(text: str, base: nn.Module) -> Symmetrized:
@@ -64,7 +98,7 @@ def outputs(model: Symmetrized, inputs: object, **keywords: object) -> list[torc
     return list(result) if isinstance(result, tuple) else [result]
 
 
-@pytest.mark.parametrize("text", sources())
+@pytest.mark.parametrize("text", [*sources(), *more()])
 def test_same_bits_as_build(text: str) -> None:
     torch.manual_seed(0)
     probe = symc.build(text, nn.Identity())
@@ -173,3 +207,10 @@ def test_the_code_reads_well() -> None:
     assert re.search(r"class Nbody\(sr\.Symmetrized\):", code)
     assert "# The base model, in canonical poses." in code
     assert re.findall(r"^(?:import|from) (\w+)", code, re.M) == ["symc_runtime"]
+
+
+def test_groups_of_underscores_are_stages_like_others() -> None:
+    model = symc.build(UNDERSCORES, nn.Identity())
+    stages = {name.partition(".")[0] for name, _ in model.named_parameters()}
+    assert stages == {"__", "___", "P", "P_"}
+    assert pickle.loads(pickle.dumps(model)).state_dict().keys() == model.state_dict().keys()

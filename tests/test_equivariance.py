@@ -35,12 +35,27 @@ def applies(text: str) -> bool:
     return not errors
 
 
+DECLARED = {
+    "items": "size n = 4\ngroup P = S(n)\ninput x[_: P*P + P]\noutput y[n: P]",
+    "channels": "size a = 3\nsize b = 3\ninput x[_: a*O(3).vector + b*O(3).scalar]\n"
+    "output y[_: b*O(3).vector]",
+    "together": "size n = 4\nsize a = 2\nsize b = 3\ngroup P = S(n)\n"
+    "input x[n: P, _: a*E(3).point + b*E(3).vector]\ninput z[_: P + P]\n"
+    "output y[n: P, 3: E(3).point]",
+}
+"""Specs with sizes that no tensor tells: they stand in the spec."""
+
 CASES = [
     pytest.param(text, id=f"{path.stem}-{method}")
     for path in SPECS
     for method in methods()
     if applies(text := under(path, method))
 ] + [pytest.param(path.read_text(encoding="utf-8"), id=path.stem) for path in SPECS]
+CASES += [
+    pytest.param(f"{text}\nsymmetrize by {method}\n", id=f"{name}-{method}")
+    for name, text in DECLARED.items()
+    for method in methods()
+]
 
 
 def compiled(text: str) -> tuple[Symmetrized, dict[str, int]]:

@@ -25,6 +25,7 @@ def item_columns(
     own: Group,
     later: tuple[str, ...],
     anchors: Mapping[str, int],
+    known: Mapping[str, int],
     values: tuple[torch.Tensor, ...],
     counts: Mapping[str, torch.Tensor] | None,
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
@@ -37,7 +38,7 @@ def item_columns(
     give diagonals, sums and sums of squares over the other item.
     """
     named = {group.name: group for group in groups}
-    sizes = solve_sizes(inputs, [x.shape for x in values], {})
+    sizes = solve_sizes(inputs, [x.shape for x in values], known)
     masks = item_masks(named, counts, sizes)
     pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
     centers = point_centers(inputs, pieces, anchors, masks)

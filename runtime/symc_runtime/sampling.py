@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
 from torch import nn
@@ -46,7 +48,7 @@ def draw(
     counts: dict[str, int] = {}
     budget = ENUMERATION_BUDGET
     for entry in draws:
-        stage = _distribution(stages[entry.key])
+        stage = distribution(stages[entry.key])
         elements = stage.elements(sizes) if entry.enumerates else None
         if elements is not None and elements <= budget:
             counts[entry.key] = elements
@@ -57,7 +59,7 @@ def draw(
     grid = [*counts.values(), repeats]
     noise: dict[str, torch.Tensor] = {}
     for entry in draws:
-        stage = _distribution(stages[entry.key])
+        stage = distribution(stages[entry.key])
         if entry.key in counts:
             each = stage.enumerate(batch, sizes, dtype, device, generator)
             axis = list(counts).index(entry.key)
@@ -74,10 +76,32 @@ def draw(
     return noise
 
 
+def check_samples(name: str, value: object) -> int:
+    """K as an int. Raises TypeError and ValueError."""
+    if type(value) is not int:
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise TypeError(f"{name}: expected an int, got {type(value).__name__}")
+        value = operator.index(value)
+    if value < 1:
+        raise ValueError(f"{name}: a whole number from 1, not {value}")
+    return value
+
+
 def check_noise(
-    draws: Sequence[Draw], noise: Mapping[str, torch.Tensor], batch: int
+    draws: Sequence[Draw],
+    noise: Mapping[str, torch.Tensor],
+    batch: int,
+    shapes: Mapping[str, tuple[int, ...] | None] | None = None,
 ) -> list[torch.Tensor]:
-    """The noise of each stage in order. Raises ShapeError where `noise` does not fit the call."""
+    """The noise of each stage in order, each [K, batch, *shapes[stage]] where that is known.
+
+    Raises ShapeError where `noise` does not fit the call, TypeError where it is no noise.
+    """
+    if not isinstance(noise, Mapping):
+        raise TypeError(
+            f"noise: expected a tensor a stage by its name, as draw_noise gives, "
+            f"got {type(noise).__name__}"
+        )
     unknown = noise.keys() - {entry.key for entry in draws}
     if unknown:
         expected = ", ".join(repr(entry.key) for entry in draws) or "none"
@@ -89,6 +113,19 @@ def check_noise(
         if entry.key not in noise:
             raise ShapeError(f"noise for the stage {entry.key!r} is missing; call draw_noise")
         value = noise[entry.key]
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(
+                f"noise {entry.key!r}: expected a torch.Tensor, got {type(value).__name__}"
+            )
+        rest = (shapes or {}).get(entry.key)
+        if value.ndim < 2 or (rest is not None and tuple(value.shape[2:]) != rest):
+            axes = ", ".join(["samples", str(batch), *map(str, rest or ["..."])])
+            raise ShapeError(
+                f"noise {entry.key!r}: expected [{axes}], as draw_noise gives for these inputs, "
+                f"got {list(value.shape)}"
+            )
+        if value.shape[0] < 1:
+            raise ShapeError(f"noise {entry.key!r}, axis 0 (samples): expected 1 or more, got 0")
         if value.shape[1] != batch:
             raise ShapeError(
                 f"noise {entry.key!r}, axis 1 (batch): expected {batch}, got {value.shape[1]}"
@@ -102,7 +139,8 @@ def check_noise(
     return values
 
 
-def _distribution(stage: nn.Module) -> Distribution:
+def distribution(stage: nn.Module) -> Distribution:
+    """The stage as what it must be."""
     if not isinstance(stage, Distribution):
         raise TypeError(f"{type(stage).__name__} is no Distribution")
     return stage

@@ -144,12 +144,20 @@ def check_inputs(
                 f"input `{tensor.name}`, axis 0 (batch): expected {values[0].shape[0]} as "
                 f"`{tensors[0].name}` has, got {value.shape[0]}"
             )
+        if value.shape[0] == 0:
+            raise ShapeError(f"input `{tensor.name}`, axis 0 (batch): expected 1 or more, got 0")
     sizes = solve_sizes(tensors, [value.shape for value in values], known)
     for tensor, value in zip(tensors, values, strict=True):
         try:
             _axes("input", tensor, value.shape, sizes)
         except KeyError as missing:
             raise UndeterminedSizeError(missing.args[0]) from None
+        for position, axis in enumerate(tensor.axes, start=1):
+            if value.shape[position] == 0:
+                raise ShapeError(
+                    f"input `{tensor.name}`, axis {position} ({_axis(axis)}): expected a size "
+                    f"from 1, got 0"
+                )
     for name, bound in ragged.items():
         if name in sizes and sizes[name] > bound:
             raise ShapeError(

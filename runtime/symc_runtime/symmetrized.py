@@ -17,7 +17,7 @@ from symc_runtime.actions import keep_valid
 from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
-from symc_runtime.sampling import Draw, check_noise, draw
+from symc_runtime.sampling import Draw, check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.sizes import names
 
@@ -112,12 +112,19 @@ class Symmetrized(nn.Module):
 
         Raises:
             ShapeError: a tensor does not fit the spec.
-            TypeError: a wrong dtype, or a wrong number of inputs.
+            TypeError: a wrong dtype, a wrong number of inputs, or what is no tensor.
+            ValueError: `samples` or `eval_samples` is below 1.
         """
         tensors, solved, valid = self._checked(inputs, sizes, counts)
+        shapes = None
         if noise is None:
             noise = self._drawn(inputs, solved, None)
-        drawn = check_noise(self.draws, noise, inputs[0].shape[0])
+        else:
+            shapes = {
+                entry.key: distribution(getattr(self, entry.attribute)).noise_shape(solved)
+                for entry in self.draws
+            }
+        drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
         total = drawn[0].shape[0] if drawn else 1
         if return_samples or self.chunk is None or self.chunk >= total:
             outputs, penalty = self._pass(tensors, valid, drawn, return_penalty)
@@ -154,7 +161,7 @@ class Symmetrized(nn.Module):
     def _checked(
         self, inputs: tuple[Any, ...], sizes: Mapping[str, Any] | None, counts: Mapping[str, Any]
     ) -> tuple[list[torch.Tensor], dict[str, int], list[torch.Tensor]]:
-        given = {**(sizes or {}), **counts}
+        given = _given(sizes, counts) if sizes is not None else counts
         known = dict(self.fixed)
         names = _size_names(self.inputs + self.outputs) if given else set()
         for name, value in given.items():
@@ -211,7 +218,9 @@ class Symmetrized(nn.Module):
         return draw(
             self.draws,
             stages,
-            samples=self.samples if self.training else self.eval_samples,
+            samples=check_samples("samples", self.samples)
+            if self.training
+            else check_samples("eval_samples", self.eval_samples),
             batch=inputs[0].shape[0],
             sizes=sizes,
             dtype=dtype,
@@ -277,6 +286,19 @@ def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tup
     ]
     said = getattr(base, "ragged", None)
     return tuple(name for name in ragged if name in parameters or name == said)
+
+
+def _given(sizes: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call says of sizes, by name, each once."""
+    if not isinstance(sizes, Mapping):
+        raise TypeError(f"sizes: expected values by name, got {type(sizes).__name__}")
+    for name in sizes.keys() & counts.keys():
+        one, other = sizes[name], counts[name]
+        if one is not other and not (isinstance(one, int) and isinstance(other, int)):
+            raise TypeError(f"`{name}` is given twice: as `{name}=` and in `sizes`")
+        if isinstance(one, int) and one != other:
+            raise ShapeError(f"size `{name}`: {one} in `sizes`, but `{name}={other}`")
+    return {**sizes, **counts}
 
 
 def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from symc.checking.arithmetic import always_too_large, never_positive
 from symc.checking.expressions import Expressions
@@ -109,10 +109,12 @@ def _place(output: Declared, group: str) -> Span:
     return output.statement.name.span
 
 
-def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions) -> None:
-    """Every free or ragged size is told by the inputs of a call."""
+def refuse_undetermined_sizes(
+    inputs: Sequence[Tensor], expressions: Expressions, given: Collection[str] = ()
+) -> None:
+    """Every free or ragged size is told by the inputs of a call, or `given` with the build."""
     table = expressions.sizes
-    told = {entry.name for entry in determine(inputs, table.fixed.keys())}
+    told = {entry.name for entry in determine(inputs, table.fixed.keys() | set(given))}
     on_inputs = {name for tensor in inputs for axis in tensor.axes for name in axis.size.names}
     for name, span in table.seen.items():
         if name in table.fixed or name in told or name in table.failed:
@@ -124,6 +126,8 @@ def refuse_undetermined_sizes(inputs: Sequence[Tensor], expressions: Expressions
                 f"the size `{name}` is never used",
                 help=f"drop `size {name}`, or use it as the size of an axis",
             )
+            continue
+        if name in given:
             continue
         near = None
         if name not in table.declared:

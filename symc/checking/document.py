@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -20,13 +20,14 @@ from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
 from symc.checking.names import declarations, size_words, walk
 from symc.checking.proving import report_proofs
-from symc.checking.report import Report
+from symc.checking.report import Report, listed
 from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
+from symc.ir.groups import Stage
 from symc.ir.program import Program
 from symc.source import Source, Span
 from symc.syntax import ast
@@ -40,6 +41,10 @@ class CheckResult:
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
+
+
+class LostError(RuntimeError):
+    """Part of a spec would be left out of its program, and no diagnostic says so."""
 
 
 def default_name(source: Source) -> str:
@@ -87,15 +92,16 @@ def check_document(
     unread: frozenset[str] = frozenset(),
     partial: bool = False,
     values: Mapping[str, int] | None = None,
+    given: Collection[str] = (),
 ) -> CheckResult:
-    """Check a parsed spec. Never raises.
+    """Check a parsed spec. Raises nothing but `LostError`, a defect of the checker.
 
     `unread`: names in statements that could not be parsed; `partial`: there are some. `values`:
-    free sizes that are known, for the proofs.
+    free sizes that are known, for the proofs. `given`: sizes that no input need tell.
     """
     report = Report(source, partial)
     try:
-        program = _read(document, report, name, unread, values)
+        program = _read(document, report, name, unread, values, given)
     except RecursionError:
         report.error(
             "SYM108",
@@ -115,6 +121,7 @@ def _read(
     name: str,
     unread: frozenset[str],
     values: Mapping[str, int] | None,
+    given: Collection[str],
 ) -> Program | None:
     statements = document.statements
     declared = declarations(document, report)
@@ -168,9 +175,10 @@ def _read(
         )
         refuse_uncarried_groups([t.tensor for t in inputs], expressions, informing)
         if sizes_agree and len(tensors) == len(inputs) + len(outputs):
-            refuse_undetermined_sizes([t.tensor for t in inputs], expressions)
+            refuse_undetermined_sizes([t.tensor for t in inputs], expressions, given)
     if report.count or report.partial:
         return None
+    _refuse_loss(written, tensors, stages, expressions)
     names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
     texts = [s.value for s in statements if isinstance(s, ast.Docstring)]
     program = Program(
@@ -184,6 +192,25 @@ def _read(
     )
     report_proofs(program, values, outputs, lines, expressions)
     return program
+
+
+def _refuse_loss(
+    written: Sequence[ast.TensorStatement],
+    tensors: Sequence[Declared | None],
+    stages: Sequence[Stage],
+    expressions: Expressions,
+) -> None:
+    """Without an error, all that was written must stand in the program.
+
+    What is wrong is left out, and reported: one that is left out and not reported would be
+    another spec than the one that was written, checked as if it were sound.
+    """
+    lost = [s.name.text for s, t in zip(written, tensors, strict=True) if t is None]
+    lost += [*expressions.groups.failed, *expressions.sizes.failed]
+    handled = {stage.group for stage in stages}
+    lost += [group.name for group in expressions.groups.ordered() if group.name not in handled]
+    if lost:
+        raise LostError(f"{listed(lost)} left out of the program without a diagnostic")
 
 
 def _refuse_blocks(declared: Declared, report: Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from symc.checking import pending
 from symc.checking.constructors import read_attribute, read_call
 from symc.checking.groups import GroupTable, available
@@ -87,8 +89,8 @@ class Expressions:
         """The expression as one group."""
         if isinstance(expression, ast.Binary) and expression.operator in "*+":
             before = self.report.count
-            values = [self.group(expression.left), self.group(expression.right)]
-            if self.report.count == before and None not in values:
+            factors = [self._is_group(side) for side in (expression.left, expression.right)]
+            if self.report.count == before and all(factors):
                 self.report.error(
                     "SYM310",
                     expression.span,
@@ -109,16 +111,33 @@ class Expressions:
                 related=[Related(entry.span, f"`{text}` is declared here")],
             )
             return None
-        value = self.value(expression)
+        value: Value | Literal["a representation"] | None = "a representation"
+        if not self._has_unknown_owner(expression):
+            value = self.value(expression)
         if value is None or isinstance(value, GroupInstance):
             return value
+        kind = value if isinstance(value, str) else kind_of(value)
         self.report.error(
             "SYM204",
             expression.span,
-            f"`{text}` is {kind_of(value)}, but a group is wanted here",
+            f"`{text}` is {kind}, but a group is wanted here",
             help=hint,
         )
         return None
+
+    def _is_group(self, expression: ast.Expression) -> bool:
+        """Whether it is one group, known or not yet; else it is reported."""
+        if isinstance(expression, ast.Name) and self.kind(expression.text) == "group":
+            return True
+        return self.group(expression) is not None
+
+    def _has_unknown_owner(self, expression: ast.Expression) -> bool:
+        """Whether it is `group.name` in a statement that is read before the group is known."""
+        if not isinstance(expression, ast.Attribute) or not isinstance(expression.owner, ast.Name):
+            return False
+        owner = expression.owner.text
+        known = self.groups.instances.keys() | self.groups.failed
+        return self.kind(owner) == "group" and owner not in known
 
     # Expressions
 
@@ -178,10 +197,13 @@ class Expressions:
         match entry.kind:
             case "size":
                 return self.sizes.use(text, name.span)
-            case "group":
+            case "group" if not wants_size:
                 if text in self.groups.failed:
                     return None
-                return self.groups.instances.get(text)
+                group = self.groups.instances.get(text)
+                if group is None:
+                    self._too_early(name)
+                return group
         # A name that is taken for a size is often in several places of one tensor.
         if text in self._misused:
             return None
@@ -191,10 +213,25 @@ class Expressions:
             "SYM204",
             name.span,
             f"`{text}` is {ARTICLE[entry.kind]}, but {wanted} is wanted here",
-            help="sizes and tensors share one namespace: choose another name for one of them",
+            help="an axis is written `size: representation`, as in `n: P`; groups are made for "
+            "sizes, as in `S(n)`"
+            if entry.kind == "group"
+            else "sizes and tensors share one namespace: choose another name for one of them",
             related=[Related(entry.span, f"`{text}` is declared here")],
         )
         return None
+
+    def _too_early(self, name: ast.Name) -> None:
+        """Report a group in the value of a `size` or of another `group`."""
+        entry = self.declared[name.text]
+        self.report.error(
+            "SYM204",
+            name.span,
+            f"`{name.text}` is a group, which cannot stand here",
+            help="sizes and groups are made of whole numbers and sizes, as in `S(2*n)`; groups "
+            "stand on the axes of tensors",
+            related=[Related(entry.span, f"`{name.text}` is declared here")],
+        )
 
     def _undeclared(self, name: ast.Name) -> Value | None:
         """An undeclared name where a group would stand."""

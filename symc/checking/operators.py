@@ -109,8 +109,8 @@ def _power(
     expressions: Expressions, expression: ast.Binary, left: Value, right: Value
 ) -> Value | None:
     exponent = expressions.sizes.resolved(right).value if isinstance(right, Size) else None
-    if exponent is None or exponent < 0:
-        written = expressions.report.excerpt(expression.right.span)
+    written = expressions.report.excerpt(expression.right.span)
+    if exponent is None:
         expressions.report.error(
             "SYM205",
             expression.right.span,
@@ -119,6 +119,14 @@ def _power(
         )
         return None
     if isinstance(left, Size):
+        if exponent < 0:
+            expressions.report.error(
+                "SYM205",
+                expression.right.span,
+                f"the exponent `{written}` is below 0",
+                help="a size is a whole number, and no quotient: write a power from 0, as in `n^2`",
+            )
+            return None
         if left.value is None and exponent > MAXIMUM_EXPONENT:
             raise OutOfRangeError
         return power(left, exponent)
@@ -130,7 +138,10 @@ def _power(
             "SYM205",
             expression.right.span,
             f"a representation has powers from 1 to {MAXIMUM_EXPONENT}, not {exponent}",
-            help=f"a size stays below 2^{MAXIMUM_EXPONENT}",
+            help=f"a size stays below 2^{MAXIMUM_EXPONENT}"
+            if exponent > MAXIMUM_EXPONENT
+            else "`R^1` is `R`, and `R^2` is `R * R`; what nothing moves is a `scalar`, as in "
+            "`_: 1*M.scalar`",
         )
         return None
     if exponent > 1 and expressions.refuse_product(base, base, expression.span):

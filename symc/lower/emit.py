@@ -146,8 +146,11 @@ def _unpacked(node: fx.Node) -> list[fx.Node] | None:
         return None
     if any(user.target is not operator.getitem or user.args[0] is not node for user in users):
         return None
-    users.sort(key=lambda user: int(str(user.args[1])))
-    return users if [user.args[1] for user in users] == list(range(len(users))) else None
+    # Sizes are taken by name, in a line of their own each.
+    taken = {user.args[1]: user for user in users}
+    if len(taken) < len(users) or taken.keys() != set(range(len(users))):
+        return None
+    return [taken[index] for index in range(len(users))]
 
 
 class _Locals:
@@ -215,7 +218,7 @@ def _symmetrize(graph: fx.Graph) -> list[str]:
 
 
 def _wrapped(line: str) -> list[str]:
-    if len(line) <= WIDTH:
+    opening = line.find("(", line.index(" = "))
+    if len(line) <= WIDTH or opening < 0:
         return [line]
-    opening = line.index("(", line.index(" = "))
     return [line[: opening + 1], f"            {line[opening + 1 : -1]}", "        )"]

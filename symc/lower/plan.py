@@ -114,9 +114,10 @@ def make_plan(program: Program) -> Plan:
         found = {other.group: _anchor(other, inputs) for other in [*earlier[1:], *later]}
         anchors = {name: index for name, index in found.items() if index is not None}
         group = groups[stage.group]
-        # `self.__P` would mean another name inside a class.
+        # `self.__P` would mean another name inside a class, `self.__` does not.
         written = program.group(stage.group).identifier
-        attribute = namespace.name(written.lstrip("_") if written[:2] == "__" else written)
+        bare = written.lstrip("_")
+        attribute = namespace.name(bare if bare and written[:2] == "__" else written)
         distribution, keywords = _distribution(
             stage,
             group,

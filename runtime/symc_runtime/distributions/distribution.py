@@ -77,6 +77,10 @@ class Distribution(nn.Module):
         """Noise [samples, batch, ...]."""
         raise TypeError(f"{type(self).__name__} needs no noise")
 
+    def noise_shape(self, sizes: Mapping[str, int]) -> tuple[int, ...] | None:
+        """The shape of the noise after [samples, batch]; None where it may be any."""
+        return None
+
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """How many elements it takes when it enumerates; None: it only samples."""
         return None

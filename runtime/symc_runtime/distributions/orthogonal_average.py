@@ -20,9 +20,16 @@ class OrthogonalNoise(Distribution):
     """Noise vectors [K, B, channels + d + SPARE, d]: the net's, then those that fill a frame."""
 
     channels = 0
+    signs = 0
+    """Rows after the vectors."""
 
     def _size(self, sizes: Mapping[str, int]) -> int:
         return evaluate(self.own.parameter, sizes)
+
+    def noise_shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """[channels + d + SPARE, d], and rows of signs."""
+        d = self._size(sizes)
+        return self.channels + d + SPARE + self.signs, d
 
     def draw(
         self,
@@ -34,8 +41,8 @@ class OrthogonalNoise(Distribution):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Isotropic normal vectors [samples, batch, channels + d + SPARE, d]."""
-        d = self._size(sizes)
-        return isotropic((samples, batch, self.channels + d + SPARE, d), dtype, device, generator)
+        shape = (samples, batch, *self.noise_shape(sizes))
+        return isotropic(shape, dtype, device, generator)
 
     def act_on_noise(self, element: Orthogonal, noise: torch.Tensor) -> torch.Tensor:
         """Every noise vector rotated."""

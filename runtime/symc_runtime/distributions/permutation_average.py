@@ -24,6 +24,10 @@ class PermutationNoise(Distribution):
     def _size(self, sizes: Mapping[str, int]) -> int:
         return evaluate(self.own.parameter, sizes)
 
+    def noise_shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """[n, channels]."""
+        return self._size(sizes), self.channels
+
     def draw(
         self,
         samples: int,
@@ -34,7 +38,7 @@ class PermutationNoise(Distribution):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Standard normal noise [samples, batch, n, channels], independent and alike for items."""
-        shape = (samples, batch, self._size(sizes), self.channels)
+        shape = (samples, batch, *self.noise_shape(sizes))
         return torch.randn(shape, dtype=dtype, device=device, generator=generator)
 
     def act_on_noise(self, element: Permutation, noise: torch.Tensor) -> torch.Tensor:

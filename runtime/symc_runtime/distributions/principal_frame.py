@@ -22,6 +22,8 @@ class PrincipalFrame(OrthogonalNoise):
     axes, but for turning those of one eigenspace into each other: that has none.
     """
 
+    signs = 1
+
     def __init__(
         self,
         inputs: tuple[Tensor, ...],
@@ -33,6 +35,7 @@ class PrincipalFrame(OrthogonalNoise):
     ) -> None:
         super().__init__(inputs, groups, own)
         self.blocks = tuple(blocks(tensor) for tensor in inputs)
+        self.sizes = dict(sizes or {})
 
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """2^d choices of signs, half of them in SO(d)."""
@@ -83,7 +86,7 @@ class PrincipalFrame(OrthogonalNoise):
 
         A block has unit size over the square root of its number.
         """
-        sizes = solve_sizes(self.inputs, [x.shape for x in inputs], {})
+        sizes = solve_sizes(self.inputs, [x.shape for x in inputs], self.sizes)
         found: list[torch.Tensor] = []
         for tensor, x, every in zip(self.inputs, inputs, self.blocks, strict=True):
             for block, piece in zip(every, split(tensor, x, sizes), strict=True):

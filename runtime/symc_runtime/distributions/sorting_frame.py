@@ -32,6 +32,7 @@ class SortingFrame(PermutationNoise):
         super().__init__(inputs, groups, own)
         self.later = later
         self.anchors = dict(anchors or {})
+        self.sizes = dict(sizes or {})
 
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """One: a generic input has one sorted order."""
@@ -56,7 +57,14 @@ class SortingFrame(PermutationNoise):
     ) -> Permutation:
         """The sorted order of the items."""
         columns, scales = item_columns(
-            self.inputs, self.groups, self.own, self.later, self.anchors, inputs, counts
+            self.inputs,
+            self.groups,
+            self.own,
+            self.later,
+            self.anchors,
+            self.sizes,
+            inputs,
+            counts,
         )
         valid = self._valid(noise, counts)
         if valid is not None:
