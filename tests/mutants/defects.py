@@ -362,10 +362,10 @@ DEFECTS = [
         ("test_straight_through.py",),
     ),
     Defect(
-        "gradients through the axes of a frame",
+        "gradients through the eigenvectors of equal eigenvalues",
         f"{RUNTIME}/distributions/principal_frame.py",
-        "rows = piece.detach().to(like.dtype).movedim(dim, -1)",
-        "rows = piece.to(like.dtype).movedim(dim, -1)",
+        "given = vectors.detach()",
+        "given = vectors",
     ),
     # Padding
     Defect(
@@ -378,8 +378,8 @@ DEFECTS = [
     Defect(
         "padding moves into valid places on average",
         f"{RUNTIME}/distributions/permutation_average.py",
-        "keys = torch.where(fold(valid, samples), keys, last)",
-        "keys = torch.where(fold(valid, samples), keys, keys)",
+        "keys = torch.where(padding, last, keys)",
+        "keys = torch.where(padding, keys, keys)",
         ("test_contract_meaning.py", "test_conformance.py"),
     ),
     Defect(
