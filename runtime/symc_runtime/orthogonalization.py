@@ -13,6 +13,8 @@ def tolerance(dtype: torch.dtype) -> float:
 
 AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
+RESERVE = 4.0
+"""A vector in reserve serves where this many times as much of it is left."""
 NEARLY = 0.9
 """With nearly as much left as the best, a vector is as good: digits tell parallel ones apart."""
 FILLING = 1e-10
@@ -25,6 +27,7 @@ def complete_frame(
     noise: torch.Tensor,
     tol: float,
     special: bool = False,
+    preferred: int | None = None,
 ) -> torch.Tensor:
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
@@ -32,9 +35,11 @@ def complete_frame(
     that were summed to make it: the first above 1/2 is taken, else the first that is nearly the
     largest, above `tol`. What the candidates leave open is filled by noise, likewise.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
-    `special`: the last row is turned so that the determinant is 1.
+    `special`: the last row is turned so that the determinant is 1. `preferred`: candidates behind
+    so many are in reserve.
     """
     count, d = vectors.shape[1], vectors.shape[2]
+    reserve = slice(count if preferred is None else preferred, count)
     # Components first, rows of the batch last: loops over short inner axes are slow. What was
     # summed comes to size 1, noise far below any share that counts.
     given = vectors.permute(2, 1, 0) / _positive(scales.detach().T)
@@ -47,10 +52,10 @@ def complete_frame(
             last = _complement(rows)
             if not special:
                 along = (candidates.detach() * last.detach()).sum(0)
-                index = _choice(along.square(), count, tol)
+                index = _choice(along.square(), count, tol, reserve)
                 last = last * _signs(along.gather(0, index))
             return _as_rows([*rows, last])
-        index = _choice(residual.square().sum(0), count, tol)
+        index = _choice(residual.square().sum(0), count, tol, reserve)
         chosen = candidates.gather(1, index.expand(d, -1, -1))
         for row in rows:
             chosen = _without(chosen, row)
@@ -61,11 +66,13 @@ def complete_frame(
     return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
 
-def _choice(squares: torch.Tensor, count: int, tol: float) -> torch.Tensor:
+def _choice(squares: torch.Tensor, count: int, tol: float, reserve: slice) -> torch.Tensor:
     """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
     if count:
         # In place: nothing else reads these squares.
         F.threshold(squares[:count], tol**2, 0.0, inplace=True)
+        if reserve.start < count:
+            squares[reserve] *= RESERVE**-2
         enough = (NEARLY**2 * squares.amax(0)).clamp_(max=AMPLE**2)
         squares = torch.minimum(squares, enough)
     # Of equal numbers, the first is the largest.

@@ -49,12 +49,17 @@ class OrthogonalNoise(Distribution):
         return noise @ element.matrix.transpose(1, 2)
 
     def _completed(
-        self, vectors: torch.Tensor, scales: torch.Tensor, noise: torch.Tensor
+        self,
+        vectors: torch.Tensor,
+        scales: torch.Tensor,
+        noise: torch.Tensor,
+        preferred: int | None = None,
     ) -> Orthogonal:
         """The frame of vectors [N, m, d] of these scales, completed by noise [N, r, d]."""
         tol = self.tolerance(vectors.dtype)
         noise = noise.to(vectors.dtype)
-        return element_of(complete_frame(vectors, scales, noise, tol, special=self.own.special))
+        special = self.own.special
+        return element_of(complete_frame(vectors, scales, noise, tol, special, preferred))
 
 
 def element_of(rows: torch.Tensor) -> Orthogonal:

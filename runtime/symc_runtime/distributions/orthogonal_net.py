@@ -92,11 +92,12 @@ class LearnedOrthogonal(OrthogonalNoise):
                     (noise.shape[0], noise.shape[2], noise.shape[2]),
                     "K*B samples, d vectors as rows",
                 )
-                scales = _lengths(vectors.detach())
+                scales, preferred = _lengths(vectors.detach()), None
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)
                 vectors, scales = self.net(seen, own)
-            return self._completed(vectors, scales, rest)
+                preferred = self.net.count
+            return self._completed(vectors, scales, rest, preferred)
 
 
 def _lengths(x: torch.Tensor) -> torch.Tensor:

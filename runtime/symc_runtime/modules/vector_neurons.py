@@ -25,7 +25,7 @@ EXTRA = 4
 
 
 FAINT = 1 / 8
-"""How much of what matrices add is in the second sums, where the rest is not lost beside it."""
+"""How much of what matrices add is in the sums that are offered apart."""
 
 
 class VectorNeurons(nn.Module):
@@ -33,9 +33,9 @@ class VectorNeurons(nn.Module):
 
     There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
     low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
-    [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]; where there are
-    matrices, these sums with little of M(x) z follow, then what A, B and A B (in d > 3, A B A ...)
-    add to each, for a frame that finds too little in the sums.
+    [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]. For a frame that
+    finds too little in these, what was summed follows in reserve: U(x)^T z, the sums with little of
+    M(x) z, and what A, B and A B (in d > 3, A B A ...) add to each.
     """
 
     def __init__(
@@ -118,43 +118,49 @@ class VectorNeurons(nn.Module):
         scale = added(scales) if scales else context.new_zeros(batch, self.count)
         samples = rows // batch
         base, base_scale = total, scale
-        if self.mix_noise is None:
-            if samples > 1:
-                total, scale = fold(total, samples), fold(scale, samples)
-        else:
-            total, scale = self._with_noise(self.mix_noise(context), noise, total, scale)
+        spare: list[tuple[torch.Tensor, torch.Tensor]] = []
+        if samples > 1:
+            total, scale = fold(total, samples), fold(scale, samples)
+        if self.mix_noise is not None:
+            drawn, drawn_scale = self._of_noise(self.mix_noise(context), noise)
+            total, scale = total + drawn, scale + drawn_scale
+            spare.append((drawn, drawn_scale))
         if self.mix_matrices is not None and self.choose_matrices is not None:
             if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
-            total, scale = self._through_matrices(
+            parts = self._through_matrices(
                 seen.matrices,
                 seen.matrix_sizes,
                 context,
                 torch.cat([noise, fold(base, samples)], 1),
                 torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
-                total,
-                scale,
                 samples,
             )
-        return total, scale
+            more, more_scale = added([x for x, _ in parts]), added([size for _, size in parts])
+            spare += [(total + FAINT * more, scale + FAINT * more_scale), *parts]
+            total, scale = total + more, scale + more_scale
+        if not spare:
+            return total, scale
+        return (
+            torch.cat([total, *(x for x, _ in spare)], 1),
+            torch.cat([scale, *(size for _, size in spare)], 1),
+        )
 
-    def _with_noise(
-        self, mixed: torch.Tensor, noise: torch.Tensor, total: torch.Tensor, scale: torch.Tensor
+    def _of_noise(
+        self, mixed: torch.Tensor, noise: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Vectors [N, count, d] and their scales for each sample, noise mixed in.
+        """Sums of noise vectors [K*N, count, d] and their scales.
 
         Components first in memory, rows of the batch last.
         """
-        batch, samples = total.shape[0], noise.shape[0] // total.shape[0]
+        batch, samples = mixed.shape[0], noise.shape[0] // mixed.shape[0]
         # [noise, count, K*N] and [noise, d, K*N].
         weight = mixed.T.reshape(self.count, self.noise, batch).transpose(0, 1)
         weight = repeated(weight, samples)
         draws = noise.permute(1, 2, 0)
         lengths = draws.detach().square().sum(1).sqrt()
-        total = repeated(total.permute(2, 1, 0), samples)
-        total = contracted(weight.unsqueeze(1), draws.unsqueeze(2), total)
-        scale = repeated(scale.T, samples)
-        scale = contracted(weight.detach().abs(), lengths.unsqueeze(1), scale)
+        total = contracted(weight.unsqueeze(1), draws.unsqueeze(2))
+        scale = contracted(weight.detach().abs(), lengths.unsqueeze(1))
         return total.permute(2, 1, 0), scale.T
 
     def _through_matrices(
@@ -164,16 +170,13 @@ class VectorNeurons(nn.Module):
         context: torch.Tensor,
         sources: torch.Tensor,
         source_scale: torch.Tensor,
-        total: torch.Tensor,
-        scale: torch.Tensor,
         samples: int,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add A z, B z, A B z, A B A z ...; A, B: learned combinations of `matrices`.
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
-        These are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix. Of what
-        is added, the smaller would be lost in the digits of the larger: the parts follow the sums.
-        Their scales follow from those of the sources and of the matrices: what was summed for a
-        source that cancelled is there still.
+        These are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix. The
+        scales follow from those of the sources and of the matrices: what was summed for a source
+        that cancelled is there still.
         """
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
@@ -189,22 +192,15 @@ class VectorNeurons(nn.Module):
         sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
-        parts, part_scales, before, scale_before = [], [], total, scale
+        parts = []
         for i, matrix in enumerate(maps):
             part = weight[:, i] @ (sources @ matrix.transpose(1, 2))
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
             part_scale = summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
             # One of low rank makes some vectors longer than an orthogonal matrix would.
             part_scale = torch.maximum(part_scale, _length(part.detach()))
-            total, scale = total + part, scale + part_scale
-            parts.append(part)
-            part_scales.append(part_scale)
-        fainter = before + FAINT * (total - before)
-        scale_of_it = scale_before + FAINT * (scale - scale_before)
-        return (
-            torch.cat([total, fainter, *parts], 1),
-            torch.cat([scale, scale_of_it, *part_scales], 1),
-        )
+            parts.append((part, part_scale))
+        return parts
 
     def _trunk(
         self, seen: Seen, invariants: dict[Level, torch.Tensor]
