@@ -34,8 +34,8 @@ class VectorNeurons(nn.Module):
     There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
     low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
     [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]. For a frame that
-    finds too little in these, what was summed follows in reserve: U(x)^T z, the sums with little of
-    M(x) z, and what A, B and A B (in d > 3, A B A ...) add to each.
+    finds too little in these, what was summed follows in reserve: the noise vectors, the sums with
+    little of M(x) z, and what A, B and A B (in d > 3, A B A ...) add to each.
     """
 
     def __init__(
@@ -119,12 +119,12 @@ class VectorNeurons(nn.Module):
         samples = rows // batch
         base, base_scale = total, scale
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
-        if samples > 1:
-            total, scale = fold(total, samples), fold(scale, samples)
         if self.mix_noise is not None:
-            drawn, drawn_scale = self._of_noise(self.mix_noise(context), noise)
-            total, scale = total + drawn, scale + drawn_scale
-            spare.append((drawn, drawn_scale))
+            lengths = _length(noise.detach())
+            spare.append((noise, lengths))
+            total, scale = self._with_noise(self.mix_noise(context), noise, lengths, total, scale)
+        elif samples > 1:
+            total, scale = fold(total, samples), fold(scale, samples)
         if self.mix_matrices is not None and self.choose_matrices is not None:
             if seen.matrices is None or seen.matrix_sizes is None:
                 raise ValueError("matrices were declared, and none came")
@@ -141,26 +141,32 @@ class VectorNeurons(nn.Module):
             total, scale = total + more, scale + more_scale
         if not spare:
             return total, scale
-        return (
-            torch.cat([total, *(x for x, _ in spare)], 1),
-            torch.cat([scale, *(size for _, size in spare)], 1),
-        )
+        # Components first in memory, as a frame reads them.
+        every = torch.cat([x.permute(2, 1, 0) for x in (total, *(x for x, _ in spare))], 1)
+        sizes = torch.cat([size.T for size in (scale, *(size for _, size in spare))])
+        return every.permute(2, 1, 0), sizes.T
 
-    def _of_noise(
-        self, mixed: torch.Tensor, noise: torch.Tensor
+    def _with_noise(
+        self,
+        mixed: torch.Tensor,
+        noise: torch.Tensor,
+        lengths: torch.Tensor,
+        total: torch.Tensor,
+        scale: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sums of noise vectors [K*N, count, d] and their scales.
+        """Vectors [N, count, d] and their scales for each sample, noise mixed in.
 
         Components first in memory, rows of the batch last.
         """
-        batch, samples = mixed.shape[0], noise.shape[0] // mixed.shape[0]
+        batch, samples = total.shape[0], noise.shape[0] // total.shape[0]
         # [noise, count, K*N] and [noise, d, K*N].
         weight = mixed.T.reshape(self.count, self.noise, batch).transpose(0, 1)
         weight = repeated(weight, samples)
         draws = noise.permute(1, 2, 0)
-        lengths = draws.detach().square().sum(1).sqrt()
-        total = contracted(weight.unsqueeze(1), draws.unsqueeze(2))
-        scale = contracted(weight.detach().abs(), lengths.unsqueeze(1))
+        total = repeated(total.permute(2, 1, 0), samples)
+        total = contracted(weight.unsqueeze(1), draws.unsqueeze(2), total)
+        scale = repeated(scale.T, samples)
+        scale = contracted(weight.detach().abs(), lengths.T.unsqueeze(1), scale)
         return total.permute(2, 1, 0), scale.T
 
     def _through_matrices(
