@@ -25,7 +25,7 @@ EXTRA = 4
 
 
 FAINT = 1 / 8
-"""How much of what matrices add is in the sums that are offered apart."""
+"""How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
 
 
 class VectorNeurons(nn.Module):
@@ -121,7 +121,8 @@ class VectorNeurons(nn.Module):
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
         if self.mix_noise is not None:
             lengths = _length(noise.detach())
-            spare.append((noise, lengths))
+            # Nothing was summed for these: at their own lengths they would stand before most sums.
+            spare.append((noise, lengths / FAINT))
             total, scale = self._with_noise(self.mix_noise(context), noise, lengths, total, scale)
         elif samples > 1:
             total, scale = fold(total, samples), fold(scale, samples)
