@@ -212,3 +212,26 @@ def test_ties_are_broken_by_the_secondary_key_only() -> None:
     assert sorting_index([scores], secondary, tol=1e-4).tolist() == [[2, 3, 0, 1]]
     valid = torch.tensor([[True, True, False, True]])
     assert sorting_index([scores], secondary, valid, tol=1e-4).tolist() == [[3, 0, 1, 2]]
+
+
+def test_vectors_in_reserve_serve_where_too_little_is_left() -> None:
+    """The second of two vectors, nearly parallel to the first, or not; a third is in reserve."""
+    noise = torch.randn(1, 5, 4, dtype=F64)
+    x, y, z, _ = torch.eye(4, dtype=F64)
+    for left, second in ((0.4, y), (0.02, z)):
+        vectors = torch.stack([x, (1 - left**2) ** 0.5 * x + left * y, z]).unsqueeze(0)
+        scales = torch.ones(1, 3, dtype=F64)
+        rows = complete_frame(vectors, scales, noise, tolerance(F64), preferred=2)[0]
+        assert torch.allclose(rows[:2], torch.stack([x, second]), atol=1e-9)
+        assert torch.allclose(rows[2].abs(), y + z - second, atol=1e-9)
+
+
+@pytest.mark.parametrize("digit", [-1, 0, 1])
+def test_digits_do_not_choose_between_parallel_vectors(digit: int) -> None:
+    """Both ways of a direction are among the vectors, with as much left: the first is taken."""
+    noise = torch.randn(1, 3, 3, dtype=F64)
+    x, y, _ = torch.eye(3, dtype=F64)
+    longer = 1 + digit * 4 * torch.finfo(F64).eps
+    vectors = torch.stack([x, x + 0.3 * y, x - longer * 0.3 * y]).unsqueeze(0)
+    rows = complete_frame(vectors, torch.ones(1, 3, dtype=F64), noise, tolerance(F64))[0]
+    assert torch.allclose(rows[:2], torch.stack([x, y]), atol=1e-9)

@@ -15,6 +15,7 @@ from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.distributions.sorting_frame import SortingFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Natural, Product, Sign, Tensor, Trivial
+from symc_runtime.modules.mixing import IndexedMixing
 from symc_runtime.orthogonalization import tolerance
 
 CPU = torch.device("cpu")
@@ -201,3 +202,12 @@ def test_powers_of_one_matrix_are_told_apart() -> None:
     tensors = Tensor("vector", (Natural("M", 3),)), Tensor("matrix", (Natural("M", 3), axial))
     x = torch.randn(200, 3, generator=generator), torch.randn(200, 3, 3, generator=generator)
     assert _deviation(3, tensors, x, seed=1) < 60
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_rows_of_few_channels_are_told_apart(n: int) -> None:
+    """Centred points mixed by rows that are nearly alike would give nearly parallel vectors."""
+    torch.manual_seed(0)
+    rows = IndexedMixing(1, 512).double().rows((n,)).detach()
+    spectrum = torch.linalg.svdvals(rows - rows.mean(0))[: n - 1]
+    assert spectrum[-1] > 0.3 * spectrum[0]

@@ -267,6 +267,27 @@ DEFECTS = [
         "return named[0] if named else None",
         ("test_equivariance.py",),
     ),
+    Defect(
+        "rows of few channels nearly alike",
+        f"{RUNTIME}/modules/mixing.py",
+        "FREQUENCIES = (2.7, 1.7, 0.8, 0.1)",
+        "FREQUENCIES = (1.0, 0.25, 1 / 16, 1 / 64)",
+        SCALES,
+    ),
+    Defect(
+        "vectors in reserve count in full",
+        f"{RUNTIME}/orthogonalization.py",
+        "squares[reserve] *= RESERVE**-2",
+        "squares[reserve] *= 1.0",
+        ("test_laws.py", "test_features.py"),
+    ),
+    Defect(
+        "the longest of parallel vectors, by a digit",
+        f"{RUNTIME}/orthogonalization.py",
+        "NEARLY = 0.9",
+        "NEARLY = 1.0",
+        ("test_laws.py",),
+    ),
     # Stages and noise
     Defect(
         "a net not invariant to the last of three groups",
