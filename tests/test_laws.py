@@ -218,7 +218,7 @@ def test_vectors_in_reserve_serve_where_too_little_is_left() -> None:
     """The second of two vectors, nearly parallel to the first, or not; a third is in reserve."""
     noise = torch.randn(1, 5, 4, dtype=F64)
     x, y, z, _ = torch.eye(4, dtype=F64)
-    for left, second in ((0.4, y), (0.02, z)):
+    for left, second in ((0.48, y), (0.02, z)):
         vectors = torch.stack([x, (1 - left**2) ** 0.5 * x + left * y, z]).unsqueeze(0)
         scales = torch.ones(1, 3, dtype=F64)
         rows = complete_frame(vectors, scales, noise, tolerance(F64), preferred=2)[0]

@@ -13,7 +13,7 @@ def tolerance(dtype: torch.dtype) -> float:
 
 AMPLE = 0.5
 """A residual of this share of what was summed to make it holds nearly all digits."""
-RESERVE = 4.0
+RESERVE = 2.0
 """A vector in reserve serves where this many times as much of it is left."""
 NEARLY = 0.9
 """With nearly as much left as the best, a vector is as good: digits tell parallel ones apart."""
