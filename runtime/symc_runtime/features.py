@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, root, squashed
+from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -24,6 +24,7 @@ from symc_runtime.readings import (
     unlabeled_padding,
 )
 from symc_runtime.sizes import Size
+from symc_runtime.units import Pooled, at_scales, at_size_one, longest, over, pooled
 
 Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
 """What must be multiplied with its like, by level, kind and own axes: two mixings, side by side."""
@@ -31,9 +32,6 @@ Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
 
 FEW = 8
 """Channels, twice over, that are not worth mixing where there are many items."""
-
-Pooled = tuple[torch.Tensor, torch.Tensor]
-"""Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""
 
 
 @dataclass
@@ -208,7 +206,7 @@ class Features(nn.Module):
             mixed = [seen.scalars[level]] if level in seen.scalars else []
             seen.scalars[level] = self._plain(found, mixed, len(level))
         if matrices:
-            scaled = [_scaled(*each) for each in matrices]
+            scaled = [at_size_one(*each) for each in matrices]
             seen.matrices = added([x for x, _ in scaled])
             seen.matrix_sizes = added([size for _, size in scaled])
         return seen
@@ -220,7 +218,7 @@ class Features(nn.Module):
         # Pairs of items are read with channels before them.
         dim = 1 if items > 1 else -1
         moved = [x.movedim(-1, dim) for x in found]
-        scaled = _at_scales(moved[0] if len(moved) == 1 else torch.cat(moved, dim), self.scales)
+        scaled = at_scales(moved[0] if len(moved) == 1 else torch.cat(moved, dim), self.scales)
         every = [*scaled, *(x.movedim(-1, dim) for x in mixed)]
         return (every[0] if len(every) == 1 else torch.cat(every, dim)).movedim(dim, -1)
 
@@ -235,14 +233,14 @@ class Features(nn.Module):
     ) -> None:
         level, own = reading.level, len(reading.own)
         if _is_vector(reading):
-            length = _longest(x, 1 + len(level), own)
+            length = longest(x, 1 + len(level), own)
             seen.lengths.append((torch.log(length) / 10).tanh())
-            mixed = self._mixed(key, _over(x, length), reading).movedim(-1, -1 - own)
+            mixed = self._mixed(key, over(x, length), reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
         elif not own and not reading.pairing:
-            scaled = torch.stack(_at_scales(x, self.scales), -1)
+            scaled = torch.stack(at_scales(x, self.scales), -1)
             _add(seen.scalars, level, self._mixed(key, scaled, reading))
         else:
             pair = self._mixed(key, x, reading)
@@ -251,9 +249,9 @@ class Features(nn.Module):
             paired[kind] = paired[kind] + pair if kind in paired else pair
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
-                    matrices.append(_pooled(cross_matrix(left.movedim(-1, -2)), level, seen))
+                    matrices.append(pooled(cross_matrix(left.movedim(-1, -2)), level, seen.masks))
             elif own == 2 and not reading.pairing:
-                matrices.append(_pooled(left.movedim(-1, -3), level, seen))
+                matrices.append(pooled(left.movedim(-1, -3), level, seen.masks))
 
     def _mixed(self, key: str, x: torch.Tensor, reading: Reading) -> torch.Tensor:
         if isinstance(reading.channel_size, int):
@@ -278,7 +276,7 @@ class Features(nn.Module):
             largest = F.threshold(largest, 0.0, 1.0)
             squares = [
                 level_mean(
-                    _over(x, largest).square().flatten(1 + len(level)).mean(-1),
+                    over(x, largest).square().flatten(1 + len(level)).mean(-1),
                     level,
                     seen.masks,
                 )
@@ -286,7 +284,7 @@ class Features(nn.Module):
             ]
             size = largest * F.threshold(added(squares) / len(squares), 0.0, 1.0).sqrt()
             for key, pair in factors.items():
-                paired[key] = _over(pair, size)
+                paired[key] = over(pair, size)
             logarithms[kind] = (torch.log(size) / 10).tanh().unsqueeze(-1)
         return logarithms
 
@@ -338,7 +336,7 @@ class Features(nn.Module):
         )
         if own:
             a, b = (self._as_matrices(x, level, own) for x in (left, right))
-            matrices.append(_pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen))
+            matrices.append(pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen.masks))
 
     def _as_matrices(self, x: torch.Tensor, level: Level, own: int) -> torch.Tensor:
         """[N, items..., c, contracted, d, the other own axes], so that products keep one of d."""
@@ -346,45 +344,6 @@ class Features(nn.Module):
         front = 2 + len(level)
         contracted = x.shape[front : x.ndim - own]
         return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
-
-
-def _pooled(x: torch.Tensor, level: Level, seen: Seen) -> Pooled:
-    """Mean matrices [N, c, d, d] of x [N, items..., c, d, d] and mean norms [N, c]."""
-    # A common scale out first, so that squares neither overflow nor vanish.
-    largest = x.detach().abs().flatten(1).amax(1)
-    x = _over(x, torch.where(largest > 0, largest, 1.0))
-    norms = root(x.square().sum((-1, -2)))
-    return level_mean(x, level, seen.masks), level_mean(norms, level, seen.masks)
-
-
-def _at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
-    """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
-    logarithms = torch.log1p(x.abs()).copysign(x)
-    return [logarithms] if scales == 1 else [squashed(x), logarithms]
-
-
-def _over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-    """x [N, ...] over size [N]."""
-    return x / size.reshape(-1, *[1] * (x.ndim - 1))
-
-
-def _longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
-    """Length [N] of the longest vector in x [N, items..., own axes, channels...], or 1 for zeros.
-
-    Blocks have units of their own: beside a long one, a short one would be lost in its digits. In
-    two steps: squares of huge coordinates would overflow, and the largest one is not invariant.
-    """
-    largest = F.threshold(x.detach().abs().amax(tuple(range(1, x.ndim))), 0.0, 1.0)
-    square = _over(x, largest).square().sum(tuple(range(start, start + own)))
-    # 1 at least, the largest coordinate being 1, unless all are zero.
-    return largest * square.flatten(1).amax(1).clamp(min=1).sqrt()
-
-
-def _scaled(x: torch.Tensor, norms: torch.Tensor) -> Pooled:
-    """Both over the largest norm: no source drowns another, and none that cancelled is raised."""
-    largest = norms.amax(1, keepdim=True)
-    largest = torch.where(largest > 0, largest, 1.0)
-    return x / largest.unsqueeze(-1).unsqueeze(-1), norms / largest
 
 
 def _is_vector(reading: Reading) -> bool:

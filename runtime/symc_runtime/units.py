@@ -1,0 +1,53 @@
+"""Sizes of features, and features brought to size one: units differ from tensor to tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch.nn import functional as F
+
+from symc_runtime.modules.mixing import level_mean, root, squashed
+from symc_runtime.readings import Level
+
+Pooled = tuple[torch.Tensor, torch.Tensor]
+"""Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""
+
+
+def over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+    """x [N, ...] over size [N]."""
+    return x / size.reshape(-1, *[1] * (x.ndim - 1))
+
+
+def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
+    """Length [N] of the longest vector in x [N, items..., own axes, channels...], or 1 for zeros.
+
+    Blocks have units of their own: beside a long one, a short one would be lost in its digits. In
+    two steps: squares of huge coordinates would overflow, and the largest one is not invariant.
+    """
+    largest = F.threshold(x.detach().abs().amax(tuple(range(1, x.ndim))), 0.0, 1.0)
+    square = over(x, largest).square().sum(tuple(range(start, start + own)))
+    # 1 at least, the largest coordinate being 1, unless all are zero.
+    return largest * square.flatten(1).amax(1).clamp(min=1).sqrt()
+
+
+def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
+    """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
+    logarithms = torch.log1p(x.abs()).copysign(x)
+    return [logarithms] if scales == 1 else [squashed(x), logarithms]
+
+
+def pooled(x: torch.Tensor, level: Level, masks: Mapping[str, torch.Tensor]) -> Pooled:
+    """Mean matrices [N, c, d, d] of x [N, items..., c, d, d] and mean norms [N, c]."""
+    # A common scale out first, so that squares neither overflow nor vanish.
+    largest = x.detach().abs().flatten(1).amax(1)
+    x = over(x, torch.where(largest > 0, largest, 1.0))
+    norms = root(x.square().sum((-1, -2)))
+    return level_mean(x, level, masks), level_mean(norms, level, masks)
+
+
+def at_size_one(x: torch.Tensor, norms: torch.Tensor) -> Pooled:
+    """Both over the largest norm: no source drowns another, and none that cancelled is raised."""
+    largest = norms.amax(1, keepdim=True)
+    largest = torch.where(largest > 0, largest, 1.0)
+    return x / largest.unsqueeze(-1).unsqueeze(-1), norms / largest
