@@ -135,8 +135,8 @@ DEFECTS = [
     Defect(
         "determinant not fixed in SO(d)",
         f"{RUNTIME}/distributions/orthogonal_average.py",
-        "special=self.own.special",
-        "special=False",
+        "special = self.own.special",
+        "special = False",
         DISTRIBUTIONS,
     ),
     Defect(
