@@ -14,6 +14,11 @@ WAVES = 3
 """Frequencies 1, 2, 4 ... at which invariants are read."""
 FLOOR = 3e-2
 """Differences below the square root of this share of what differs are not brought to size 1."""
+FAINT = 1e-2
+"""How much what differs counts for where its differences alone are summed.
+
+Weights of nothing but rounding, eps of it, are then eps / FAINT of what was summed: still nothing.
+"""
 
 
 class ItemWeights(nn.Module):
@@ -22,10 +27,17 @@ class ItemWeights(nn.Module):
     Smooth functions of few invariants are nearly alike from item to item; vectors summed with
     such weights would be nearly parallel, and a frame of them hang on their last digits. So waves
     of the invariants are taken from their mean over items, and each half is brought to size 1.
+
+    The last `alone` outputs are added to no other weights.
     """
 
-    def __init__(self, width: int, outputs: int) -> None:
+    counted: torch.Tensor
+
+    def __init__(self, width: int, outputs: int, alone: int) -> None:
         super().__init__()
+        counted = torch.ones(outputs, 1)
+        counted[outputs - alone :] = FAINT**2
+        self.register_buffer("counted", counted, persistent=False)
         self.linear = nn.Linear(4 * WAVES * width, outputs, bias=False)
 
     def forward(
@@ -35,7 +47,7 @@ class ItemWeights(nn.Module):
         level: Level,
         masks: Mapping[str, torch.Tensor],
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The weights, and the size [N, 1..., outputs] of what they are a difference of.
+        """The weights, and how much [N, 1..., outputs] what they are a difference of counts for.
 
         `summed` [N]: what the second half of the invariants would be without cancellation.
         """
@@ -62,8 +74,10 @@ class ItemWeights(nn.Module):
         )
         told = gain * real
         weights = left * told[..., :1] + right * told[..., 1:]
+        # Once more: where items are nearly alike, rounding of the waves is left in their mean.
+        weights = weights - mean(weights)
         with torch.no_grad():
-            squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
+            squares = self.counted * self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
             size = (gain.square() * square) @ squares.T
         return weights, size.sqrt()
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.nn.functional import pad
 
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
@@ -20,9 +21,8 @@ from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
 
-EXTRA = 4
+EXTRA = 3
 """Vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
-
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
@@ -31,7 +31,9 @@ FAINT = 1 / 8
 class VectorNeurons(nn.Module):
     """Vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
 
-    There are `count` = d + `EXTRA`. The trunk sees each input once; the K noise draws meet it at
+    There are `count`: d + `EXTRA`, and behind them d - 1 of what differs from item to item alone. For
+    where items are nearly alike, all that is summed with weights of about one size is nearly
+    parallel, and what is left of it beside the first hangs on its last digits. The trunk sees each input once; the K noise draws meet it at
     low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
     [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]. For a frame that
     finds too little in these, what was summed follows in reserve: the noise vectors, the sums with
@@ -53,7 +55,10 @@ class VectorNeurons(nn.Module):
         has_matrices: bool,
     ) -> None:
         super().__init__()
-        self.count = count = dimension + EXTRA
+        several = any(vector_levels)
+        self.common = dimension + EXTRA + (not several)
+        differing = max(1, dimension - 1) if several else 0
+        self.count = count = self.common + differing
         self.noise = noise
         self.width = width
         self.vectors = vectors
@@ -75,9 +80,11 @@ class VectorNeurons(nn.Module):
             )
             for _ in range(max(layers - 1, 0))
         )
-        self.weights = nn.ModuleList(nn.Linear(hidden, count * vectors) for _ in vector_levels)
+        self.weights = nn.ModuleList(
+            nn.Linear(hidden, self.common * vectors) for _ in vector_levels
+        )
         self.apart = nn.ModuleList(
-            ItemWeights(width, count * vectors) if level else nn.Identity()
+            ItemWeights(width, count * vectors, differing * vectors) if level else nn.Identity()
             for level in vector_levels
         )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
@@ -100,6 +107,8 @@ class VectorNeurons(nn.Module):
         scales: list[torch.Tensor] = []
         for i, level in enumerate(self.vector_levels):
             weight = self.weights[i](states[level])
+            if self.count > self.common:
+                weight = pad(weight, (0, (self.count - self.common) * self.vectors))
             if level:
                 apart, differing = self.apart[i](
                     invariants[level], summed[level], level, seen.masks
