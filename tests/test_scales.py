@@ -211,3 +211,42 @@ def test_rows_of_few_channels_are_told_apart(n: int) -> None:
     rows = IndexedMixing(1, 512).double().rows((n,)).detach()
     spectrum = torch.linalg.svdvals(rows - rows.mean(0))[: n - 1]
     assert spectrum[-1] > 0.3 * spectrum[0]
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-2, 1e-1, 1.0])
+def test_a_frame_of_two_vectors_holds_their_plane(gap: float) -> None:
+    """Vectors of nearly equal lengths: all their sums are nearly parallel, the plane is clear."""
+    generator = torch.Generator().manual_seed(0)
+    items, space = layout.Group("P", "S", "n"), layout.Group("M", "SO", 3)
+    vectors = (Tensor("vectors", (Natural("P", "n"), Natural("M", 3))),)
+    a, b = torch.randn(2, 256, 3, generator=generator, dtype=F64)
+    b = b * ((1 + gap) * a.norm(dim=-1) / b.norm(dim=-1)).unsqueeze(-1)
+    normal = torch.linalg.cross(a, b)
+    angle = normal.norm(dim=-1) / (a.norm(dim=-1) * b.norm(dim=-1))
+    normal = torch.nn.functional.normalize(normal, dim=-1)
+    for seed in range(4):
+        torch.manual_seed(seed)
+        stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",), probabilistic=False)
+        noise = stage.draw(1, 256, {"n": 2}, torch.float32, CPU, generator).flatten(0, 1)
+        axis = stage(noise, torch.stack([a, b], 1).float()).matrix[..., 2].double()
+        error = torch.linalg.cross(axis, normal).norm(dim=-1)
+        assert (error * angle).max() < 30 * torch.finfo(torch.float32).eps
+
+
+def test_what_differs_between_two_items_is_their_difference() -> None:
+    """However alike the items are: rounding of the weights is not left in their sum."""
+    torch.manual_seed(0)
+    items, space = layout.Group("P", "S", "n"), layout.Group("M", "SO", 3)
+    vectors = (Tensor("vectors", (Natural("P", "n"), Natural("M", 3))),)
+    stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",), probabilistic=False)
+    a, b = torch.randn(2, 256, 3)
+    b = b * (1.003 * a.norm(dim=-1) / b.norm(dim=-1)).unsqueeze(-1)
+    seen = stage.features(torch.stack([a, b], 1), dtype=torch.float32)
+    with torch.no_grad():
+        found = stage.net(seen, torch.empty(256, 0, 3))[0][:, stage.net.common : stage.net.count]
+    assert found.shape[1] == 2
+    direction = torch.nn.functional.normalize((a - b).double(), dim=-1).unsqueeze(1)
+    beside = torch.linalg.cross(found.double(), direction.expand_as(found)).norm(dim=-1)
+    share = (a - b).norm(dim=-1) / (a + b).norm(dim=-1)
+    off = beside / found.double().norm(dim=-1) * share.clamp(max=1).unsqueeze(-1)
+    assert off.max() < 8 * torch.finfo(torch.float32).eps

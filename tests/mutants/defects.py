@@ -105,6 +105,20 @@ DEFECTS = [
         SCALES,
     ),
     Defect(
+        "differences of items count for as much as what they are differences of",
+        f"{RUNTIME}/modules/telling_apart.py",
+        "FAINT = 1e-2",
+        "FAINT = 1.0",
+        SCALES,
+    ),
+    Defect(
+        "rounding is left in the sum of the weights of items",
+        f"{RUNTIME}/modules/telling_apart.py",
+        "        weights = weights - mean(weights)\n",
+        "",
+        SCALES,
+    ),
+    Defect(
         "a fifth of a vector is enough for a frame",
         f"{RUNTIME}/orthogonalization.py",
         "AMPLE = 0.5",

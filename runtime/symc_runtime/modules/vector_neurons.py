@@ -31,13 +31,16 @@ FAINT = 1 / 8
 class VectorNeurons(nn.Module):
     """Vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
 
-    There are `count`: d + `EXTRA`, and behind them d - 1 of what differs from item to item alone. For
-    where items are nearly alike, all that is summed with weights of about one size is nearly
-    parallel, and what is left of it beside the first hangs on its last digits. The trunk sees each input once; the K noise draws meet it at
-    low rank. Coefficients are invariant to the own group and to all later ones. Returns the vectors
-    [K*N, count, d] and the magnitudes that were summed to make them [K*N, count]. For a frame that
-    finds too little in these, what was summed follows in reserve: the noise vectors, the sums with
-    little of M(x) z, and what A, B and A B (in d > 3, A B A ...) add to each.
+    There are `count`: some of everything that was summed, and behind them d - 1 of what differs
+    from item to item alone. For where items are nearly alike, sums of everything are nearly
+    parallel, and what is left of one beside another hangs on its last digits. The trunk sees each
+    input once; the K noise draws meet it at low rank. Coefficients are invariant to the own group
+    and to all later ones.
+
+    Returns the vectors [K*N, count, d] and the magnitudes that were summed to make them
+    [K*N, count]. For a frame that finds too little in these, what was summed follows in reserve:
+    the noise vectors, the sums with little of M(x) z, and what A, B and A B (in d > 3, A B A ...)
+    add to each.
     """
 
     def __init__(
