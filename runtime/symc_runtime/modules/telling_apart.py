@@ -78,7 +78,8 @@ class ItemWeights(nn.Module):
         weights = weights - mean(weights)
         with torch.no_grad():
             squares = self.counted * self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
-            size = (gain.square() * square) @ squares.T
+            # Where they are alike, nothing is left of the differences, nor of their rounding.
+            size = (gain * told * square) @ squares.T
         return weights, size.sqrt()
 
 

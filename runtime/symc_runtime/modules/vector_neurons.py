@@ -26,6 +26,8 @@ EXTRA = 3
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
+REMAINS = 1 / 4
+"""How much the largest coefficient counts for in all others."""
 
 
 class VectorNeurons(nn.Module):
@@ -110,16 +112,16 @@ class VectorNeurons(nn.Module):
         scales: list[torch.Tensor] = []
         for i, level in enumerate(self.vector_levels):
             weight = self.weights[i](states[level])
+            terms = _magnitudes(weight)
             if self.count > self.common:
-                weight = pad(weight, (0, (self.count - self.common) * self.vectors))
+                alone = (0, (self.count - self.common) * self.vectors)
+                weight, terms = pad(weight, alone), pad(terms, alone)
             if level:
                 apart, differing = self.apart[i](
                     invariants[level], summed[level], level, seen.masks
                 )
                 weight = weight + apart
-                terms = weight.detach().abs() + differing
-            else:
-                terms = weight.detach().abs()
+                terms = terms + apart.detach().abs() + differing
             x = vectors[level]
             found = weight.unflatten(-1, (self.count, self.vectors)) @ x
             terms = terms.unflatten(-1, (self.count, self.vectors))
@@ -173,13 +175,15 @@ class VectorNeurons(nn.Module):
         """
         batch, samples = total.shape[0], noise.shape[0] // total.shape[0]
         # [noise, count, K*N] and [noise, d, K*N].
-        weight = mixed.T.reshape(self.count, self.noise, batch).transpose(0, 1)
-        weight = repeated(weight, samples)
+        weight, size = (
+            repeated(x.T.reshape(self.count, self.noise, batch).transpose(0, 1), samples)
+            for x in (mixed, _magnitudes(mixed))
+        )
         draws = noise.permute(1, 2, 0)
         total = repeated(total.permute(2, 1, 0), samples)
         total = contracted(weight.unsqueeze(1), draws.unsqueeze(2), total)
         scale = repeated(scale.T, samples)
-        scale = contracted(weight.detach().abs(), lengths.T.unsqueeze(1), scale)
+        scale = contracted(size, lengths.T.unsqueeze(1), scale)
         return total.permute(2, 1, 0), scale.T
 
     def _through_matrices(
@@ -259,6 +263,13 @@ class VectorNeurons(nn.Module):
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
+
+
+def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
+    """What was summed, about, to make coefficients [..., c] of one state."""
+    size = weight.detach().abs()
+    # A small one is what is left of terms as large as those of the others.
+    return size + REMAINS * size.amax(-1, keepdim=True)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
