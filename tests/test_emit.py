@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conformance.cases import cells
 from models import SPECS, example_counts, example_inputs, sizes_for
 from torch import nn
 
@@ -70,7 +71,12 @@ UNTOLD_ALONE = {
 }
 """Specs with sizes that no axis of an input tells alone: the code computes them."""
 
-MORE = {**UNTOLD_ALONE, "underscores": UNDERSCORES}
+MORE = {
+    **UNTOLD_ALONE,
+    "underscores": UNDERSCORES,
+    "point_first": "input x[_: E(3).point + E(3).vector, 2]\noutput y[3: E(3).point]",
+    "point_last": "input x[_: E(3).vector + E(3).point, 2]\noutput y[3: E(3).point]",
+}
 
 
 def sources() -> list[object]:
@@ -82,6 +88,11 @@ def sources() -> list[object]:
 def more() -> list[object]:
     """Specs whose code is looked at by what it computes alone."""
     return [pytest.param(text, id=name) for name, text in MORE.items()]
+
+
+def catalogued() -> list[object]:
+    """One in so many rows of the conformance matrix."""
+    return [pytest.param(cell.text, id=cell.name) for cell in cells(every=149)]
 
 
 def emitted(text: str, base: nn.Module) -> Symmetrized:
@@ -98,7 +109,7 @@ def outputs(model: Symmetrized, inputs: object, **keywords: object) -> list[torc
     return list(result) if isinstance(result, tuple) else [result]
 
 
-@pytest.mark.parametrize("text", [*sources(), *more()])
+@pytest.mark.parametrize("text", [*sources(), *more(), *catalogued()])
 def test_same_bits_as_build(text: str) -> None:
     torch.manual_seed(0)
     probe = symc.build(text, nn.Identity())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 from torch import fx
@@ -149,6 +149,10 @@ def _unpacked(node: fx.Node) -> list[fx.Node] | None:
     # Sizes are taken by name, in a line of their own each.
     taken = {user.args[1]: user for user in users}
     if len(taken) < len(users) or taken.keys() != set(range(len(users))):
+        return None
+    # One that takes only the first pieces would leave some over.
+    pieces = node.args[1] if node.target == "split" else taken
+    if isinstance(pieces, Sized) and len(users) < len(pieces):
         return None
     return [taken[index] for index in range(len(users))]
 

@@ -509,6 +509,13 @@ DEFECTS = [
         "unflatten(-1, (depth, -1)).permute(3, 0, 4, 2, 1)",
         ("test_bases.py", "test_mutant_laws.py"),
     ),
+    Defect(
+        "the first pieces of a split are taken for all of them",
+        "symc/lower/emit.py",
+        'node.target == "split" else taken',
+        'node.target == "chunk" else taken',
+        ("test_emit.py",),
+    ),
     # The test tools themselves
     Defect(
         "the tests act on inputs by the inverse",
