@@ -11,6 +11,7 @@ from torch import nn
 from symc.checking import check_document
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.program import Program
+from symc.ir.sizes import LIMIT
 from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.proofs import prove
@@ -39,9 +40,10 @@ def with_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     for variable in program.sizes:
         value = sizes.get(variable.name)
         if value is not None:
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < LIMIT:
                 raise ValueError(
-                    f"sizes: {variable.name!r} is a whole number from 1, not {value!r}"
+                    f"sizes: {variable.name!r} is a whole number from 1 to {LIMIT - 1}, "
+                    f"not {value!r}"
                 )
             if variable.kind == "ragged":
                 raise ValueError(

@@ -19,8 +19,19 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 
+class _NoReaderError(Exception):
+    """Who reads our output has had enough (`| head`)."""
+
+
 class _Commands(click.Group):
     """Subcommands are the files of `symc/commands` that define a `command`."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the subcommand; click would exit with 1, errors found, where a pipe is closed."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _NoReaderError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all subcommands."""
@@ -49,21 +60,34 @@ def command() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command and exits: 0, 1, 2, or 70 where symc itself is at fault."""
+    _replace_closed_streams()
     try:
-        status = command.main(
-            args=list(arguments) if arguments is not None else None,
-            prog_name="symc",
-            standalone_mode=False,
-        )
+        try:
+            status = command.main(
+                args=list(arguments) if arguments is not None else None,
+                prog_name="symc",
+                standalone_mode=False,
+            )
+        except SystemExit as left:
+            status = left.code
+        # A full disk shows here: at exit Python would only complain.
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:
-        # Who reads our output has had enough (`| head`); Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (_NoReaderError, BrokenPipeError):
+        _silence_output()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None:
+            _defect(error)
+            sys.exit(DEFECT)
+        # Files have names; what has none is a standard stream.
+        _silence_output()
+        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        sys.exit(2)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError):
             from symc.commands.missing import said
@@ -74,6 +98,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _replace_closed_streams() -> None:
+    """Standard streams that the caller closed are None: now they fail where they are used."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Opened for the other direction: it fails once it is used. Nobody hears standard error.
+            other = os.O_RDONLY if name == "stdout" else os.O_WRONLY
+            setattr(sys, name, os.fdopen(os.open(os.devnull, other), mode, encoding="utf-8"))
+
+
+def _silence_output() -> None:
+    """Nothing more can be written: Python must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _defect(error: Exception) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from symc.bounds import MOST_DRAWS, MOST_SAMPLES, MOST_SEED
 from symc.building import build
 from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
@@ -70,12 +71,14 @@ def verify(
         progress: called with a label, how many steps are done, and of how many.
 
     Raises:
-        TypeError: the model was not built by symc, and there is no spec.
+        TypeError: the model was not built by symc, and there is no spec; an argument of another
+            type.
+        ValueError: samples, draws or seed out of range.
         SpecError: the spec has errors.
         SizeError: sizes that the spec does not have or allow (a ValueError).
         CannotMeasureError: the model does not run on inputs of the spec.
     """
-    settings = _settings(samples, draws, seed)
+    settings = _settings(samples, draws, seed, sizes)
     if spec is not None:
         loaded = load(spec)
         subject = f"{type(model).__name__}, not built by symc"
@@ -111,7 +114,7 @@ def verify_spec(
     progress: Progress | None = None,
 ) -> Report:
     """What `symc verify SPEC` prints: the spec, built around `base` or a random one."""
-    settings = _settings(samples, draws, seed)
+    settings = _settings(samples, draws, seed, sizes)
     subject = f"symmetrized around {'a random base' if base is None else type(base).__name__}"
     random = base is None
     if base is None:
@@ -134,10 +137,18 @@ def verify_spec(
     )
 
 
-def _settings(samples: int, draws: int, seed: int) -> Settings:
-    for name, value in (("samples", samples), ("draws", draws)):
-        if value < 1:
-            raise ValueError(f"{name}: a whole number from 1, not {value}")
+def _settings(samples: int, draws: int, seed: int, sizes: Mapping[str, int] | None) -> Settings:
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise TypeError(f"sizes: expected a dict by name, got {type(sizes).__name__}")
+    for name, value, least, most in (
+        ("samples", samples, 1, MOST_SAMPLES),
+        ("draws", draws, 1, MOST_DRAWS),
+        ("seed", seed, 0, MOST_SEED),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{name}: expected an int, got {type(value).__name__}")
+        if not least <= value <= most:
+            raise ValueError(f"{name}: a whole number from {least} to {most:,}, not {value}")
     return Settings(samples, draws, seed)
 
 

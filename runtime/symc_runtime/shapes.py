@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 
@@ -14,6 +14,7 @@ from symc_runtime.layout import (
     Sum,
     Tensor,
     Trivial,
+    blocks,
     dimension,
     solve_sizes,
     symbolic_dimension,
@@ -41,48 +42,66 @@ def check_returned(group: str, value: object, shape: tuple[int, ...], axes: str)
     return value
 
 
-def _carried(representation: Representation) -> str:
+def _carried(representation: Representation, affine: Collection[str]) -> str:
     match representation:
         case Trivial():
             return ""
-        case Natural(group, _, affine):
-            return f"{group}.point" if affine else group
+        case Natural(group, _, True):
+            return f"{group}.point"
+        case Natural(group):
+            return f"{group}.vector" if group in affine else group
         case Sign(group):
             return f"the sign of {group}"
         case Product(factors):
             return " * ".join(
-                str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f)
+                str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f, affine)
                 for f in factors
             )
         case Sum(terms):
-            return " + ".join(_carried(t) or str(symbolic_dimension(t)) for t in terms)
+            return " + ".join(_carried(t, affine) or str(symbolic_dimension(t)) for t in terms)
 
 
-def _axis(representation: Representation) -> str:
-    carried = _carried(representation)
+def _axis(representation: Representation, affine: Collection[str]) -> str:
+    carried = _carried(representation, affine)
     size = symbolic_dimension(representation)
     return f"`{size}: {carried}`" if carried else f"`{size}`"
 
 
-def declared(tensor: Tensor) -> str:
-    """The tensor as the spec declares it, `pos[batch, n: P, 3: M.point]`."""
-    axes = ", ".join(["batch", *(_axis(axis).strip("`") for axis in tensor.axes)])
+def _with_points(tensors: Iterable[Tensor]) -> frozenset[str]:
+    """Groups that move points in some tensor: their vectors have a name of their own."""
+    every = (block for tensor in tensors for block in blocks(tensor))
+    return frozenset(block.affine for block in every if block.affine is not None)
+
+
+def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:
+    """The tensor as the spec declares it, `pos[batch, n: P, 3: M.point]`.
+
+    `beside`: the tensors that tell whether a group moves points.
+    """
+    affine = _with_points([tensor, *beside])
+    axes = ", ".join(["batch", *(_axis(axis, affine).strip("`") for axis in tensor.axes)])
     return f"{tensor.name}[{axes}]"
 
 
-def _all_declared(tensors: Sequence[Tensor]) -> str:
-    return ", ".join(declared(tensor) for tensor in tensors)
+def _all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> str:
+    return ", ".join(declared(tensor, [*tensors, *beside]) for tensor in tensors)
 
 
-def _rank(role: str, tensor: Tensor, shape: Sequence[int]) -> None:
+def _rank(role: str, tensor: Tensor, shape: Sequence[int], beside: Sequence[Tensor]) -> None:
     if len(shape) != 1 + len(tensor.axes):
         raise ShapeError(
-            f"{role} `{tensor.name}`: expected {1 + len(tensor.axes)} axes, {declared(tensor)}, "
-            f"got {len(shape)}, shape {tuple(shape)}"
+            f"{role} `{tensor.name}`: expected {1 + len(tensor.axes)} axes, "
+            f"{declared(tensor, beside)}, got {len(shape)}, shape {tuple(shape)}"
         )
 
 
-def _axes(role: str, tensor: Tensor, shape: Sequence[int], sizes: Mapping[str, int]) -> None:
+def _axes(
+    role: str,
+    tensor: Tensor,
+    shape: Sequence[int],
+    sizes: Mapping[str, int],
+    beside: Sequence[Tensor],
+) -> None:
     for position, axis in enumerate(tensor.axes, start=1):
         expected = dimension(axis, sizes)
         if shape[position] != expected:
@@ -93,7 +112,8 @@ def _axes(role: str, tensor: Tensor, shape: Sequence[int], sizes: Mapping[str, i
                 values = ", ".join(f"{n} = {sizes[n]}" for n in sorted(names(size)))
                 reason = f" ({values} in this call)"
             raise ShapeError(
-                f"{role} `{tensor.name}`, axis {position} ({_axis(axis)}): "
+                f"{role} `{tensor.name}`, axis {position} "
+                f"({_axis(axis, _with_points([tensor, *beside]))}): "
                 f"expected {expected}{reason}, got {shape[position]}"
             )
 
@@ -138,7 +158,7 @@ def check_inputs(
                 f"input `{tensor.name}`: expected whole numbers (labels, of {tensor.labels}), "
                 f"got {value.dtype}"
             )
-        _rank("input", tensor, value.shape)
+        _rank("input", tensor, value.shape, tensors)
         if value.shape[0] != values[0].shape[0]:
             raise ShapeError(
                 f"input `{tensor.name}`, axis 0 (batch): expected {values[0].shape[0]} as "
@@ -149,14 +169,14 @@ def check_inputs(
     sizes = solve_sizes(tensors, [value.shape for value in values], known)
     for tensor, value in zip(tensors, values, strict=True):
         try:
-            _axes("input", tensor, value.shape, sizes)
+            _axes("input", tensor, value.shape, sizes, tensors)
         except KeyError as missing:
             raise UndeterminedSizeError(missing.args[0]) from None
         for position, axis in enumerate(tensor.axes, start=1):
             if value.shape[position] == 0:
                 raise ShapeError(
-                    f"input `{tensor.name}`, axis {position} ({_axis(axis)}): expected a size "
-                    f"from 1, got 0"
+                    f"input `{tensor.name}`, axis {position} "
+                    f"({_axis(axis, _with_points(tensors))}): expected a size from 1, got 0"
                 )
     for name, bound in ragged.items():
         if name in sizes and sizes[name] > bound:
@@ -215,19 +235,26 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
 
 
 def check_outputs(
-    returned: object, tensors: Sequence[Tensor], rows: int, sizes: Mapping[str, int]
+    returned: object,
+    tensors: Sequence[Tensor],
+    rows: int,
+    sizes: Mapping[str, int],
+    inputs: Sequence[Tensor] = (),
 ) -> tuple[torch.Tensor, ...]:
-    """What the base returned, as a tuple. Raises TypeError or ShapeError where it does not fit."""
+    """What the base returned, as a tuple. Raises TypeError or ShapeError where it does not fit.
+
+    `inputs` tell how messages name the representations of outputs.
+    """
     values = (returned,) if isinstance(returned, torch.Tensor) else returned
     if not isinstance(values, (tuple, list)):
         raise TypeError(
             f"the base returned {type(returned).__name__}; expected a tensor or a tuple: "
-            f"{_all_declared(tensors)}"
+            f"{_all_declared(tensors, inputs)}"
         )
     if len(values) != len(tensors):
         raise ShapeError(
             f"the base returned {len(values)} tensor{'s' * (len(values) != 1)}; "
-            f"expected {len(tensors)}: {_all_declared(tensors)}"
+            f"expected {len(tensors)}: {_all_declared(tensors, inputs)}"
         )
     for tensor, value in zip(tensors, values, strict=True):
         if not isinstance(value, torch.Tensor):
@@ -244,16 +271,16 @@ def check_outputs(
         if len(shape) == 2 + len(tensor.axes) and shape[-1] == 1:
             raise ShapeError(
                 f"output `{tensor.name}`: the base returned {len(shape)} axes, "
-                f"shape {tuple(shape)}; expected {declared(tensor)}: "
+                f"shape {tuple(shape)}; expected {declared(tensor, [*tensors, *inputs])}: "
                 f"return it with .squeeze(-1)"
             )
-        _rank("output", tensor, shape)
+        _rank("output", tensor, shape, [*tensors, *inputs])
         if shape[0] != rows:
             raise ShapeError(
                 f"output `{tensor.name}`, axis 0 (batch): the base was called with {rows} rows "
                 f"(samples times batch), got {shape[0]}"
             )
-        _axes("output", tensor, shape, sizes)
+        _axes("output", tensor, shape, sizes, [*tensors, *inputs])
     return tuple(values)
 
 
@@ -272,4 +299,5 @@ def check_base(
     values: Sequence[torch.Tensor],
 ) -> tuple[torch.Tensor, ...]:
     """What the base returned for input `values`, as a tuple. Raises as `check_outputs` does."""
-    return check_outputs(returned, outputs, values[0].shape[0], sizes_of(inputs, values, known))
+    sizes = sizes_of(inputs, values, known)
+    return check_outputs(returned, outputs, values[0].shape[0], sizes, inputs)

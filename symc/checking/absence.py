@@ -25,7 +25,7 @@ def refuse_absent_tensors(written: Sequence[ast.TensorStatement], report: Report
         return
     missing = [kind for kind in ("input", "output") if all(s.kind != kind for s in written)]
     if missing:
-        examples = {"input": "`input x[n: S(n), 3]`", "output": "`output y[n: S(n)]`"}
+        examples = {"input": "`input x[n: S(n), 3]`", "output": "`output y`"}
         report.error(
             "SYM208",
             Span(0, 0),

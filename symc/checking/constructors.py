@@ -99,7 +99,8 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
             related=[Related(entry.span, f"`{name}` is declared here")],
         )
     else:
-        near = nearest(name, families())
+        # Names of groups are too short to be near each other: SL(2) is no slip for S(2).
+        near = next((family for family in families() if family == name.upper()), None)
         listing = f"available: {available()}"
         expressions.report.error(
             "SYM302",

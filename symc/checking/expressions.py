@@ -245,6 +245,8 @@ class Expressions:
             hint: str | None = f"write the constructor with its parameter: `{text}({parameter})`"
         elif groups:
             hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
+        elif self.groups.instances:
+            hint = f"the groups of the spec: {listed(list(self.groups.instances))}"
         else:
             hint = f"declare it, as in `group {text} = {self.example}`"
         fix = None if text in families() else nearest(text, groups)

@@ -159,6 +159,7 @@ def _count(argument: ast.Argument, low: int, high: int, report: Report) -> int |
 def _number(argument: ast.Argument, option: MethodOption, report: Report) -> float | None:
     value = _literal(argument.value)
     positive = option.kind == "positive"
+    infinite = False
     if value is not None:
         try:
             number = float(value)
@@ -166,11 +167,14 @@ def _number(argument: ast.Argument, option: MethodOption, report: Report) -> flo
             number = math.inf
         if math.isfinite(number) and (number > 0 or (number == 0 and not positive)):
             return number
+        infinite = not math.isfinite(number)
     name = argument.name.text if argument.name else ""
+    written = "" if value is not None else ", written as a decimal such as `0.1`"
     report.error(
         "SYM505",
         argument.value.span,
-        f"`{name}` is a number {'above 0' if positive else 'from 0'}, not "
+        f"`{name}` is a {'finite ' if infinite else ''}number "
+        f"{'above 0' if positive else 'from 0'}{written}, not "
         f"`{report.excerpt(argument.value.span)}`",
         help=f"{option.meaning}; the default is {option.default}",
     )

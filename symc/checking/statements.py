@@ -101,7 +101,10 @@ def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None
             node.span,
             f"the {what} of `{statement.name.text}` must be known, but `{node.text}` "
             + ("is not fixed" if entry is not None else "is not declared"),
-            help=f"write `{expressions.report.excerpt(written.span)}` where "
+            help=f"give it a number, `size {node.text} = 5`, or leave the line out: sizes need no "
+            "declaration"
+            if node.text == statement.name.text
+            else f"write `{expressions.report.excerpt(written.span)}` where "
             f"`{statement.name.text}` is used, or fix `{node.text}` with `size {node.text} = 5`",
             related=[Related(entry.span, f"`{node.text}` is declared here")] if entry else [],
         )
@@ -138,6 +141,14 @@ def _refuse_alias(statement: ast.GroupStatement, expressions: Expressions) -> bo
     if entry is None or entry.kind != "group":
         return False
     name = statement.name.text
+    if name == other.text:
+        expressions.report.error(
+            "SYM204",
+            other.span,
+            f"`{name}` is declared by itself",
+            help=f"write the constructor, as in `group {name} = S(n)`",
+        )
+        return True
     expressions.report.error(
         "SYM204",
         other.span,

@@ -41,7 +41,15 @@ def read_tensor(
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
     if statement.derivation is not None:
-        pending.derived_output(expressions.report, statement.derivation.span)
+        if statement.kind == "output":
+            pending.derived_output(expressions.report, statement.derivation.span)
+        else:
+            expressions.report.error(
+                "SYM102",
+                statement.derivation.span,
+                f"`{statement.name.text}` is an input: it has axes, and no value",
+                help="drop `= ...`; whole numbers are declared by `of 10`",
+            )
         sound = False
     labels = None
     if statement.labels is not None:

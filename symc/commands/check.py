@@ -54,7 +54,7 @@ def command(paths: tuple[str, ...], output_format: str, output: str | None, stri
                     found += compile_source(source, path).diagnostics
             advance()
     if read or found or not failed or output_format in MACHINE_FORMATS:
-        report(found, output_format, output, read)
+        report(found, output_format, output, read, searched.files)
     fail(failed)
     fatal = {"error", "warning"} if strict else {"error"}
     if any(diagnostic.severity in fatal for diagnostic in found):

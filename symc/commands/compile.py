@@ -56,4 +56,4 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
                     raise click.UsageError(f"--base: {error}") from error
                 taken = counts_taken(made, plan.ragged, len(plan.inputs))
             artifact = str(GraphBuilder(plan, taken).build()) + "\n"
-    write(output or STDIN, artifact)
+    write(output or STDIN, artifact, [spec])

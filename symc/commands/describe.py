@@ -31,11 +31,11 @@ def command(spec: str, output_format: str, output: str | None) -> None:
         raise SystemExit(1)
     description = describe(compilation.program)
     if output_format == "json":
-        write(output or STDIN, description.model_dump_json(indent=2) + "\n")
+        write(output or STDIN, description.model_dump_json(indent=2) + "\n", [spec])
     elif output_format == "html":
         from symc.description.html import page
 
-        write(output or STDIN, page(description))
+        write(output or STDIN, page(description), [spec])
     else:
         from symc.description.text import render
 
@@ -45,4 +45,4 @@ def command(spec: str, output_format: str, output: str | None) -> None:
         if to_terminal:
             click.echo(text, color=color, nl=False)
         else:
-            write(output or STDIN, text)
+            write(output or STDIN, text, [spec])

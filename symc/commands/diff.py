@@ -54,6 +54,6 @@ def command(a: str, b: str, output_format: str, output: str | None, exit_code: b
     if to_terminal:
         click.echo(text, color=color, nl=False)
     else:
-        write(output or STDIN, text)
+        write(output or STDIN, text, [a, b])
     if exit_code and not found.same:
         raise SystemExit(1)

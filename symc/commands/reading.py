@@ -83,10 +83,12 @@ def report(
     output_format: str = "text",
     output: str | None = None,
     files: int | None = None,
+    sources: Sequence[str] = (),
 ) -> None:
     """Prints findings: for people to standard error, for machines to standard output or `output`.
 
     `files` is how many files were looked at; without it, nothing is said where nothing is found.
+    `output` may be none of the `sources`.
     """
     machine = output_format in MACHINE_FORMATS
     if not (diagnostics or machine or files is not None):
@@ -95,21 +97,37 @@ def report(
     color = output is None and wants_color(stream)
     text = render(output_format, diagnostics, color=color, files=1 if files is None else files)
     if output is not None:
-        write(output, text)
+        write(output, text, sources)
     else:
         stream.write(text)
         stream.flush()
 
 
-def write(path: str, text: str) -> None:
-    """Writes an artifact, for `-` to standard output; InputError where that fails."""
+def write(path: str, text: str, sources: Sequence[str] = ()) -> None:
+    """Writes an artifact, for `-` to standard output; InputError where that fails.
+
+    Also where it would replace one of the `sources` it is made from.
+    """
     if path == STDIN:
         click.echo(text, nl=False)
         return
+    spare(sources, path)
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"cannot write `{shown(path)}`: {error.strerror}") from error
+
+
+def spare(sources: Sequence[str], path: str | None) -> None:
+    """InputError where an output at `path` would replace one of the `sources`."""
+    if path in (None, STDIN) or not os.path.exists(path):
+        return
+    for source in sources:
+        if source != STDIN and os.path.samefile(path, source):
+            raise InputError(
+                f"`{shown(path)}` is a spec that is read, which the output would replace: write to "
+                f"another file"
+            )
 
 
 def wants_color(stream: TextIO) -> bool:

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 
 import click
 
+from symc.bounds import MOST_DRAWS, MOST_SAMPLES, MOST_SEED
+
 
 def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, int]:
     sizes = {}
@@ -16,6 +18,8 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
         name, _, value = text.partition("=")
         if not name.strip() or not value.strip().isdigit():
             raise click.BadParameter(f"`{text}`: write a name and a number, such as n=5")
+        if name.strip() in sizes:
+            raise click.BadParameter(f"`{name.strip()}` is given twice: give it one value")
         sizes[name.strip()] = int(value)
     return sizes
 
@@ -41,21 +45,30 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     help="A free size, or the padded length of a ragged one; repeatable.",
 )
 @click.option(
-    "--samples", type=click.IntRange(1), default=8, show_default=True, help="Inputs of each kind."
+    "--samples",
+    type=click.IntRange(1, MOST_SAMPLES),
+    default=8,
+    show_default=True,
+    help="Inputs of each kind.",
 )
 @click.option(
     "--draws",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_DRAWS),
     default=4000,
     show_default=True,
     help="Noises in the statistical tests.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything random."
+    "--seed",
+    type=click.IntRange(0, MOST_SEED),
+    default=0,
+    show_default=True,
+    help="Of everything random.",
 )
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option("--strict", is_flag=True, help="Warnings, too, make the exit status 1.")
 def command(
     spec: str,
@@ -66,16 +79,19 @@ def command(
     draws: int,
     seed: int,
     output_format: str,
+    output: str | None,
     strict: bool,
 ) -> None:
     """Measure whether SPEC (a path, or - for standard input), compiled, has its symmetry.
 
     Unlike `check`, it runs your code: that of --base or --module. Exit status 1: a law is broken.
     """
-    from symc.commands.reading import InputError, compilation_of, report, wants_color
+    from symc.commands.reading import InputError, compilation_of, report, spare, wants_color, write
+    from symc.commands.searching import STDIN
 
     if base is not None and module is not None:
         raise click.UsageError("--base goes into SPEC, --module stands for all of it: give one")
+    spare([spec], output)
     compilation = compilation_of(spec)
     report(compilation.diagnostics)
     if compilation.program is None:
@@ -105,11 +121,19 @@ def command(
         raise InputError(f"{'--base' if base is not None else '--module'}: {error}") from error
     except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
         raise InputError(str(error)) from error
-    if output_format == "json":
-        click.echo(found.to_json())
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            raise
+        raise InputError(
+            "there is not enough memory for these sizes: give smaller ones with --size NAME=VALUE"
+        ) from error
+    to_terminal = output in (None, STDIN)
+    color = output_format == "text" and to_terminal and wants_color(sys.stdout)
+    text = found.to_json() + "\n" if output_format == "json" else render(found, color)
+    if to_terminal:
+        click.echo(text, color=color, nl=False)
     else:
-        color = wants_color(sys.stdout)
-        click.echo(render(found, color), color=color, nl=False)
+        write(output or STDIN, text, [spec])
     if not found.ok or (strict and found.warnings):
         raise SystemExit(1)
 

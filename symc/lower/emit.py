@@ -63,7 +63,8 @@ def _quoted(text: str) -> str:
 
 def _class_docstring(plan: Plan) -> list[str]:
     def listed(tensors: Iterable[Any]) -> str:
-        return ", ".join(symc_runtime.declared(tensor) for tensor in tensors)
+        beside = [*plan.inputs, *plan.outputs]
+        return ", ".join(symc_runtime.declared(tensor, beside) for tensor in tensors)
 
     return [
         '    """f(x) = E over g ~ p(g | x) of rho_out(g) base(rho_in(g)^-1 x).',

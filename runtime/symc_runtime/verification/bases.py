@@ -17,6 +17,8 @@ SPACE = (3, 2, 4)
 """What free dimensions of space get."""
 CHANNELS = (3, 2, 5)
 """What all other free sizes get."""
+MOST = 2**31 - 1
+"""The largest size that a spec may have."""
 WIDTH = 32
 
 
@@ -96,9 +98,9 @@ def example_sizes(
             raise SizeError(f"`{name}` is no size of the spec; its sizes: {listed}")
         if fixed.get(name, value) != value:
             raise SizeError(f"size `{name}` is {fixed[name]} already, it cannot be {value}")
-        if not 1 <= value <= ragged.get(name, value):
-            upper = f" to {ragged[name]}" if name in ragged else ""
-            raise SizeError(f"size `{name}`: a whole number from 1{upper}, not {value}")
+        most = ragged.get(name, MOST)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise SizeError(f"size `{name}`: a whole number from 1 to {most}, not {value!r}")
     kinds = {group.parameter: group.kind == "permutation" for group in groups}
     pools = {True: cycle(ITEMS), False: cycle(SPACE), None: cycle(CHANNELS)}
     sizes = dict(fixed) | dict(chosen or {})

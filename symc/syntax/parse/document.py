@@ -90,31 +90,40 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
         help_ = "put several of them on one axis, or declare several tensors"
         yield Diagnostic("SYM108", message, source, axes[MAX_AXES].span, help_)
         return
-    pending: list[tuple[ast.Node, int, bool]] = [(statement, 1, False)]
+    pending: list[tuple[ast.Node, int, bool, bool]] = [(statement, 1, False, False)]
     while pending:
-        node, depth, in_option = pending.pop()
+        node, depth, in_option, in_matrix = pending.pop()
         if depth > MAX_DEPTH:
             message = f"an expression nested more than {MAX_DEPTH} deep"
             help_ = "a long sum may be split over several axes or tensors"
             yield Diagnostic("SYM108", message, source, node.span, help_)
             return
         if isinstance(node, ast.Decimal) and not in_option:
-            yield _decimal(source, node)
+            yield _decimal(source, node, in_matrix)
         named = isinstance(node, ast.Argument) and (
             node.name is not None or isinstance(statement, ast.SymmetrizeStatement)
         )
-        children = [(child, depth + 1, in_option or named) for child in node.children()]
+        in_matrix = in_matrix or isinstance(node, ast.MatrixLiteral)
+        children = [(child, depth + 1, in_option or named, in_matrix) for child in node.children()]
         pending.extend(reversed(children))
 
 
-def _decimal(source: Source, node: ast.Decimal) -> Diagnostic:
-    help_, fix = "write a fraction, as in `1/2`", None
+def _decimal(source: Source, node: ast.Decimal, in_matrix: bool) -> Diagnostic:
+    help_, fix = "write a whole number", None
+    if in_matrix:
+        help_ = "write a fraction, as in `1/2`"
     _, _, exponent = node.text.lower().partition("e")
     if len(node.text) <= 12 and len(exponent.lstrip("+-0")) < 2:
         exact = Fraction(node.text)
         whole = exact.denominator == 1
-        fix = str(exact) if whole else f"({exact})"
-        help_ = f"write `{exact}`" if whole else f"an exact number is a fraction: `{exact}`"
+        if whole:
+            help_, fix = f"write `{exact}`", str(exact)
+        elif in_matrix:
+            help_, fix = f"an exact number is a fraction: `{exact}`", f"({exact})"
+        else:
+            lower = max(int(exact), 1)
+            near = f"`{lower}` or `{lower + 1}`" if exact > 1 else "`1`"
+            help_ = f"sizes and multiplicities are whole numbers: write {near}"
     message = f"`{node.text}` is a decimal; sizes and matrix entries are exact"
     return Diagnostic("SYM107", message, source, node.span, help_, fix=fix)
 

@@ -22,7 +22,7 @@ _MEANT = {
     ";": "axes are separated by `,`; statements need no separator",
     "<": "an upper bound is written `<=`",
     ">": "a size has only an upper bound: `size n <= 64`",
-    "'": 'text stands in double quotes: `"8x0e + 4x1o"`',
+    "'": 'text stands in double quotes, `"`',
     "!": "a comment starts with `#`",
     "%": "a comment starts with `#`",
     "·": "a product is written `*`",
@@ -37,6 +37,7 @@ _MEANT = {
     "）": "write the ASCII `)`",
     "\u00a0": "replace the no-break space by a space",
 }
+_SIGNS = frozenset("()[]{}:,.=+-*/^#_")
 _WRITTEN = {
     "·": "*", "∗": "*", "−": "-", "–": "-", "“": '"', "”": '"', "：": ":", "，": ",", "（": "(",
     "）": ")", "\u00a0": " ",
@@ -108,8 +109,15 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     while text.startswith(character, stop):
         stop += 1
     message = f"{describe_character(character)} is no part of the language"
-    span, meant = Span(position, stop), _MEANT.get(character, "remove it")
-    fix = _WRITTEN[character] * (stop - position) if character in _WRITTEN else None
+    span, meant = Span(position, stop), _MEANT.get(character)
+    written = _WRITTEN.get(character)
+    if meant is None:
+        plain = unicodedata.normalize("NFKC", character)
+        known = plain != character and plain in _SIGNS
+        meant, written = (f"write the ASCII `{plain}`", plain) if known else ("remove it", None)
+    if text.startswith("'''", position):
+        meant = 'a docstring stands between `"""` and `"""`'
+    fix = written * (stop - position) if written is not None else None
     return Diagnostic("SYM101", message, source, span, meant, fix=fix), stop
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.source import Source, Span
 from symc.syntax import ast
+from symc.syntax.parse.lexing import describe_character
 
 RESERVED = frozenset(
     [
@@ -83,6 +84,10 @@ def _check(source: Source, name: ast.Name) -> Diagnostic | None:
             bare = text.rstrip("²³¹⁰⁴⁵⁶⁷⁸⁹")
             help_ = f"a power is written `{bare}^{stripped[-1]}`" if bare.isascii() else help_
         message = f"`{text}` is no name: names are made of ASCII letters, digits and `_`"
+        odd = next(c for c in text if not c.isascii())
+        if help_.endswith("letters"):
+            # Letters of other alphabets look like these.
+            help_ += f", without {describe_character(odd)}"
         return Diagnostic("SYM106", message, source, name.span, help_)
     if keyword.iskeyword(text):
         message = f"`{text}` is a keyword of Python and cannot be a name"

@@ -60,6 +60,11 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
         starts = token.type == "DOCSTRING" and not opened
         if token.type in _KEYWORDS:
             starts = new_line or before is None or before.type not in _OPEN_ENDED
+            if not starts and before and before.type not in _KEYWORDS:
+                # After a stray sign: names have no name right behind them.
+                inside = opened and chunks[-1].tokens[0].type in _KEYWORDS
+                named = index + 1 < len(tokens) and tokens[index + 1].type == "NAME"
+                starts = named and not inside
             if not starts:
                 diagnostics.append(reserved_name(source, token_span(token), str(token)))
                 word = token.update(type="NAME")
@@ -108,7 +113,8 @@ def _meant(tokens: list[Token], index: int, in_block: bool) -> str | None:
         return None
     meant = close_statement(tokens[index])
     follower = tokens[index + 1].type
-    if follower == "NAME" or (follower == "BY" and meant == "symmetrize"):
+    listed = index > 0 and tokens[index - 1].type in ("SYMMETRIZE", "COMMA")
+    if follower == "NAME" or (follower == "BY" and meant == "symmetrize" and not listed):
         return meant
     return None
 
