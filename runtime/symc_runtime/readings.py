@@ -75,6 +75,8 @@ def read_block(
     if labels is not None:
         size = size * labels if isinstance(size, int) else size
     signs = {name for name in block.characters if name in later or name == own.name}
+    # One order for all blocks, which are added to each other: N * L and L * N, too.
+    contracted.sort(key=lambda index: block.axes[index].group or "")
     turned = [groups_name for i in contracted if (groups_name := block.axes[i].group)]
     return Reading(
         tuple(level), tuple(items), tuple(contracted), tuple(vectors), tuple(channels),

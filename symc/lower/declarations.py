@@ -76,15 +76,3 @@ def affine_in(value: layout.Representation, group_name: str) -> bool:
             return any(affine_in(part, group_name) for part in parts)
         case _:
             return False
-
-
-def unfolded_axes(value: layout.Representation, group: str) -> int:
-    """How many axes more the point inside has after unfolding products."""
-    match value:
-        case layout.Product(factors):
-            inner = next(factor for factor in factors if affine_in(factor, group))
-            return len(factors) - 1 + unfolded_axes(inner, group)
-        case layout.Sum(terms):
-            return max(unfolded_axes(term, group) for term in terms if affine_in(term, group))
-        case _:
-            return 0

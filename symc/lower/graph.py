@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from symc.lower.declarations import affine_in, involves, unfolded_axes
+from symc.lower.declarations import affine_in, involves
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
 from symc_runtime import actions, layout, shapes, sizes
@@ -224,25 +224,35 @@ class GraphBuilder:
     # Stages
 
     def _points(
-        self, x: fx.Node, wanted: str, value: layout.Representation, dim: Dim, group: str
-    ) -> list[tuple[fx.Node, Dim]]:
-        """The point components inside an axis, each with the axis of its coordinates."""
+        self,
+        x: fx.Node,
+        wanted: str,
+        value: layout.Representation,
+        dim: Dim,
+        group: str,
+        added: int = 0,
+    ) -> list[tuple[fx.Node, Dim, int]]:
+        """The point components inside an axis, each with the axis of its coordinates.
+
+        And how many axes more it has, its products unfolded: those behind have moved by as many.
+        """
         match value:
             case layout.Natural():
-                return [(x, dim)]
+                return [(x, dim, added)]
             case layout.Product(factors):
                 shape = tuple(self._size(layout.symbolic_dimension(f)) for f in factors)
                 x = self._method(f"{wanted}_points", "unflatten", x, dim, shape)
                 index = next(i for i, factor in enumerate(factors) if affine_in(factor, group))
-                return self._points(x, wanted, factors[index], dim + index, group)
+                added += len(factors) - 1
+                return self._points(x, wanted, factors[index], dim + index, group, added)
             case layout.Sum(terms):
                 lengths = tuple(self._size(layout.symbolic_dimension(t)) for t in terms)
                 pieces = self._method(f"{wanted}_terms", "split", x, lengths, dim)
-                found: list[tuple[fx.Node, Dim]] = []
+                found: list[tuple[fx.Node, Dim, int]] = []
                 for index, term in enumerate(terms):
                     if affine_in(term, group):
                         piece = self._call(f"{wanted}_{index}", operator.getitem, pieces, index)
-                        found += self._points(piece, wanted, term, dim, group)
+                        found += self._points(piece, wanted, term, dim, group, added)
                 return found
             case _:
                 return []
@@ -256,9 +266,7 @@ class GraphBuilder:
             (dim, axis) for dim, axis in enumerate(anchor.axes, start=1) if affine_in(axis, group)
         )
         pieces = []
-        for piece, dim in self._points(x, anchor.name, axis, position, group):
-            # Unfolding the axis moved those after it.
-            added = unfolded_axes(axis, group)
+        for piece, dim, added in self._points(x, anchor.name, axis, position, group):
             counts = {
                 at if at < position else at + added: node
                 for at, node in self._ragged_axes(anchor).items()
