@@ -60,6 +60,37 @@ def test_compile_fullgraph(name: str) -> None:
         assert close(result, model(*inputs, noise=noise, sizes=counts))
 
 
+@pytest.mark.parametrize("dynamic", [None, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_compiled_calls_draw_for_batches_of_any_size(name: str, dynamic: bool | None) -> None:
+    model, inputs, counts = compiled(name)
+    model.eval()
+    torch._dynamo.reset()
+    fast = torch.compile(model, fullgraph=True, backend="eager", dynamic=dynamic)
+    for times in (1, 2, 3):
+        many = tuple(x.repeat(times, *[1] * (x.ndim - 1)) for x in inputs)
+        result = fast(*many, sizes={key: count.repeat(times) for key, count in counts.items()})
+        assert all(y.shape[0] == many[0].shape[0] for y in flat(result))
+    torch._dynamo.reset()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exports_draw_for_batches_of_any_size(name: str) -> None:
+    model, inputs, counts = compiled(name)
+    model.eval()
+    batch = torch.export.Dim("batch")
+    open_sizes = {
+        "inputs": tuple({0: batch} for _ in inputs),
+        "sizes": {key: {0: batch} for key in counts},
+    }
+    program = torch.export.export(
+        model, inputs, {"sizes": counts}, dynamic_shapes=open_sizes
+    ).module()
+    many = tuple(x.repeat(3, *[1] * (x.ndim - 1)) for x in inputs)
+    result = program(*many, sizes={key: count.repeat(3) for key, count in counts.items()})
+    assert all(y.shape[0] == many[0].shape[0] for y in flat(result))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_export(name: str) -> None:
     model, inputs, counts = compiled(name)

@@ -186,16 +186,6 @@ def _positive(x: torch.Tensor) -> torch.Tensor:
     return F.threshold(x, 0.0, 1.0)
 
 
-def isotropic(
-    shape: tuple[int, ...],
-    dtype: torch.dtype,
-    device: torch.device,
-    generator: torch.Generator | None,
-) -> torch.Tensor:
-    """Standard normal numbers; their law is the same in every orthonormal basis."""
-    return torch.randn(shape, dtype=dtype, device=device, generator=generator)
-
-
 def proper(matrix: torch.Tensor) -> torch.Tensor:
     """Orthogonal [N, d, d] with the last column turned so that the determinant is 1."""
     from symc_runtime.elements.orthogonal import determinant

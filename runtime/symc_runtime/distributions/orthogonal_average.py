@@ -9,7 +9,8 @@ import torch
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor
-from symc_runtime.orthogonalization import complete_frame, isotropic
+from symc_runtime.noise import normal
+from symc_runtime.orthogonalization import complete_frame
 from symc_runtime.sizes import evaluate
 
 SPARE = 3
@@ -42,7 +43,7 @@ class OrthogonalNoise(Distribution):
     ) -> torch.Tensor:
         """Isotropic normal vectors [samples, batch, channels + d + SPARE, d]."""
         shape = (samples, batch, *self.noise_shape(sizes))
-        return isotropic(shape, dtype, device, generator)
+        return normal(shape, dtype, device, generator)
 
     def act_on_noise(self, element: Orthogonal, noise: torch.Tensor) -> torch.Tensor:
         """Every noise vector rotated."""

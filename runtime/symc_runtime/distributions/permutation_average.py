@@ -12,6 +12,7 @@ from symc_runtime.actions import fold
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation, inverse_index
 from symc_runtime.layout import Group, Tensor
+from symc_runtime.noise import normal
 from symc_runtime.sizes import evaluate
 from symc_runtime.sorting import valid_items
 
@@ -39,7 +40,7 @@ class PermutationNoise(Distribution):
     ) -> torch.Tensor:
         """Standard normal noise [samples, batch, n, channels], independent and alike for items."""
         shape = (samples, batch, *self.noise_shape(sizes))
-        return torch.randn(shape, dtype=dtype, device=device, generator=generator)
+        return normal(shape, dtype, device, generator)
 
     def act_on_noise(self, element: Permutation, noise: torch.Tensor) -> torch.Tensor:
         """(h . noise)[pi(j)] = noise[j]."""

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.orthogonalization import frame_of_eigenspaces, isotropic
+from symc_runtime.noise import normal
+from symc_runtime.orthogonalization import frame_of_eigenspaces
 
 
 class PrincipalFrame(OrthogonalNoise):
@@ -55,7 +56,7 @@ class PrincipalFrame(OrthogonalNoise):
     ) -> torch.Tensor:
         """[samples, batch, d + SPARE + 1, d]: isotropic vectors, which choose signs too."""
         d = self._size(sizes)
-        vectors = isotropic((samples, batch, d + SPARE, d), dtype, device, generator)
+        vectors = normal((samples, batch, d + SPARE, d), dtype, device, generator)
         return torch.cat([vectors, torch.ones_like(vectors[..., :1, :])], -2)
 
     def enumerate(
@@ -73,7 +74,7 @@ class PrincipalFrame(OrthogonalNoise):
         patterns = [[*signs, *[1] * (d - free)] for signs in product((1, -1), repeat=free)]
         rows = torch.tensor(patterns, dtype=dtype, device=device)
         rows = rows.reshape(-1, 1, 1, d).expand(-1, batch, 1, d)
-        vectors = isotropic((1, batch, d + SPARE, d), dtype, device, generator)
+        vectors = normal((1, batch, d + SPARE, d), dtype, device, generator)
         return torch.cat([vectors.expand(len(patterns), -1, -1, -1), rows], -2)
 
     def act_on_noise(self, element: tuple[torch.Tensor], noise: torch.Tensor) -> torch.Tensor:
