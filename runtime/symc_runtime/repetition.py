@@ -13,12 +13,13 @@ from torch.utils.checkpoint import get_device_states, set_device_states
 class Moment:
     """What a computation sees beside its arguments, kept from its `first` run for those `again`.
 
-    These are autocast (without its cache, in which the weights that one run casts, and their graph,
-    would outlive it), the random states of the CPU and of the device, and the buffers of modules in
-    training mode that the first run changed, such as running statistics. A run `again` sees the
-    buffers as the first found them, and leaves the module's own alone: they are updated once a
-    call. `over` says whether the first has been. A module is taken to change its buffers if the
-    version of any of them moved, as it does in BatchNorm and in spectral norm.
+    These are the modes of modules, training or not; autocast (without its cache, in which the
+    weights that one run casts, and their graph, would outlive it); the random states of the CPU and
+    of the device; and the buffers of modules in training mode that the first run changed, such as
+    running statistics. A run `again` sees the buffers as the first found them, and leaves the
+    module's own alone: they are updated once a call. `over` says whether the first has been. A
+    module is taken to change its buffers if the version of any of them moved, as it does in
+    BatchNorm and in spectral norm.
     """
 
     def __init__(self, model: nn.Module, device: torch.device) -> None:
@@ -30,6 +31,7 @@ class Moment:
             if torch.amp.is_autocast_available(kind)
         ]
         self.over = False
+        self.modes: list[tuple[nn.Module, bool]] = []
         self.buffers: list[tuple[nn.Module, dict[str, torch.Tensor]]] = []
 
     @contextmanager
@@ -38,7 +40,8 @@ class Moment:
         self.random = torch.get_rng_state()
         self.devices, self.states = get_device_states(torch.empty(0, device=self.device))
         found = []
-        for module in self.model.modules():
+        self.modes = [(module, module.training) for module in self.model.modules()]
+        for module, _ in self.modes:
             own = dict(module.named_buffers(recurse=False))
             if module.training and own:
                 copies = {name: value.detach().clone() for name, value in own.items()}
@@ -64,13 +67,18 @@ class Moment:
         with torch.random.fork_rng(self.devices, device_type=self.device.type):
             torch.set_rng_state(self.random)
             set_device_states(self.devices, self.states, device_type=self.device.type)
+            changed = [(m, m.training) for m, training in self.modes if m.training != training]
             try:
+                for module, training in changed:
+                    module.training = not training
                 for module, own in self.buffers:
                     for name, value in own.items():
                         setattr(module, name, value.clone())
                 with self._autocast():
                     yield
             finally:
+                for module, training in changed:
+                    module.training = training
                 for module, name, value in kept:
                     setattr(module, name, value)
 

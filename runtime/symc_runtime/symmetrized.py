@@ -170,7 +170,7 @@ class Symmetrized(nn.Module):
             if name not in names:
                 accepted = ", ".join(f"`{n}`" for n in sorted(names)) or "none"
                 raise TypeError(f"`{name}` is no size of the spec; its sizes: {accepted}")
-            if not isinstance(value, int):
+            if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(
                     f"size `{name}` is not ragged: expected an int, got {type(value).__name__}; "
                     f"counts an example want `size {name} <= BOUND` in the spec"
@@ -236,7 +236,7 @@ class Symmetrized(nn.Module):
         penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
-        penalty = outputs[0].new_zeros(())
+        penalty = outputs[0].new_zeros((), dtype=_summing(outputs[0].dtype, real=True))
         for entry, element in zip(self.draws, elements, strict=True):
             stage = self.get_submodule(entry.attribute)
             if penalized and isinstance(stage, Distribution):
@@ -255,18 +255,31 @@ class Symmetrized(nn.Module):
         penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """The mean over chunks of the K samples; in training each chunk is computed twice."""
+        dtypes: list[torch.dtype] = []
 
         def part(
             shared: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
         ) -> tuple[torch.Tensor, ...]:
             mine, counts = list(shared[: len(tensors)]), list(shared[len(tensors) :])
-            outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
             count = pieces[0].shape[0]
-            sums = tuple(y.unflatten(0, (count, -1)).sum(0) / total for y in outputs)
+            if count == 1:
+                # Of several samples each has a copy; a base may work in place.
+                mine = [x.clone() for x in mine]
+            outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
+            dtypes[:] = [y.dtype for y in outputs]
+            sums = tuple(
+                y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in outputs
+            )
             return *sums, penalty * (count / total)
 
         values = sum_over_chunks(self, part, [*tensors, *valid], noise, chunk)
-        return values[:-1], values[-1]
+        means = (y.to(dtype) for y, dtype in zip(values[:-1], dtypes, strict=True))
+        return tuple(means), values[-1]
+
+
+def _summing(dtype: torch.dtype, real: bool = False) -> torch.dtype:
+    """In what numbers of a dtype are summed, as `mean` does it: half precision would overflow."""
+    return torch.promote_types(dtype.to_real() if real else dtype, torch.float32)
 
 
 def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tuple[str, ...]:

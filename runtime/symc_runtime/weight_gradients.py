@@ -40,7 +40,7 @@ class LinearAddsToGrad(TorchFunctionMode):
 
     def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         autocast = torch.is_autocast_enabled(input.device.type)
-        if id(weight) not in self.weights or autocast or input.ndim < 2:
+        if id(weight) not in self.weights or autocast or input.ndim < 2 or _is_watched():
             return F.linear(input, weight, bias)
         function: Any = _Linear.apply
         output: Tensor = function(input, weight, bias)
@@ -65,6 +65,16 @@ class _Linear(torch.autograd.Function):
             weight.grad.addmm_(rows.t(), values)
             return to_x, None, to_bias
         return to_x, rows.t() @ values, to_bias
+
+
+def _is_watched() -> bool:
+    """Whether someone packs what is saved, or transforms the function.
+
+    A checkpoint in the base computes again where this mode is over: it must find what was packed,
+    and that is what torch's own `linear` saves.
+    """
+    hooks = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return hooks is None or hooks(False) is not None or torch._C._are_functorch_transforms_active()
 
 
 def is_plain_backward() -> bool:

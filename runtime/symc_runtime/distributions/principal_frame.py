@@ -113,7 +113,9 @@ class PrincipalFrame(OrthogonalNoise):
         with torch.autocast(noise.device.type, enabled=False):
             vectors = self._vectors(inputs, noise)
             given = vectors.detach()
-            values, columns = torch.linalg.eigh(given.transpose(1, 2) @ given)
+            # An example that is not finite is not to stop the others; it stays what it is.
+            square = torch.nan_to_num(given.transpose(1, 2) @ given)
+            values, columns = torch.linalg.eigh(square)
             largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
             cut = (values[:, 1:] - values[:, :-1]) > self.tolerance(values.dtype) * largest
             cluster = F.pad(cut, (1, 0)).cumsum(1)
