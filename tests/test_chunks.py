@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,15 @@ def loss(answer: Any) -> Tensor:
 
 def one_by_one(model: Symmetrized, x: Tensor, noise: dict[str, Tensor], chunk: int) -> Any:
     """What `chunk` computes, in one plain graph."""
-    total = None
+    total: list[Tensor] = []
+    samples: Sequence[Tensor] = ()
     for start in range(0, SAMPLES, chunk):
         piece = {key: z[start : start + chunk] for key, z in noise.items()}
-        count = next(iter(piece.values())).shape[0]
-        part = [y * (count / SAMPLES) for y in model(x, noise=piece)]
-        total = part if total is None else [a + b for a, b in zip(total, part, strict=True)]
-    return tuple(total or ())
+        samples, _ = model(x, noise=piece, return_samples=True)
+        wide = [torch.promote_types(y.dtype, torch.float32) for y in samples]
+        part = [y.sum(0, dtype=d) / SAMPLES for y, d in zip(samples, wide, strict=True)]
+        total = [a + b for a, b in zip(total, part, strict=True)] if total else part
+    return tuple(a.to(y.dtype) for a, y in zip(total, samples, strict=True))
 
 
 def grads(model: nn.Module) -> list[Tensor]:

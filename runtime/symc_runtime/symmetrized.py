@@ -236,7 +236,7 @@ class Symmetrized(nn.Module):
         penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
-        penalty = outputs[0].new_zeros((), dtype=_summing(outputs[0].dtype, real=True))
+        penalty = outputs[0].new_zeros((), dtype=_summing(outputs[0].real.dtype))
         for entry, element in zip(self.draws, elements, strict=True):
             stage = self.get_submodule(entry.attribute)
             if penalized and isinstance(stage, Distribution):
@@ -255,7 +255,6 @@ class Symmetrized(nn.Module):
         penalized: bool,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """The mean over chunks of the K samples; in training each chunk is computed twice."""
-        dtypes: list[torch.dtype] = []
 
         def part(
             shared: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
@@ -266,20 +265,22 @@ class Symmetrized(nn.Module):
                 # Of several samples each has a copy; a base may work in place.
                 mine = [x.clone() for x in mine]
             outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
-            dtypes[:] = [y.dtype for y in outputs]
+            # Without numbers: they tell the dtypes.
+            told = tuple(y.new_empty(0) for y in outputs)
             sums = tuple(
                 y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in outputs
             )
-            return *sums, penalty * (count / total)
+            return *sums, penalty * (count / total), *told
 
         values = sum_over_chunks(self, part, [*tensors, *valid], noise, chunk)
-        means = (y.to(dtype) for y, dtype in zip(values[:-1], dtypes, strict=True))
-        return tuple(means), values[-1]
+        found = len(self.outputs)
+        sums, told = values[:found], values[found + 1 :]
+        return tuple(y.to(each.dtype) for y, each in zip(sums, told, strict=True)), values[found]
 
 
-def _summing(dtype: torch.dtype, real: bool = False) -> torch.dtype:
+def _summing(dtype: torch.dtype) -> torch.dtype:
     """In what numbers of a dtype are summed, as `mean` does it: half precision would overflow."""
-    return torch.promote_types(dtype.to_real() if real else dtype, torch.float32)
+    return torch.promote_types(dtype, torch.float32)
 
 
 def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tuple[str, ...]:
