@@ -70,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         except SystemExit as left:
             status = left.code
-        # A full disk shows here: at exit Python would only complain.
-        sys.stdout.flush()
+        # A full disk shows here: at exit Python would only complain. (The language server closes it.)
+        if not sys.stdout.closed:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
