@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         except SystemExit as left:
             status = left.code
-        # A full disk shows here: at exit Python would only complain. (The language server closes it.)
+        # A full disk shows here; at exit Python would only complain. The server closes its own.
         if not sys.stdout.closed:
             sys.stdout.flush()
     except click.ClickException as error:
