@@ -250,3 +250,12 @@ def test_what_differs_between_two_items_is_their_difference() -> None:
     share = (a - b).norm(dim=-1) / (a + b).norm(dim=-1)
     off = beside / found.double().norm(dim=-1) * share.clamp(max=1).unsqueeze(-1)
     assert off.max() < 8 * torch.finfo(torch.float32).eps
+
+
+def test_rows_of_many_channels_are_those_of_double_precision() -> None:
+    """The index of a pair of pairs is large: its angle must not hang on the precision."""
+    torch.manual_seed(0)
+    mixing = IndexedMixing(3, 16)
+    shape = (40, 24, 5)
+    single = mixing.rows(shape)
+    assert torch.allclose(mixing.double().rows(shape), single.double(), atol=1e-5)

@@ -103,6 +103,19 @@ def input_mixes(facts: Group) -> list[Mix]:
     return mixes
 
 
+def nested_mixes(facts: Group) -> list[Mix]:
+    """Sums in which terms are products and multiples, with items and channels behind them."""
+    everything, vector = _all_of(facts, True), _vector(facts)
+    anchored = next((f"G.{n}" for n, atom in facts.atoms.items() if atom.affine), f"G.{vector}")
+    terms = f"{anchored} + 2*{anchored} + G.{vector}"
+    return [
+        Mix("items behind", (f"_: {everything}, {{items}}, 2",)),
+        Mix("multiples first", (f"_: 2*{anchored} + {anchored} + 2*(G.{vector}), {{items}}",)),
+        Mix("multiples of sums", (f"{{items}}, _: 2*({terms}), 3",)),
+        Mix("sums between", (f"2, _: 2*({terms}) + G.{vector}, {{items}}",)),
+    ]
+
+
 INVARIANT = Mix("one number", ("2",))
 
 
@@ -236,9 +249,10 @@ def rows() -> Iterator[Row]:
     names = list(methods())
     after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     acting = [name for name in names if methods()[name].acts]
-    for family, facts in groups().items():
+    # Those behind leave the places of those before them, which `every` counts, as they were.
+    for mixes, (family, facts) in product((input_mixes, nested_mixes), groups().items()):
         for parameter in facts.examples:
-            for inputs, items in product(input_mixes(facts), items_of(facts, parameter)):
+            for inputs, items in product(mixes(facts), items_of(facts, parameter)):
                 if items.family is None:
                     for method in acting:
                         yield Row(family, parameter, inputs, items, (method,), False)

@@ -284,8 +284,8 @@ DEFECTS = [
     Defect(
         "rows of few channels nearly alike",
         f"{RUNTIME}/modules/mixing.py",
-        "FREQUENCIES = (2.7, 1.7, 0.8, 0.1)",
-        "FREQUENCIES = (1.0, 0.25, 1 / 16, 1 / 64)",
+        "WAVES = ((43_003, 100_003), (27_061, 100_019), (12_739, 100_043), (1_597, 100_049))",
+        "WAVES = ((16_001, 100_003), (4_001, 100_019), (1_001, 100_043), (251, 100_049))",
         SCALES,
     ),
     Defect(
@@ -508,6 +508,13 @@ DEFECTS = [
         "unflatten(-1, (depth, -1)).permute(3, 0, 4, 1, 2)",
         "unflatten(-1, (depth, -1)).permute(3, 0, 4, 2, 1)",
         ("test_bases.py", "test_mutant_laws.py"),
+    ),
+    Defect(
+        "angles of large indices in the precision of the weights",
+        f"{RUNTIME}/modules/mixing.py",
+        "(place * p % q).to(self.weight.dtype) * (2",
+        "(place * p).to(self.weight.dtype) * (2",
+        SCALES,
     ),
     Defect(
         "axes behind a piece of an anchor are not counted",

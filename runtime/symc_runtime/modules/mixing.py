@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from symc_runtime.sizes import Size
 
-FREQUENCIES = (2.7, 1.7, 0.8, 0.1)
-"""Of waves of an index. High ones tell neighbours apart: rows of few channels, nearly alike, would
-make vectors nearly parallel."""
+WAVES = ((43_003, 100_003), (27_061, 100_019), (12_739, 100_043), (1_597, 100_049))
+"""Turns an index, as fractions of whole numbers: 2.7, 1.7, 0.8 and 0.1 radians. High ones tell
+neighbours apart: rows of few channels, nearly alike, would make vectors nearly parallel."""
 
 
 class IndexedMixing(nn.Module):
@@ -27,7 +27,7 @@ class IndexedMixing(nn.Module):
     def __init__(self, axes: int, width: int) -> None:
         super().__init__()
         self.axes = axes
-        basis = 2 * len(FREQUENCIES)
+        basis = 2 * len(WAVES)
         self.weight = nn.Parameter(torch.randn(basis, width) / math.sqrt(basis))
 
     def rows(self, shape: Sequence[int]) -> torch.Tensor:
@@ -35,8 +35,11 @@ class IndexedMixing(nn.Module):
         index, *others = (torch.arange(size, device=self.weight.device) for size in shape)
         for other in others:
             index = paired_index(index.unsqueeze(-1), other).flatten()
-        place = (index + 1).to(self.weight.dtype)
-        angle = torch.stack([place * frequency for frequency in FREQUENCIES], -1)
+        # Whole turns are left out in whole numbers: the index of a pair is large, and its angle
+        # in single precision would be another function than in double.
+        place = index + 1
+        turns = [(place * p % q).to(self.weight.dtype) * (2 * math.pi / q) for p, q in WAVES]
+        angle = torch.stack(turns, -1)
         return torch.cat([angle.sin(), angle.cos()], -1) @ self.weight
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ import torch
 
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.layout import Representation, Sum, dimension, solve_sizes
+from symc_runtime.layout import Product, Representation, Sum, dimension, solve_sizes
 from symc_runtime.sampling import check_noise
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, act_on_noise, random_motions, valid_part
@@ -130,6 +130,12 @@ def _scaled(
             parts = zip(step.split(lengths, dim), x.split(lengths, dim), strict=True)
             scaled = [_scaled(s, y, axes, dim + 1, size, sizes) for s, y in parts]
             return torch.cat(scaled, dim)
+        if isinstance(axis, Product) and any(isinstance(f, Sum) for f in axis.factors):
+            lengths = [dimension(factor, sizes) for factor in axis.factors]
+            unfolded = (*axes[: dim - 1], *axis.factors, *axes[dim:])
+            step, x = step.unflatten(dim, lengths), x.unflatten(dim, lengths)
+            found = _scaled(step, x, unfolded, dim, size, sizes)
+            return found.flatten(dim, dim + len(lengths) - 1)
         dim += 1
     return step * _expand(size * length(x) / length(step).clamp(min=1e-300), x)
 
