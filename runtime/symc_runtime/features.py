@@ -177,7 +177,7 @@ class Features(nn.Module):
         sizes = solve_sizes(self.inputs, shapes, self.sizes)
         seen.masks = item_masks(self.groups, counts, sizes)
         pieces = [split(t, x, sizes) for t, x in zip(self.inputs, inputs, strict=True)]
-        centers = point_centers(self.inputs, pieces, self.anchors, seen.masks)
+        centers = point_centers(self.inputs, pieces, self.anchors, counts)
         paired: Paired = {}
         matrices: list[Pooled] = []
         plain: dict[Level, list[torch.Tensor]] = {}
@@ -186,7 +186,7 @@ class Features(nn.Module):
                 if reading is None:
                     continue
                 block = self.blocks[t][b]
-                x = centered_block(pieces[t][b], block, reading, centers, seen.masks)
+                x = centered_block(pieces[t][b], block, reading, centers, counts)
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, dtype)

@@ -41,7 +41,7 @@ def item_columns(
     sizes = solve_sizes(inputs, [x.shape for x in values], known)
     masks = item_masks(named, counts, sizes)
     pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
-    centers = point_centers(inputs, pieces, anchors, masks)
+    centers = point_centers(inputs, pieces, anchors, counts)
     dtype = next((x.dtype for x in values if x.is_floating_point()), torch.float64)
     if dtype in (torch.float16, torch.bfloat16):
         dtype = torch.float32
@@ -52,7 +52,7 @@ def item_columns(
             reading = read_block(block, tensor.labels, own, later, named, sizes)
             if own.name not in reading.level:
                 continue
-            x = centered_block(x, block, reading, centers, masks)
+            x = centered_block(x, block, reading, centers, counts)
             x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
             # Products are as long as what they are products of: means may cancel.
             # A length, for the largest component depends on the pose.

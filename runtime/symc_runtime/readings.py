@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.actions import Center, center_of_all, centered_points
+from symc_runtime.actions import Center, center_of_all, centered_points, keep_valid
 from symc_runtime.layout import Block, Group, Tensor, blocks
 from symc_runtime.sizes import Size, evaluate, names
 
@@ -125,7 +125,7 @@ def point_centers(
     inputs: tuple[Tensor, ...],
     pieces: list[list[torch.Tensor]],
     anchors: Mapping[str, int],
-    masks: Mapping[str, torch.Tensor],
+    counts: Mapping[str, torch.Tensor] | None,
 ) -> dict[str, Center]:
     """Mean of the anchor's valid points for each group; `pieces`: blocks of the inputs."""
     centers: dict[str, Center] = {}
@@ -134,12 +134,13 @@ def point_centers(
         for block, x in zip(blocks(inputs[index]), pieces[index], strict=True):
             if block.affine == group:
                 axis = next(i for i, a in enumerate(block.axes, 1) if a.group == group)
-                counts = {
-                    i: masks[a.group].sum(1)
+                # Also where no group permutes the axis.
+                valid = {
+                    i: counts[a.size]
                     for i, a in enumerate(block.axes, 1)
-                    if a.group is not None and a.group in masks
+                    if counts and isinstance(a.size, str) and a.size in counts
                 }
-                found.append((x, axis, counts))
+                found.append((x, axis, valid))
         centers[group] = center_of_all(*found)
     return centers
 
@@ -149,7 +150,7 @@ def centered_block(
     block: Block,
     reading: Reading,
     centers: Mapping[str, Center],
-    masks: Mapping[str, torch.Tensor],
+    counts: Mapping[str, torch.Tensor] | None,
 ) -> torch.Tensor:
     """Points of a later group relative to its anchor, padding zero; anything else as it is."""
     if reading.affine is None or reading.affine not in centers:
@@ -157,10 +158,8 @@ def centered_block(
     axis = next(i for i, a in enumerate(block.axes, 1) if a.group == reading.affine)
     x = centered_points(x, centers[reading.affine], axis)
     for dim, item in enumerate(block.axes, 1):
-        if item.group is not None and item.group in masks:
-            shape = [1] * x.ndim
-            shape[0], shape[dim] = masks[item.group].shape
-            x = x.masked_fill(~masks[item.group].reshape(shape), 0)
+        if counts and isinstance(item.size, str) and item.size in counts:
+            x = keep_valid(x, counts[item.size], dim)
     return x
 
 

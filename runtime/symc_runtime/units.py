@@ -34,6 +34,9 @@ def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
 def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
     logarithms = torch.log1p(x.abs()).copysign(x)
+    if x.requires_grad:
+        # At 0 the slope is 1, where that of |x| is 0.
+        logarithms = torch.where(x == 0, x, logarithms)
     return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 

@@ -353,12 +353,16 @@ class GraphBuilder:
         }
 
     def _poses(self, tensor: layout.Tensor) -> list[str]:
-        """Names of an output: as it is returned, before the first stage moves it, the second..."""
+        """Names of an output: as it is returned, before it is translated, before the first stage
+        moves it, the second...
+        """
         poses = [tensor.name]
         for plan in self.plan.stages:
             group = plan.group.name
             if group in self.centers and any(affine_in(axis, group) for axis in tensor.axes):
                 poses.append(f"{tensor.name}_centered")
+        for plan in self.plan.stages:
+            group = plan.group.name
             if group in self.elements and any(involves(axis, group) for axis in tensor.axes):
                 poses.append(f"{tensor.name}_in_{plan.attribute}")
         return poses
@@ -389,6 +393,14 @@ class GraphBuilder:
                     outputs[tensor.name] = self._moved(
                         outputs[tensor.name], poses[tensor.name].pop(), tensor, group, inverse=False
                     )
+        # Translations commute with what other groups do. Last, for the soft gradient of a
+        # permutation is to see how items differ, not how far from the origin all of them are.
+        for place, plan in reversed(list(enumerate(self.plan.stages))):
+            group = plan.group
+            # Right behind the rotations of the same group that is said already.
+            said = not place and group.name in self.elements
+            self.comment = None if said else f"Back: {group} translates the outputs."
+            for tensor in self.plan.outputs:
                 if group.name in self.centers and any(
                     affine_in(axis, group.name) for axis in tensor.axes
                 ):
