@@ -517,6 +517,21 @@ DEFECTS = [
         SCALES,
     ),
     Defect(
+        "padding of plain ragged axes in the centres that nets see",
+        f"{RUNTIME}/readings.py",
+        "                found.append((x, axis, valid))\n",
+        "                valid = {i: c for i, c in valid.items() if block.axes[i - 1].group}\n"
+        "                found.append((x, axis, valid))\n",
+        ("test_nested.py",),
+    ),
+    Defect(
+        "numbers that are 0 have no slope",
+        f"{RUNTIME}/units.py",
+        "torch.where(x == 0, x, logarithms)",
+        "logarithms",
+        ("test_nested.py",),
+    ),
+    Defect(
         "axes behind a piece of an anchor are not counted",
         "symc/lower/graph.py",
         "                added += len(factors) - 1\n",
