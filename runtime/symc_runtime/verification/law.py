@@ -127,8 +127,11 @@ def _scaled(
     for axis in axes[dim - 1 :]:
         if isinstance(axis, Sum):
             lengths = [dimension(term, sizes) for term in axis.terms]
-            parts = zip(step.split(lengths, dim), x.split(lengths, dim), strict=True)
-            scaled = [_scaled(s, y, axes, dim + 1, size, sizes) for s, y in parts]
+            parts = zip(axis.terms, step.split(lengths, dim), x.split(lengths, dim), strict=True)
+            scaled = [
+                _scaled(s, y, (*axes[: dim - 1], term, *axes[dim:]), dim, size, sizes)
+                for term, s, y in parts
+            ]
             return torch.cat(scaled, dim)
         if isinstance(axis, Product) and any(isinstance(f, Sum) for f in axis.factors):
             lengths = [dimension(factor, sizes) for factor in axis.factors]
