@@ -31,16 +31,11 @@ _MEANT = {
     "–": "a minus is written `-`",
     "“": 'text stands in straight quotes: `"`',
     "”": 'text stands in straight quotes: `"`',
-    "：": "write the ASCII `:`",
-    "，": "write the ASCII `,`",
-    "（": "write the ASCII `(`",
-    "）": "write the ASCII `)`",
     "\u00a0": "replace the no-break space by a space",
 }
 _SIGNS = frozenset("()[]{}:,.=+-*/^#_")
 _WRITTEN = {
-    "·": "*", "∗": "*", "−": "-", "–": "-", "“": '"', "”": '"', "：": ":", "，": ",", "（": "(",
-    "）": ")", "\u00a0": " ",
+    "·": "*", "∗": "*", "−": "-", "–": "-", "“": '"', "”": '"', "\u00a0": " ",
 }  # fmt: skip
 
 
