@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conformance.cases import Cell, cells, errors, fitting_nets
+from conformance.cases import Cell, errors, fitting_nets
+from conformance.matrix import cells
 from conformance.measure import measure
 from torch import nn
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conformance.cases import cells
+from conformance.matrix import cells
 from models import SPECS, example_counts, example_inputs, sizes_for
 from torch import nn
 

@@ -24,7 +24,15 @@ from symc_runtime.readings import (
     unlabeled_padding,
 )
 from symc_runtime.sizes import Size
-from symc_runtime.units import Pooled, at_scales, at_size_one, longest, over, pooled
+from symc_runtime.units import (
+    Pooled,
+    at_scales,
+    at_scales_of_whole,
+    at_size_one,
+    longest,
+    over,
+    pooled,
+)
 
 Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
 """What must be multiplied with its like, by level, kind and own axes: two mixings, side by side."""
@@ -180,7 +188,7 @@ class Features(nn.Module):
         centers = point_centers(self.inputs, pieces, self.anchors, counts)
         paired: Paired = {}
         matrices: list[Pooled] = []
-        plain: dict[Level, list[torch.Tensor]] = {}
+        plain: dict[Level, list[tuple[torch.Tensor, bool]]] = {}
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
                 if reading is None:
@@ -192,7 +200,8 @@ class Features(nn.Module):
                 x = arranged(x, reading, tensor.labels, dtype)
                 key = f"{t}_{b}"
                 if key in self.plain:
-                    plain.setdefault(reading.level, []).append(joined_channels(x, reading))
+                    joined = joined_channels(x, reading), reading.posed
+                    plain.setdefault(reading.level, []).append(joined)
                 else:
                     self._read(key, x, reading, seen, paired, matrices)
         sizes_of = self._bring_to_size_one(paired, seen)
@@ -212,14 +221,20 @@ class Features(nn.Module):
         return seen
 
     def _plain(
-        self, found: list[torch.Tensor], mixed: list[torch.Tensor], items: int
+        self, found: list[tuple[torch.Tensor, bool]], mixed: list[torch.Tensor], items: int
     ) -> torch.Tensor:
         """Channels that were not mixed, at every scale, with those that were."""
         # Pairs of items are read with channels before them.
         dim = 1 if items > 1 else -1
-        moved = [x.movedim(-1, dim) for x in found]
-        scaled = at_scales(moved[0] if len(moved) == 1 else torch.cat(moved, dim), self.scales)
-        every = [*scaled, *(x.movedim(-1, dim) for x in mixed)]
+        given = [x.movedim(-1, dim) for x, posed in found if not posed]
+        every: list[torch.Tensor] = []
+        if given:
+            joined = given[0] if len(given) == 1 else torch.cat(given, dim)
+            every += at_scales(joined, self.scales)
+        for x, posed in found:
+            if posed:
+                every += at_scales_of_whole(x.movedim(-1, dim), self.scales)
+        every += [x.movedim(-1, dim) for x in mixed]
         return (every[0] if len(every) == 1 else torch.cat(every, dim)).movedim(dim, -1)
 
     def _read(
@@ -240,7 +255,8 @@ class Features(nn.Module):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
             _add(seen.vectors, level, mixed)
         elif not own and not reading.pairing:
-            scaled = torch.stack(at_scales(x, self.scales), -1)
+            scaling = at_scales_of_whole if reading.posed else at_scales
+            scaled = torch.stack(scaling(x, self.scales), -1)
             _add(seen.scalars, level, self._mixed(key, scaled, reading))
         else:
             pair = self._mixed(key, x, reading)

@@ -33,6 +33,8 @@ class Reading:
     """Later groups whose action must cancel between two factors; empty: read it linearly."""
     affine: str | None
     channel_size: Size
+    posed: bool
+    """Whether an earlier stage turned it: its numbers are as exact as the largest of them."""
 
 
 def _known(size: Size, sizes: Mapping[str, int]) -> Size:
@@ -83,7 +85,13 @@ def read_block(
         tuple(sorted([*turned, *(f"sign {name}" for name in signs)])),
         block.affine if block.affine in later else None,
         size,
+        any(_is_turned(groups, block.axes[index].group) for index in channels),
     )  # fmt: skip
+
+
+def _is_turned(groups: Mapping[str, Group], name: str | None) -> bool:
+    """Whether elements of the group mix the entries of an axis."""
+    return name is not None and groups[name].kind != "permutation"
 
 
 def arranged(

@@ -40,6 +40,19 @@ def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 
+def at_scales_of_whole(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
+    """As `at_scales`, but each number x [N, ...] over the largest of its row.
+
+    Where an element posed a vector, rounding leaves in small coordinates what is small beside the
+    large ones alone: read by itself, it would be read as it is.
+    """
+    size = x.abs().amax(tuple(range(1, x.ndim)), keepdim=True)
+    # Of an infinitesimal number: at 0 the slope is 1.
+    size = F.threshold(size, 0.0, torch.finfo(x.dtype).eps)
+    logarithms = x * (torch.log1p(size) / size)
+    return [logarithms] if scales == 1 else [x / (1 + size), logarithms]
+
+
 def pooled(x: torch.Tensor, level: Level, masks: Mapping[str, torch.Tensor]) -> Pooled:
     """Mean matrices [N, c, d, d] of x [N, items..., c, d, d] and mean norms [N, c]."""
     # A common scale out first, so that squares neither overflow nor vanish.

@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from conformance.cases import Cell, Refused, cells
+from conformance.cases import Cell
+from conformance.matrix import Refused, cells
 from conformance.measure import COMBINATIONS, Record, record_of
 
 REPOSITORY = Path(__file__).parents[2]

@@ -1,18 +1,15 @@
-"""Cells of the conformance matrix, written from the catalogue alone.
+"""Rows of the conformance matrix with one group and items, written from the catalogue alone.
 
 A row is a group, its parameter, a mix of inputs, a second group over items, and a method for each
-group; every row meets every mix of outputs and every net (`full`), or the next ones in turn, so
-that all of them meet all methods. A new file in the catalogue is in the matrix by itself. Which
-cells make sense is the checker's answer, which must be one of its codes 3xx to 5xx.
+group. A new file in the catalogue is in the matrix by itself.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from itertools import islice, product
+from itertools import product
 
 import symc
 from symc_runtime.catalogue import groups, methods, nets
@@ -52,23 +49,11 @@ class Items:
     ragged: bool = False
 
 
-@dataclass
-class Refused:
-    """Cells that the checker refused, by code."""
-
-    codes: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def total(self) -> int:
-        """How many."""
-        return sum(self.codes.values())
-
-
 def _trivial(facts: Group) -> str:
     return next(n for n, a in facts.atoms.items() if a.axis == "trivial" and not a.character)
 
 
-def _vector(facts: Group) -> str:
+def vector_of(facts: Group) -> str:
     """The plain defining representation."""
     found = (n for n, a in facts.atoms.items() if a.axis == "natural" and not a.character)
     linear = [name for name in found if not facts.atoms[name].affine]
@@ -82,7 +67,7 @@ def _all_of(facts: Group, affine: bool) -> str:
 
 def input_mixes(facts: Group) -> list[Mix]:
     """Every mix of inputs for a family of groups, the group named G."""
-    atoms, vector = list(facts.atoms), _vector(facts)
+    atoms, vector = list(facts.atoms), vector_of(facts)
     points = [name for name, atom in facts.atoms.items() if atom.affine]
     origin = tuple(f"2, _: G.{name}" for name in points[:1])
     mixes = [Mix(name, (f"{{items}}, _: G.{name}",)) for name in atoms]
@@ -105,7 +90,7 @@ def input_mixes(facts: Group) -> list[Mix]:
 
 def nested_mixes(facts: Group) -> list[Mix]:
     """Sums in which terms are products and multiples, with items and channels behind them."""
-    everything, vector = _all_of(facts, True), _vector(facts)
+    everything, vector = _all_of(facts, True), vector_of(facts)
     anchored = next((f"G.{n}" for n, atom in facts.atoms.items() if atom.affine), f"G.{vector}")
     terms = f"{anchored} + 2*{anchored} + G.{vector}"
     return [
@@ -116,12 +101,9 @@ def nested_mixes(facts: Group) -> list[Mix]:
     ]
 
 
-INVARIANT = Mix("one number", ("2",))
-
-
 def output_mixes(facts: Group) -> list[Mix]:
     """Every mix of outputs."""
-    vector = _vector(facts)
+    vector = vector_of(facts)
     mixes = [Mix(name, (f"{{items}}, _: G.{name}", f"_: G.{name}")) for name in facts.atoms]
     mixes.append(Mix("sum", (f"{{items}}, _: {_all_of(facts, True)}",)))
     mixes.append(Mix("linear sum", (f"_: {_all_of(facts, False)}", "{items}")))
@@ -148,7 +130,7 @@ def items_of(facts: Group, parameter: int) -> list[Items]:
 @cache
 def fitting_nets(family: str) -> tuple[str, ...]:
     """The nets that the checker lets the family have."""
-    vector = _vector(groups()[family])
+    vector = vector_of(groups()[family])
     points = [name for name, atom in groups()[family].atoms.items() if atom.affine]
     origin = f"input o[2: G.{points[0]}]\n" if points else ""
     text = f"group G = {family}(2)\ninput x[3, 2: G.{vector}]\n{origin}output y\n"
@@ -165,7 +147,8 @@ def errors(text: str) -> list[str]:
     return [d.code for d in found]
 
 
-def _tensors(kind: str, mix: Mix, items: Items) -> list[str]:
+def tensors(kind: str, mix: Mix, items: Items) -> list[str]:
+    """The lines that declare them."""
     lines = []
     for index, axes in enumerate(mix.tensors):
         written = axes.replace("{items}", items.axis)
@@ -174,7 +157,8 @@ def _tensors(kind: str, mix: Mix, items: Items) -> list[str]:
     return lines
 
 
-def _stage(group: str, method: str, net: str | None, anchor: str | None) -> str:
+def stage(group: str, method: str, net: str | None, anchor: str | None) -> str:
+    """The line that says how the group is symmetrized."""
     facts = methods()[method]
     options = []
     if net is not None and "net" in facts.options:
@@ -184,8 +168,19 @@ def _stage(group: str, method: str, net: str | None, anchor: str | None) -> str:
     return f"symmetrize {group} by {method}" + (f"({', '.join(options)})" if options else "")
 
 
-def _choices(family: str) -> Sequence[str | None]:
-    return fitting_nets(family) or (None,)
+def nets_of(families: Sequence[str], by: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """Nets for groups of these families by these methods; every one of each group at least once."""
+    choices: list[Sequence[str | None]] = [
+        (fitting_nets(family) if methods()[method].learned else ()) or (None,)
+        for family, method in zip(families, by, strict=True)
+    ]
+    count = max(len(c) for c in choices)
+    return [tuple(c[i % len(c)] for c in choices) for i in range(count)]
+
+
+def trusted_among(names: str, by: Sequence[str]) -> frozenset[str]:
+    """Those of the groups that the base must have."""
+    return frozenset(n for n, method in zip(names, by, strict=True) if not methods()[method].acts)
 
 
 @dataclass(frozen=True)
@@ -199,15 +194,19 @@ class Row:
     by: tuple[str, ...]
     reverse: bool
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Rows of one key meet outputs and nets in turn, so that methods meet all of them."""
+        return (self.family, *self.by)
+
+    def outputs(self) -> list[Mix]:
+        """Every mix of outputs."""
+        return output_mixes(groups()[self.family])
+
     def nets(self) -> list[tuple[str | None, ...]]:
         """Nets for G and for I; every one of each group at least once."""
         families = [self.family, *([self.items.family] if self.items.family else [])]
-        learned = [methods()[m].learned for m in self.by]
-        choices = [
-            _choices(f) if own else (None,) for f, own in zip(families, learned, strict=True)
-        ]
-        count = max(len(c) for c in choices)
-        return [tuple(c[i % len(c)] for c in choices) for i in range(count)]
+        return nets_of(families, self.by)
 
     def cell(self, outputs: Mix, chosen: tuple[str | None, ...]) -> Cell:
         """The spec with these outputs and nets."""
@@ -217,12 +216,12 @@ class Row:
             if items.ragged:
                 lines.insert(0, f"size n <= {items.size}")
             lines.append(f"group I = {items.family}(n)")
-        lines += _tensors("input", self.inputs, items) + _tensors("output", outputs, items)
+        lines += tensors("input", self.inputs, items) + tensors("output", outputs, items)
         anchor = None if self.inputs.anchor is None else f"i{self.inputs.anchor}"
         names = "GI"[: len(self.by)]
         anchors = (anchor, None)
         stages = [
-            _stage(name, method, net, at)
+            stage(name, method, net, at)
             for name, method, net, at in zip(names, self.by, chosen, anchors, strict=False)
         ]
         lines += reversed(stages) if self.reverse else stages
@@ -237,9 +236,7 @@ class Row:
                 *([net] if net else []),
             ]
         )
-        trusted = frozenset(
-            n for n, method in zip(names, self.by, strict=True) if not methods()[method].acts
-        )
+        trusted = trusted_among(names, self.by)
         sizes = {} if items.size is None else {"n": items.size}
         return Cell(name, "\n".join(lines) + "\n", sizes, trusted)
 
@@ -265,39 +262,3 @@ def rows() -> Iterator[Row]:
                     for by in pairs:
                         reverse = (turn + len(inputs.name) + parameter) % 2 == 1
                         yield Row(family, parameter, inputs, items, by, reverse)
-
-
-def cells(refused: Refused | None = None, *, full: bool = False, every: int = 1) -> Iterator[Cell]:
-    """The cells that the checker lets pass; `every`: one row in so many.
-
-    A row that fits no output at all counts as one refused cell.
-    """
-    refused = refused if refused is not None else Refused()
-    outputs_turn: Counter[tuple[str, ...]] = Counter()
-    nets_turn: Counter[tuple[str, ...]] = Counter()
-    for row in islice(rows(), 0, None, every):
-        mixes, chosen = output_mixes(groups()[row.family]), row.nets()
-        codes = errors(row.cell(INVARIANT, chosen[0]).text)
-        if codes:
-            refused.codes.update(codes[:1])
-            continue
-        if full:
-            for outputs, net in product(mixes, chosen):
-                cell = row.cell(outputs, net)
-                codes = errors(cell.text)
-                refused.codes.update(codes[:1])
-                if not codes:
-                    yield cell
-            continue
-        # The next ones in turn, apart for each method, so that methods meet all of them.
-        key = (row.family, *row.by)
-        for _ in mixes:
-            outputs = mixes[outputs_turn[key] % len(mixes)]
-            outputs_turn[key] += 1
-            cell = row.cell(outputs, chosen[nets_turn[key] % len(chosen)])
-            codes = errors(cell.text)
-            refused.codes.update(codes[:1])
-            if not codes:
-                nets_turn[key] += 1
-                yield cell
-                break

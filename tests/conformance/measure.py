@@ -146,11 +146,11 @@ def _holds_the_origin(model: CompiledModel, size: str) -> bool:
     def ragged(tensor: Tensor) -> bool:
         return any(symbolic_dimension(axis) == size for axis in tensor.axes)
 
-    anchors = {s.anchor: s.group for s in model.program.stages if s.anchor is not None}
+    tensors = {tensor.name: tensor for tensor in model.inputs}
     return any(
-        has(output, group) and not ragged(output)
-        for tensor in model.inputs
-        if (group := anchors.get(tensor.name)) is not None and ragged(tensor)
+        has(output, stage.group) and not ragged(output)
+        for stage in model.program.stages
+        if stage.anchor is not None and ragged(tensors[stage.anchor])
         for output in model.outputs
     )
 
