@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import pad
+from torch.nn.functional import pad, threshold
 
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.level_update import LevelUpdate, neighbours
-from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron
+from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron, root
 from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
@@ -26,6 +26,8 @@ EXTRA = 3
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
+REST = 30.0
+"""Times sqrt(eps): what is left of a vector beside another is a direction if it is more."""
 REMAINS = 1 / 4
 """How much the largest coefficient counts for in all others."""
 
@@ -195,7 +197,7 @@ class VectorNeurons(nn.Module):
         source_scale: torch.Tensor,
         samples: int,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
+        """A z, B z, what A B z adds to A z ... and their scales; A, B: combinations of `matrices`.
 
         These are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix. The
         scales follow from those of the sources and of the matrices: what was summed for a source
@@ -205,19 +207,17 @@ class VectorNeurons(nn.Module):
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         square = (choice * matrix_sizes.unsqueeze(1)).square().sum(-1) / matrices.shape[-1]
-        size = nn.functional.threshold(square, 0.0, 1.0).sqrt()
+        size = threshold(square, 0.0, 1.0).sqrt()
         a, b = (matrix / size[:, i].reshape(-1, 1, 1) for i, matrix in enumerate((a, b)))
-        maps, some = [a, b, a @ b], (square.detach() > 0).to(square.dtype)
-        while len(maps) < self.maps:
-            maps.append(maps[-1] @ (a if len(maps) % 2 else b))
-        maps = [fold(x, samples) for x in maps]
+        some = (square.detach() > 0).to(square.dtype)
         both = some.prod(-1, keepdim=True).expand(-1, self.maps - 2)
         sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
+        moved = _moved(sources, fold(a, samples), fold(b, samples), self.maps)
         parts = []
-        for i, matrix in enumerate(maps):
-            part = weight[:, i] @ (sources @ matrix.transpose(1, 2))
+        for i, each in enumerate(moved):
+            part = weight[:, i] @ each
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
             part_scale = summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
             # One of low rank makes some vectors longer than an orthogonal matrix would.
@@ -263,6 +263,33 @@ class VectorNeurons(nn.Module):
 
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
+
+
+def _moved(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, count: int) -> list[torch.Tensor]:
+    """A z, B z, A u, B w ... of vectors z [N, m, d]: u is what A B z has beside A z, w B A u.
+
+    A matrix of low rank may leave little of a second direction beside the first, and that little is
+    all that tells it: what rounding adds to it, outside the matrix's range, is gone when it
+    acts once more.
+    """
+    first = z @ a.transpose(1, 2)
+    moved = [first, z @ b.transpose(1, 2)]
+    while len(moved) < count:
+        matrix = (b if len(moved) % 2 else a).transpose(1, 2)
+        moved.append(_beside(moved[-1] @ matrix, first) @ matrix)
+    return moved
+
+
+def _beside(x: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+    """x [..., d] less what lies along `first`, about as long as x unless rounding is all of it."""
+    square = threshold(first.square().sum(-1, keepdim=True), 0.0, 1.0)
+    left = x
+    # Twice: where little is left, rounding leaves something along `first`.
+    for _ in range(2):
+        left = left - (left * first).sum(-1, keepdim=True) / square * first
+    whole, size = (root(y.square().sum(-1, keepdim=True)) for y in (x, left))
+    faint = REST * torch.finfo(x.dtype).eps ** 0.5
+    return left * (whole / threshold(size + faint * whole, 0.0, 1.0))
 
 
 def _magnitudes(weight: torch.Tensor) -> torch.Tensor:

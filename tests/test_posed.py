@@ -1,0 +1,90 @@
+"""What a stage reads of vectors that an earlier one posed, and of matrices: no rounding."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import symc
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import flat_base
+from symc_runtime.verification.law import coupled_law
+
+ROWS = 200
+
+
+def _built(spec: str, dtype: torch.dtype) -> Symmetrized:
+    torch.manual_seed(0)
+    probe = symc.build(spec, nn.Identity())
+    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, dict(probe.fixed)))
+    model.eval_samples = 1
+    return model.to(dtype).eval()
+
+
+def _rotations(d: int, generator: torch.Generator) -> torch.Tensor:
+    noise = torch.randn(ROWS, d, d, generator=generator, dtype=torch.float64)
+    return torch.linalg.qr(noise).Q
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("methods", [("frame", "canonical"), ("canonical", "probabilistic")])
+def test_rounding_orders_no_items(methods: tuple[str, str], dtype: torch.dtype) -> None:
+    """The third coordinate of a flat cloud is zero in its pose, but for rounding of the others."""
+    spec = f"""
+        size n = 4
+        group P = S(n)
+        group M = O(3)
+        input x[n: P, 3: M]
+        output y[n: P, 3: M]
+        symmetrize M by {methods[0]}
+        symmetrize P by {methods[1]}
+    """
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.randn(ROWS, 4, 3, generator=generator, dtype=torch.float64)
+    flat[..., 2] = 0
+    x = (1e6 * flat @ _rotations(3, generator)).to(dtype)
+    verdicts = coupled_law(_built(spec, dtype), x, generator=generator)
+    # An order that hangs on rounding would count as an edge.
+    assert not (verdicts.wrong | verdicts.unclear).any()
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_rounding_of_posed_vectors_turns_no_later_element(unit: float) -> None:
+    spec = """
+        group K = O(4)
+        group L = SO(2)
+        input x[2, 4: K]
+        input v[3, 2: L]
+        output y[_: K.vector * L.vector]
+        symmetrize K by frame
+        symmetrize L by probabilistic
+    """
+    generator = torch.Generator().manual_seed(0)
+    # Two vectors leave two coordinates of their pose empty.
+    x = unit * torch.randn(ROWS, 2, 4, generator=generator, dtype=torch.float64)
+    v = torch.randn(ROWS, 3, 2, generator=generator, dtype=torch.float64)
+    verdicts = coupled_law(_built(spec, torch.float64), x, v, generator=generator)
+    assert not (verdicts.wrong | verdicts.unclear).any()
+
+
+def test_a_plane_that_a_matrix_tells_is_exact() -> None:
+    """The matrix x^T x has a plane; of the second direction there, v has a hundredth."""
+    spec = """
+        group K = O(2)
+        group L = SO(4)
+        input x[_: K.vector * L.vector]
+        input v[_: L.vector]
+        output y[3, _: L.vector]
+        symmetrize L, K by canonical
+    """
+    generator = torch.Generator().manual_seed(0)
+    # In one pose: singular values 1 and 1/3, v in their plane and out of it.
+    x = torch.zeros(ROWS, 2, 4, dtype=torch.float64)
+    x[:, 0, 0], x[:, 1, 1] = 1.0, 1 / 3
+    v = torch.tensor([1.0, 0.01, 1.0, 0.0], dtype=torch.float64).expand(ROWS, 4)
+    turns = _rotations(4, generator)
+    x = _rotations(2, generator) @ x @ turns
+    v = (v.unsqueeze(1) @ turns).squeeze(1)
+    verdicts = coupled_law(_built(spec, torch.float64), x.flatten(1), v, generator=generator)
+    assert not (verdicts.wrong | verdicts.unclear).any()
