@@ -43,8 +43,8 @@ class VectorNeurons(nn.Module):
 
     Returns the vectors [K*N, count, d] and the magnitudes that were summed to make them
     [K*N, count]. For a frame that finds too little in these, what was summed follows in reserve:
-    the noise vectors, the sums with little of M(x) z, and what A, B and A B (in d > 3, A B A ...)
-    add to each.
+    the noise vectors, the sums with little of M(x) z, what A, B and A B (in d > 3, A B A ...)
+    add to each, and what of it is not along what others add.
     """
 
     def __init__(
@@ -153,7 +153,8 @@ class VectorNeurons(nn.Module):
                 torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
                 samples,
             )
-            more, more_scale = added([x for x, _ in parts]), added([size for _, size in parts])
+            summed = parts[: self.maps]
+            more, more_scale = added([x for x, _ in summed]), added([size for _, size in summed])
             spare += [(total + FAINT * more, scale + FAINT * more_scale), *parts]
             total, scale = total + more, scale + more_scale
         if not spare:
@@ -197,11 +198,13 @@ class VectorNeurons(nn.Module):
         source_scale: torch.Tensor,
         samples: int,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """A z, B z, what A B z adds to A z ... and their scales; A, B: combinations of `matrices`.
+        """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
-        These are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix. The
-        scales follow from those of the sources and of the matrices: what was summed for a source
-        that cancelled is there still.
+        Behind these, what is told apart of powers (`_apart`), mapped once more.
+
+        `matrices` are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix.
+        The scales follow from those of the sources and of the matrices: what was summed for a
+        source that cancelled is there still.
         """
         chosen = self.choose_matrices(context) if self.choose_matrices is not None else context
         choice = chosen.unflatten(-1, (2, self.width))
@@ -209,15 +212,20 @@ class VectorNeurons(nn.Module):
         square = (choice * matrix_sizes.unsqueeze(1)).square().sum(-1) / matrices.shape[-1]
         size = threshold(square, 0.0, 1.0).sqrt()
         a, b = (matrix / size[:, i].reshape(-1, 1, 1) for i, matrix in enumerate((a, b)))
-        some = (square.detach() > 0).to(square.dtype)
+        maps, some = [a, b, a @ b], (square.detach() > 0).to(square.dtype)
+        while len(maps) < self.maps:
+            maps.append(maps[-1] @ (a if len(maps) % 2 else b))
         both = some.prod(-1, keepdim=True).expand(-1, self.maps - 2)
         sizes = fold(torch.cat([some, both], -1), samples)
         mixing = self.mix_matrices(context) if self.mix_matrices is not None else context
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
-        moved = _moved(sources, fold(a, samples), fold(b, samples), self.maps)
+        a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
+        given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
+        apart = enumerate(_apart(sources, a, b), start=1)
+        given += [(i, x @ matrix) for i, x in apart for matrix in (a, b)]
         parts = []
-        for i, each in enumerate(moved):
-            part = weight[:, i] @ each
+        for i, x in given:
+            part = weight[:, i] @ x
             summed = weight[:, i].detach().square() @ source_scale.square().unsqueeze(-1)
             part_scale = summed.squeeze(-1).sqrt() * sizes[:, i : i + 1]
             # One of low rank makes some vectors longer than an orthogonal matrix would.
@@ -265,31 +273,29 @@ class VectorNeurons(nn.Module):
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
 
 
-def _moved(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, count: int) -> list[torch.Tensor]:
-    """A z, B z, A u, B w ... of vectors z [N, m, d]: u is what A B z has beside A z, w B A u.
+def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+    """What z a b has beside z a, z a b a beside both ...: d - 1 of rows z [N, m, d], as long.
 
-    A matrix of low rank may leave little of a second direction beside the first, and that little is
-    all that tells it: what rounding adds to it, outside the matrix's range, is gone when it
-    acts once more.
+    A matrix may leave little of a second direction, and that little is all that tells it. What
+    rounding adds to it, outside the matrix's range, is gone when it acts once more.
     """
-    first = z @ a.transpose(1, 2)
-    moved = [first, z @ b.transpose(1, 2)]
-    while len(moved) < count:
-        matrix = (b if len(moved) % 2 else a).transpose(1, 2)
-        moved.append(_beside(moved[-1] @ matrix, first) @ matrix)
-    return moved
+    found = [z @ a]
+    for step in range(1, z.shape[-1]):
+        given = found[-1] @ (b if step % 2 else a)
+        left = given
+        # Twice: where little is left, rounding leaves something along the others.
+        for other in (*found, *found):
+            square = threshold(other.square().sum(-1, keepdim=True), 0.0, 1.0)
+            left = left - (left * other).sum(-1, keepdim=True) / square * other
+        found.append(_as_long(left, given))
+    return found[1:]
 
 
-def _beside(x: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-    """x [..., d] less what lies along `first`, about as long as x unless rounding is all of it."""
-    square = threshold(first.square().sum(-1, keepdim=True), 0.0, 1.0)
-    left = x
-    # Twice: where little is left, rounding leaves something along `first`.
-    for _ in range(2):
-        left = left - (left * first).sum(-1, keepdim=True) / square * first
-    whole, size = (root(y.square().sum(-1, keepdim=True)) for y in (x, left))
+def _as_long(x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """x [..., d] as long as another, unless it is so little beside it that rounding made it."""
+    size, whole = (root(y.square().sum(-1, keepdim=True)) for y in (x, other))
     faint = REST * torch.finfo(x.dtype).eps ** 0.5
-    return left * (whole / threshold(size + faint * whole, 0.0, 1.0))
+    return x * (whole / threshold(size + faint * whole, 0.0, 1.0))
 
 
 def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
