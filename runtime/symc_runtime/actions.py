@@ -13,7 +13,7 @@ import torch
 
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, inverse_index, sign
-from symc_runtime.sinkhorn import SoftOrder
+from symc_runtime.sinkhorn import SoftOrder, in_plain_operations
 
 
 def fold(x: torch.Tensor, samples: int) -> torch.Tensor:
@@ -113,6 +113,18 @@ def permute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
 def _straight_through(
     x: torch.Tensor, order: torch.Tensor, soft: SoftOrder, dim: int, inverse: bool
 ) -> torch.Tensor:
+    if in_plain_operations():
+        # The soft matrix takes the place of the hard one in the gradient, and adds zero to values.
+        index = inverse_index(order) if inverse else order
+        y = _gathered(x, index, dim)
+        path = soft.path.to(x.dtype)
+        if inverse:
+            sorted_values = _flat(fold_like(x, order).detach(), dim)
+            blurred = _gathered(path.transpose(1, 2) @ sorted_values, index, 1)
+        else:
+            blurred = path @ _flat(y.detach(), dim)
+        blurred = blurred - blurred.detach()
+        return y + blurred.reshape(y.movedim(dim, 1).shape).movedim(1, dim)
     function: Any = _StraightThrough.apply
     result: torch.Tensor = function(x, order, soft.path.to(x.dtype), dim, inverse)
     return result
@@ -131,8 +143,22 @@ def rotate(x: torch.Tensor, element: Orthogonal, dim: int) -> torch.Tensor:
 
 
 def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
-    """Components x_i M_ij along dim, batched over the first axis."""
-    matrix = matrix.to(x.dtype)
+    """Components x_i M_ij along dim, batched over the first axis, in the dtype of x.
+
+    In the precision of the element, whatever `torch.autocast` wants: later stages read it.
+    """
+    kind = x.device.type
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(kind):
+        with torch.autocast(kind, enabled=False):
+            return _product(x, matrix, dim)
+    return _product(x, matrix, dim)
+
+
+def _product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
+    if x.dtype != matrix.dtype:
+        given, dtype = x.dtype, torch.promote_types(x.dtype, matrix.dtype)
+        moved = _product(x.to(dtype), matrix.to(dtype), dim)
+        return moved if given.is_complex else moved.to(given)
     if dim == 2 and x.ndim == 3:
         return torch.bmm(x, matrix)
     last = dim == x.ndim - 1
@@ -153,19 +179,27 @@ class Center(NamedTuple):
 
 
 def translate(x: torch.Tensor, vector: torch.Tensor | Center, dim: int) -> torch.Tensor:
-    """x + t along dim, t [batch, d]; for points."""
+    """x + t along dim, t [batch, d]; for points. In the finer dtype of both."""
     if isinstance(vector, Center):
         vector = vector.mean
     x = fold_like(x, vector)
+    if x.dtype != vector.dtype:
+        x = x.to(torch.promote_types(x.dtype, vector.dtype))
     return x + _for_points(x, vector, dim)
 
 
 def untranslate(x: torch.Tensor, vector: torch.Tensor | Center, dim: int) -> torch.Tensor:
     """x - t along dim, t [batch, d]; for points."""
     if isinstance(vector, Center):
-        return untranslate(untranslate(x, vector.mean, dim), vector.rest, dim)
+        left = untranslate(wide(x), vector.mean, dim)
+        return untranslate(left, vector.rest, dim).to(x.dtype)
     x = fold_like(x, vector)
-    return x - _for_points(x, vector, dim)
+    return (wide(x) - _for_points(wide(x), vector, dim)).to(x.dtype)
+
+
+def wide(x: torch.Tensor) -> torch.Tensor:
+    """x, in single precision where it is half: sums of points overflow there."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 def _for_points(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor:
@@ -232,7 +266,9 @@ def center(points: torch.Tensor, dim: int, counts: dict[int, torch.Tensor] | Non
 
 def center_of_all(*pieces: Piece) -> Center:
     """Mean over several tensors of points, each (points, dim) or (points, dim, counts)."""
-    mean = _mean_of_all(pieces)
+    dtype = pieces[0][0].dtype
+    pieces = tuple((wide(points), *others) for points, *others in pieces)
+    mean = _mean_of_all(pieces).to(dtype)
     rest = _mean_of_all([_less(mean, *piece) for piece in pieces])
     return Center(mean, rest)
 
@@ -264,6 +300,7 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor | Center, dim: int)
     Equal points leave differences of a few units in the last place, which would look like a
     direction; a difference shorter than eps^(3/4) times the longest point counts as none.
     """
+    given, points = points.dtype, wide(points)
     centered = untranslate(points, mean, dim)
     points = fold_like(points, centered)
     longest = points.detach().square().sum(dim, keepdim=True).flatten(1).amax(1)
@@ -271,4 +308,4 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor | Center, dim: int)
     floor = torch.finfo(points.dtype).eps ** 1.5 * longest
     floor = floor.reshape(-1, *[1] * (points.ndim - 1))
     square = centered.detach().square().sum(dim, keepdim=True)
-    return centered.masked_fill(square <= floor, 0)
+    return centered.masked_fill(square <= floor, 0).to(given)

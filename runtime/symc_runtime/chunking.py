@@ -45,7 +45,12 @@ def sum_over_chunks(
     pieces = [[z[start : start + chunk] for z in noise] for start in range(0, samples, chunk)]
     if not torch.is_grad_enabled():
         return _summed(part(shared, each) for each in pieces)
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    if torch._C._are_functorch_transforms_active():
+        # These know no checkpoints.
+        return _summed(part(shared, each) for each in pieces)
+    sharded = any(hasattr(p, "device_mesh") for p in model.parameters())
+    if torch.compiler.is_compiling() or sharded:
+        # Of sharded parameters the modules that hold them gather the whole, each time they run.
 
         def traced(*each: Tensor) -> Values:
             return part(shared, each)

@@ -50,7 +50,8 @@ class Seen:
     logarithms of those, squashed, one a block. `matrices` [N, c, d, d] are about the whole;
     `matrix_sizes` [N, c] are the norms of what was summed to make them, at most 1 from each source.
 
-    `masks`: valid items [N, n] of each ragged permutation group.
+    `masks`: valid items [N, n] of each ragged permutation group. `tolerance`: a share below it is
+    what rounding left.
     """
 
     scalars: dict[Level, torch.Tensor] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Seen:
     matrices: torch.Tensor | None = None
     matrix_sizes: torch.Tensor | None = None
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
+    tolerance: float = 0.0
 
 
 def cross_matrix(a: torch.Tensor) -> torch.Tensor:

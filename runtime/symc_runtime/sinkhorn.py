@@ -7,6 +7,7 @@ kernel exp(-|z_a - z_b| gain) is symmetric, so one product serves rows and colum
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -20,12 +21,24 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 """
 
 
+# Not in torch before 2.7.
+_is_exporting: Callable[[], bool] | None = getattr(torch.compiler, "is_exporting", None)
+
+
+def in_plain_operations() -> bool:
+    """Whether derivatives must be those of plain operations: torch.func, torch.export."""
+    if torch.compiler.is_compiling():
+        return _is_exporting is not None and _is_exporting()
+    return bool(torch._C._are_functorch_transforms_active())
+
+
 class SoftOrder(NamedTuple):
     """A soft permutation in sorted places: entry (a, b) is how much place a holds of item order[b].
 
     `path` [N, n, n] holds no data: a gradient with respect to the soft matrix that reaches it goes
-    on to the scores. `places` [N, n]: standardised scores, ascending; `gain` [N, 1]: one over the
-    distance that an item spreads; `valid` [N, n] or None: places that hold no padding.
+    on to the scores. In plain operations it is the soft matrix. `places` [N, n]: standardised
+    scores, ascending; `gain` [N, 1]: one over the distance that an item spreads; `valid` [N, n] or
+    None: places that hold no padding.
     """
 
     path: torch.Tensor
@@ -63,19 +76,33 @@ def soft_order(
     # Standardised scores of n items lie about 3.5 / n apart; a gap is the unit.
     spread = (NEIGHBOURS * temperature * torch.ones_like(count)).minimum(count / 5)
     gain = count / 3.5 / spread
+    if in_plain_operations():
+        return SoftOrder(_matrix(places, gain, valid), places, gain, valid)
     function: Any = _Path.apply
     return SoftOrder(function(places, gain, valid), places, gain, valid)
 
 
 def soft_matrix(soft: SoftOrder, iterations: int = ITERATIONS) -> torch.Tensor:
     """The soft permutation itself, [N, n, n] in sorted places; zero where padding is."""
-    kernel, padding = _kernel(soft.places, soft.gain, soft.valid)
+    return _matrix(soft.places, soft.gain, soft.valid, iterations)
+
+
+def _matrix(
+    places: torch.Tensor,
+    gain: torch.Tensor,
+    valid: torch.Tensor | None,
+    iterations: int = ITERATIONS,
+) -> torch.Tensor:
+    kernel, padding = _kernel(places, gain, valid)
     rows, columns = _scalings(kernel, padding, iterations)
     return rows[-1].unsqueeze(-1) * kernel * columns[-1].unsqueeze(-2)
 
 
 def entropy(soft: SoftOrder) -> torch.Tensor:
     """Mean entropy of the rows of a soft permutation, in nats: [N]; differentiable once."""
+    if in_plain_operations():
+        logarithm = soft.path.clamp(min=torch.finfo(soft.path.dtype).tiny).log()
+        return -(soft.path * logarithm).sum((-1, -2)) / soft.path.shape[-1]
     function: Any = _Entropy.apply
     result: torch.Tensor = function(soft.path, soft.places, soft.gain, soft.valid)
     return result

@@ -60,7 +60,11 @@ class Symmetrized(nn.Module):
         self.samples = samples
         self.eval_samples = samples if eval_samples is None else eval_samples
         self.chunk = chunk
-        self.base_counts = counts_taken(base, self.ragged, len(self.inputs))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "base":
+            self.base_counts = counts_taken(value, self.ragged, len(self.inputs))
 
     def symmetrize(
         self, *tensors: torch.Tensor
@@ -289,9 +293,11 @@ def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tup
     Parameters that the `inputs` tensors fill, and `*args`, name no size.
 
     A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
+    Of a base in a wrapper (torch.compile, DistributedDataParallel) the base says it.
     """
     if not ragged:
         return ()
+    base = _unwrapped(base)
     keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = [
         name
@@ -300,6 +306,19 @@ def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tup
     ]
     said = getattr(base, "ragged", None)
     return tuple(name for name in ragged if name in parameters or name == said)
+
+
+def _unwrapped(base: nn.Module) -> nn.Module:
+    """What is in the wrappers whose forward names no parameter and passes all of them on."""
+    while all(
+        each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        for each in inspect.signature(base.forward).parameters.values()
+    ):
+        inner = getattr(base, "_orig_mod", getattr(base, "module", None))
+        if not isinstance(inner, nn.Module):
+            break
+        base = inner
+    return base
 
 
 def _given(sizes: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:

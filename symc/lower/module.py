@@ -48,6 +48,14 @@ class CompiledModel(Symmetrized):
         self.graph = GraphBuilder(plan, self.base_counts).build()
         self.recompile()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = self.__dict__.get("base_counts")
+        super().__setattr__(name, value)
+        if name == "base" and "_run" in self.__dict__ and self.base_counts != before:
+            # Another base may take other counts.
+            self.graph = GraphBuilder(self.__dict__["_plan"], self.base_counts).build()
+            self.recompile()
+
     def recompile(self) -> None:
         """Make calls follow `graph` as it is now."""
         self.__dict__["_run"] = _function(self.graph)

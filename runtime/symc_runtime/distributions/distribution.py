@@ -32,11 +32,14 @@ class Distribution(nn.Module):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Distribution:
         """Keep weights in single precision where a model goes to half: ties need the digits."""
+
+        def kept(x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = fn(x)
+            halved = x.is_floating_point() and y.dtype in (torch.float16, torch.bfloat16)
+            return x.to(y.device, torch.promote_types(x.dtype, torch.float32)) if halved else y
+
         moved: Any = super()._apply
-        moved(fn, recurse)
-        for parameter in self.parameters():
-            if parameter.dtype in (torch.float16, torch.bfloat16):
-                parameter.data = parameter.data.float()
+        moved(kept, recurse)
         return self
 
     @property

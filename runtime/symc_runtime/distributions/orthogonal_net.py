@@ -95,6 +95,7 @@ class LearnedOrthogonal(OrthogonalNoise):
                 scales, preferred = _lengths(vectors.detach()), None
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)
+                seen.tolerance = self.tolerance(self.dtype)
                 vectors, scales = self.net(seen, own)
                 preferred = self.net.count
             return self._completed(vectors, scales, rest, preferred)

@@ -160,7 +160,7 @@ class LearnedPermutation(PermutationNoise):
             index = sorting_index(
                 [scores], noise[..., -1], valid, [summed], tol=self.tolerance(scores.dtype)
             )
-            if not (self.training and scores.requires_grad):
+            if not self.training:
                 return Permutation(index)
             return Permutation(index, soft_order(scores, index, self.temperature, valid))
 

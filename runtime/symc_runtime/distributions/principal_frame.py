@@ -121,6 +121,10 @@ class PrincipalFrame(OrthogonalNoise):
             cluster = F.pad(cut, (1, 0)).cumsum(1)
             same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)
             columns = _refined(columns, vectors, same)
+            if vectors.requires_grad and torch.is_grad_enabled():
+                # The value of one step, the derivatives of two, which are exact to second order.
+                again = _refined(columns, vectors, same)
+                columns = columns.detach() + (again - again.detach())
             rows = frame_of_eigenspaces(
                 noise[:, :-1], columns, same, signs=noise[:, -1], special=self.own.special
             )

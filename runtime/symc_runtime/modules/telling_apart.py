@@ -31,13 +31,9 @@ class ItemWeights(nn.Module):
     The last `alone` outputs are added to no other weights.
     """
 
-    counted: torch.Tensor
-
     def __init__(self, width: int, outputs: int, alone: int) -> None:
         super().__init__()
-        counted = torch.ones(outputs, 1)
-        counted[outputs - alone :] = FAINT**2
-        self.register_buffer("counted", counted, persistent=False)
+        self.alone = alone
         self.linear = nn.Linear(4 * WAVES * width, outputs, bias=False)
 
     def forward(
@@ -77,7 +73,9 @@ class ItemWeights(nn.Module):
         # Once more: where items are nearly alike, rounding of the waves is left in their mean.
         weights = weights - mean(weights)
         with torch.no_grad():
-            squares = self.counted * self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
+            squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
+            if self.alone:
+                squares[-self.alone :] *= FAINT**2
             # Where they are alike, nothing is left of the differences, nor of their rounding.
             size = (gain * told * square) @ squares.T
         return weights, size.sqrt()

@@ -26,8 +26,6 @@ EXTRA = 3
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
-REST = 30.0
-"""Times sqrt(eps): what is left of a vector beside another is a direction if it is more."""
 REMAINS = 1 / 4
 """How much the largest coefficient counts for in all others."""
 
@@ -152,6 +150,7 @@ class VectorNeurons(nn.Module):
                 torch.cat([noise, fold(base, samples)], 1),
                 torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
                 samples,
+                seen.tolerance,
             )
             summed = parts[: self.maps]
             more, more_scale = added([x for x, _ in summed]), added([size for _, size in summed])
@@ -197,6 +196,7 @@ class VectorNeurons(nn.Module):
         sources: torch.Tensor,
         source_scale: torch.Tensor,
         samples: int,
+        tol: float,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
@@ -221,7 +221,7 @@ class VectorNeurons(nn.Module):
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
         a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
         given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
-        apart = enumerate(_apart(sources, a, b), start=1)
+        apart = enumerate(_apart(sources, a, b, tol), start=1)
         given += [(i, x @ matrix) for i, x in apart for matrix in (a, b)]
         parts = []
         for i, x in given:
@@ -273,29 +273,27 @@ class VectorNeurons(nn.Module):
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
 
 
-def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
-    """What z a b has beside z a, z a b a beside both ...: d - 1 of rows z [N, m, d], as long.
+def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, tol: float) -> list[torch.Tensor]:
+    """What z a has beside z, z a b beside both ...: d - 1 of rows z [N, m, d], as long.
 
     A matrix may leave little of a second direction, and that little is all that tells it. What
-    rounding adds to it, outside the matrix's range, is gone when it acts once more.
+    rounding adds to it, outside the matrix's range, is gone when it acts once more. A share below
+    `tol` is none.
     """
-    found = [z @ a]
+    # Lengths are about 1, so this is rounding; its square must not vanish.
+    least = torch.finfo(z.dtype).eps ** 2
+    found = [z]
     for step in range(1, z.shape[-1]):
-        given = found[-1] @ (b if step % 2 else a)
+        given = found[-1] @ (a if step % 2 else b)
         left = given
         # Twice: where little is left, rounding leaves something along the others.
         for other in (*found, *found):
-            square = threshold(other.square().sum(-1, keepdim=True), 0.0, 1.0)
+            square = threshold(other.square().sum(-1, keepdim=True), least, 1.0)
             left = left - (left * other).sum(-1, keepdim=True) / square * other
-        found.append(_as_long(left, given))
+        size, whole = (root(x.square().sum(-1, keepdim=True)) for x in (left, given))
+        told = size > tol * whole + least
+        found.append(left * torch.where(told, whole / torch.where(told, size, 1.0), 0.0))
     return found[1:]
-
-
-def _as_long(x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """x [..., d] as long as another, unless it is so little beside it that rounding made it."""
-    size, whole = (root(y.square().sum(-1, keepdim=True)) for y in (x, other))
-    faint = REST * torch.finfo(x.dtype).eps ** 0.5
-    return x * (whole / threshold(size + faint * whole, 0.0, 1.0))
 
 
 def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
