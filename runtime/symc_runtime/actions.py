@@ -156,9 +156,8 @@ def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Te
 
 def _product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
     if x.dtype != matrix.dtype:
-        given, dtype = x.dtype, torch.promote_types(x.dtype, matrix.dtype)
-        moved = _product(x.to(dtype), matrix.to(dtype), dim)
-        return moved if given.is_complex else moved.to(given)
+        finer = torch.promote_types(x.dtype, matrix.dtype)
+        return _product(x.to(finer), matrix.to(finer), dim).to(x.dtype)
     if dim == 2 and x.ndim == 3:
         return torch.bmm(x, matrix)
     last = dim == x.ndim - 1
