@@ -28,6 +28,7 @@ def complete_frame(
     tol: float,
     special: bool = False,
     preferred: int | None = None,
+    late: int = 0,
 ) -> torch.Tensor:
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
@@ -36,7 +37,7 @@ def complete_frame(
     largest, above `tol`. What the candidates leave open is filled by noise, likewise.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     `special`: the last row is turned so that the determinant is 1. `preferred`: candidates behind
-    so many are in reserve.
+    so many are in reserve; the last `late` of them are not for the first row.
     """
     count, d = vectors.shape[1], vectors.shape[2]
     reserve = slice(count if preferred is None else preferred, count)
@@ -55,7 +56,10 @@ def complete_frame(
                 index = _choice(along.square(), count, tol, reserve)
                 last = last * _signs(along.gather(0, index))
             return _as_rows([*rows, last])
-        index = _choice(residual.square().sum(0), count, tol, reserve)
+        squares = residual.square().sum(0)
+        if late and not rows:
+            squares[count - late : count] = 0
+        index = _choice(squares, count, tol, reserve)
         chosen = candidates.gather(1, index.expand(d, -1, -1))
         for row in rows:
             chosen = _without(chosen, row)

@@ -55,12 +55,13 @@ class OrthogonalNoise(Distribution):
         scales: torch.Tensor,
         noise: torch.Tensor,
         preferred: int | None = None,
+        late: int = 0,
     ) -> Orthogonal:
         """The frame of vectors [N, m, d] of these scales, completed by noise [N, r, d]."""
         tol = self.tolerance(vectors.dtype)
         noise = noise.to(vectors.dtype)
         special = self.own.special
-        return element_of(complete_frame(vectors, scales, noise, tol, special, preferred))
+        return element_of(complete_frame(vectors, scales, noise, tol, special, preferred, late))
 
 
 def element_of(rows: torch.Tensor) -> Orthogonal:

@@ -92,13 +92,13 @@ class LearnedOrthogonal(OrthogonalNoise):
                     (noise.shape[0], noise.shape[2], noise.shape[2]),
                     "K*B samples, d vectors as rows",
                 )
-                scales, preferred = _lengths(vectors.detach()), None
+                scales, preferred, late = _lengths(vectors.detach()), None, 0
             else:
                 seen = self.features(*inputs, dtype=self.dtype, counts=counts)
                 seen.tolerance = self.tolerance(self.dtype)
                 vectors, scales = self.net(seen, own)
-                preferred = self.net.count
-            return self._completed(vectors, scales, rest, preferred)
+                preferred, late = self.net.count, self.net.late
+            return self._completed(vectors, scales, rest, preferred, late)
 
 
 def _lengths(x: torch.Tensor) -> torch.Tensor:

@@ -99,6 +99,8 @@ class VectorNeurons(nn.Module):
         columns = self.maps * count * sources
         self.mix_matrices = nn.Linear(hidden, columns) if has_matrices else None
         self.choose_matrices = nn.Linear(hidden, 2 * width) if has_matrices else None
+        # Those told apart of powers, the last of all.
+        self.late = 2 * (dimension - 1) * count if has_matrices else 0
 
     def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
@@ -277,8 +279,9 @@ def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, tol: float) -> lis
     """What z a has beside z, z a b beside both ...: d - 1 of rows z [N, m, d], as long.
 
     A matrix may leave little of a second direction, and that little is all that tells it. What
-    rounding adds to it, outside the matrix's range, is gone when it acts once more. A share below
-    `tol` is none.
+    rounding adds to it, outside the matrix's range, is gone when it acts once more; inside it is
+    not, so that these are for what other vectors of the range have left. A share below `tol` is
+    none.
     """
     # Lengths are about 1, so this is rounding; its square must not vanish.
     least = torch.finfo(z.dtype).eps ** 2
