@@ -49,6 +49,7 @@ class Seen:
     Vectors are sums of blocks, each over the length of its longest vector; `lengths` [N] are the
     logarithms of those, squashed, one a block. `matrices` [N, c, d, d] are about the whole;
     `matrix_sizes` [N, c] are the norms of what was summed to make them, at most 1 from each source.
+    `factors` [N, m, d] are rows of length 1 in all, whose products are among the matrices.
 
     `masks`: valid items [N, n] of each ragged permutation group. `tolerance`: a share below it is
     what rounding left.
@@ -59,6 +60,7 @@ class Seen:
     lengths: list[torch.Tensor] = field(default_factory=list)
     matrices: torch.Tensor | None = None
     matrix_sizes: torch.Tensor | None = None
+    factors: list[torch.Tensor] = field(default_factory=list)
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
     tolerance: float = 0.0
 
@@ -265,6 +267,8 @@ class Features(nn.Module):
             left, _ = pair.chunk(2, -1)
             kind = (level, reading.pairing, own)
             paired[kind] = paired[kind] + pair if kind in paired else pair
+            if own == 1:
+                seen.factors.append(_rows(x, reading))
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
                     matrices.append(pooled(cross_matrix(left.movedim(-1, -2)), level, seen.masks))
@@ -362,6 +366,15 @@ class Features(nn.Module):
         front = 2 + len(level)
         contracted = x.shape[front : x.ndim - own]
         return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
+
+
+def _rows(x: torch.Tensor, reading: Reading) -> torch.Tensor:
+    """Vectors of a block, as `arranged` gives it, in one list [N, m, d] of length 1, or 0."""
+    at = 1 + len(reading.items) + len(reading.contracted)
+    rows = x.movedim(at, -1).flatten(1, -2)
+    largest = rows.detach().abs().amax((1, 2), keepdim=True)
+    rows = rows / F.threshold(largest, 0.0, 1.0)
+    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()
 
 
 def _is_vector(reading: Reading) -> bool:

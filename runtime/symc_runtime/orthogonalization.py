@@ -37,7 +37,7 @@ def complete_frame(
     largest, above `tol`. What the candidates leave open is filled by noise, likewise.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     `special`: the last row is turned so that the determinant is 1. `preferred`: candidates behind
-    so many are in reserve; the last `late` of them are not for the first row.
+    so many are in reserve; the last `late` of them are not for the first two rows.
     """
     count, d = vectors.shape[1], vectors.shape[2]
     reserve = slice(count if preferred is None else preferred, count)
@@ -57,7 +57,7 @@ def complete_frame(
                 last = last * _signs(along.gather(0, index))
             return _as_rows([*rows, last])
         squares = residual.square().sum(0)
-        if late and not rows:
+        if late and len(rows) < 2:
             squares[count - late : count] = 0
         index = _choice(squares, count, tol, reserve)
         chosen = candidates.gather(1, index.expand(d, -1, -1))

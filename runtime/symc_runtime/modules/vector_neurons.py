@@ -100,7 +100,7 @@ class VectorNeurons(nn.Module):
         self.mix_matrices = nn.Linear(hidden, columns) if has_matrices else None
         self.choose_matrices = nn.Linear(hidden, 2 * width) if has_matrices else None
         # Those told apart of powers, the last of all.
-        self.late = 2 * (dimension - 1) * count if has_matrices else 0
+        self.late = 3 * (dimension - 1) * count if has_matrices else 0
 
     def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors and their magnitudes; noise [K*N, noise, d]."""
@@ -152,7 +152,7 @@ class VectorNeurons(nn.Module):
                 torch.cat([noise, fold(base, samples)], 1),
                 torch.cat([_length(noise.detach()), fold(base_scale, samples)], 1),
                 samples,
-                seen.tolerance,
+                seen,
             )
             summed = parts[: self.maps]
             more, more_scale = added([x for x, _ in summed]), added([size for _, size in summed])
@@ -198,7 +198,7 @@ class VectorNeurons(nn.Module):
         sources: torch.Tensor,
         source_scale: torch.Tensor,
         samples: int,
-        tol: float,
+        seen: Seen,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
@@ -223,8 +223,9 @@ class VectorNeurons(nn.Module):
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
         a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
         given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
-        apart = enumerate(_apart(sources, a, b, tol), start=1)
-        given += [(i, x @ matrix) for i, x in apart for matrix in (a, b)]
+        apart = _apart(sources, a, b, seen.tolerance)
+        for i, x in enumerate(apart, start=1):
+            given += [(i, x @ a), (i, x @ b), (i, _through_factors(x, seen.factors))]
         parts = []
         for i, x in given:
             part = weight[:, i] @ x
@@ -297,6 +298,19 @@ def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, tol: float) -> lis
         told = size > tol * whole + least
         found.append(left * torch.where(told, whole / torch.where(told, size, 1.0), 0.0))
     return found[1:]
+
+
+def _through_factors(y: torch.Tensor, factors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Sum of y X^T X over factors X [N, m, d] of length 1, rows y [K*N, ..., d], 2 d times.
+
+    One after the other: X^T X would square the condition number of X. So these are more exact than
+    what maps of the length of an orthogonal one, sqrt(d), make of y, and stand before it.
+    """
+    total = torch.zeros_like(y)
+    for rows in factors:
+        each = y.unflatten(0, (-1, rows.shape[0]))
+        total = total + ((each @ rows.transpose(1, 2)) @ rows).flatten(0, 1)
+    return 2 * y.shape[-1] * total
 
 
 def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
