@@ -68,8 +68,10 @@ def test_rounding_of_posed_vectors_turns_no_later_element(unit: float) -> None:
     assert not (verdicts.wrong | verdicts.unclear).any()
 
 
-def test_a_plane_that_a_matrix_tells_is_exact() -> None:
-    """The matrix x^T x has a plane; of the second direction there, v has a hundredth."""
+@pytest.mark.parametrize(("second", "share"), [(1 / 3, 0.01), (0.03, 0.3)])
+def test_a_plane_that_a_matrix_tells_is_exact(second: float, share: float) -> None:
+    """The matrix x^T x has a plane, of singular values 1 and `second` squared; v has a `share` of
+    the second direction."""
     spec = """
         group K = O(2)
         group L = SO(4)
@@ -79,10 +81,10 @@ def test_a_plane_that_a_matrix_tells_is_exact() -> None:
         symmetrize L, K by canonical
     """
     generator = torch.Generator().manual_seed(0)
-    # In one pose: singular values 1 and 1/3, v in their plane and out of it.
+    # In one pose: v lies in their plane and out of it.
     x = torch.zeros(ROWS, 2, 4, dtype=torch.float64)
-    x[:, 0, 0], x[:, 1, 1] = 1.0, 1 / 3
-    v = torch.tensor([1.0, 0.01, 1.0, 0.0], dtype=torch.float64).expand(ROWS, 4)
+    x[:, 0, 0], x[:, 1, 1] = 1.0, second
+    v = torch.tensor([1.0, share, 1.0, 0.0], dtype=torch.float64).expand(ROWS, 4)
     turns = _rotations(4, generator)
     x = _rotations(2, generator) @ x @ turns
     v = (v.unsqueeze(1) @ turns).squeeze(1)

@@ -583,15 +583,29 @@ DEFECTS = [
     Defect(
         "no directions of powers of matrices in reserve",
         f"{RUNTIME}/modules/vector_neurons.py",
-        "given += [(i, x @ matrix) for i, x in apart for matrix in (a, b)]",
-        "given += [(i, 0 * x) for i, x in apart]",
+        "given += [(i, x @ a), (i, x @ b), (i, _through_factors(x, seen.factors))]",
+        "given += [(i, 0 * x)] * 3",
         ("test_posed.py",),
     ),
     Defect(
         "directions of powers of matrices are not mapped once more",
         f"{RUNTIME}/modules/vector_neurons.py",
-        "given += [(i, x @ matrix) for i, x in apart for matrix in (a, b)]",
-        "given += [(i, x) for i, x in apart]",
+        "given += [(i, x @ a), (i, x @ b), (i, _through_factors(x, seen.factors))]",
+        "given += [(i, x)] * 3",
+        ("test_posed.py",),
+    ),
+    Defect(
+        "products of vectors are formed before they map",
+        f"{RUNTIME}/modules/vector_neurons.py",
+        "((each @ rows.transpose(1, 2)) @ rows)",
+        "(each @ (rows.transpose(1, 2) @ rows))",
+        ("test_posed.py",),
+    ),
+    Defect(
+        "directions told apart are taken for the second row, too",
+        f"{RUNTIME}/orthogonalization.py",
+        "if late and len(rows) < 2:",
+        "if late and not rows:",
         ("test_posed.py",),
     ),
     Defect(
