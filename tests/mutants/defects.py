@@ -602,13 +602,6 @@ DEFECTS = [
         ("test_posed.py",),
     ),
     Defect(
-        "directions told apart are taken for the second row, too",
-        f"{RUNTIME}/orthogonalization.py",
-        "if late and len(rows) < 2:",
-        "if late and not rows:",
-        ("test_posed.py",),
-    ),
-    Defect(
         "centres of points in half precision",
         f"{RUNTIME}/actions.py",
         "return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x",
