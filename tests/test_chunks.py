@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -432,15 +431,6 @@ def test_compile_and_export() -> None:
     assert_close(grads(plain), grads(model))
     exported = torch.export.export(model.eval(), (x,), {"noise": noise}).module()
     assert_close(list(exported(x, noise=noise)), list(plain(x, noise=noise)))
-
-
-@pytest.fixture
-def process_group(tmp_path: Path) -> Iterator[None]:
-    """A group of this process alone."""
-    store = f"file://{tmp_path / 'store'}"
-    torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
 
 
 @pytest.mark.usefixtures("process_group")

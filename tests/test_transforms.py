@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -148,15 +147,6 @@ class Mean(nn.Module):
     def forward(self, x: Tensor, n: Tensor | None = None) -> Tensor:
         mean = x.mean(1) if n is None else x.sum(1) / n.unsqueeze(-1)
         return self.weight * mean
-
-
-@pytest.fixture
-def process_group(tmp_path: Path) -> Iterator[None]:
-    """A group of this process alone."""
-    store = f"file://{tmp_path / 'store'}"
-    torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
 
 
 @pytest.mark.usefixtures("process_group")

@@ -32,6 +32,7 @@ from symc_runtime.units import (
     longest,
     over,
     pooled,
+    unit_scale,
 )
 
 Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
@@ -371,10 +372,7 @@ class Features(nn.Module):
 def _rows(x: torch.Tensor, reading: Reading) -> torch.Tensor:
     """Vectors of a block, as `arranged` gives it, in one list [N, m, d] of length 1, or 0."""
     at = 1 + len(reading.items) + len(reading.contracted)
-    rows = x.movedim(at, -1).flatten(1, -2)
-    largest = rows.detach().abs().amax((1, 2), keepdim=True)
-    rows = rows / F.threshold(largest, 0.0, 1.0)
-    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()
+    return unit_scale(x.movedim(at, -1).flatten(1, -2))
 
 
 def _is_vector(reading: Reading) -> bool:

@@ -19,6 +19,18 @@ def over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
     return x / size.reshape(-1, *[1] * (x.ndim - 1))
 
 
+def unit_scale(rows: torch.Tensor) -> torch.Tensor:
+    """rows [N, m, d] over their Frobenius norm, so that tiny and huge inputs keep their axes.
+
+    In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
+    is not invariant, nor is the longest row of a tensor with two axes.
+    """
+    largest = rows.detach().abs().amax((1, 2), keepdim=True)
+    rows = rows / F.threshold(largest, 0.0, 1.0)
+    # 1 at least, the largest coordinate being 1, unless all are zero.
+    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()
+
+
 def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
     """Length [N] of the longest vector in x [N, items..., own axes, channels...], or 1 for zeros.
 

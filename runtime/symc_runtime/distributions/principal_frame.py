@@ -13,6 +13,7 @@ from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.noise import normal
 from symc_runtime.orthogonalization import frame_of_eigenspaces
+from symc_runtime.units import unit_scale
 
 
 class PrincipalFrame(OrthogonalNoise):
@@ -95,7 +96,7 @@ class PrincipalFrame(OrthogonalNoise):
                     if axis.group != self.own.name:
                         continue
                     rows = piece.to(like.dtype).movedim(dim, -1)
-                    rows = _unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
+                    rows = unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
                     # At equal weights two single vectors at nearly right angles would have nearly
                     # equal eigenvalues, told apart by rounding alone.
                     found.append(rows / (1 + len(found)) ** 0.5 if found else rows)
@@ -145,15 +146,3 @@ def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -
     turn = torch.where(same, 0.0, product / torch.where(same, 1.0, gap))
     columns = columns + columns @ turn
     return 1.5 * columns - 0.5 * columns @ (columns.transpose(1, 2) @ columns)
-
-
-def _unit_scale(rows: torch.Tensor) -> torch.Tensor:
-    """rows [N, m, d] over their Frobenius norm, so that tiny and huge inputs keep their axes.
-
-    In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
-    is not invariant, nor is the longest row of a tensor with two axes.
-    """
-    largest = rows.detach().abs().amax((1, 2), keepdim=True)
-    rows = rows / F.threshold(largest, 0.0, 1.0)
-    # 1 at least, the largest coordinate being 1, unless all are zero.
-    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()
