@@ -90,3 +90,27 @@ def test_a_plane_that_a_matrix_tells_is_exact(second: float, share: float) -> No
     v = (v.unsqueeze(1) @ turns).squeeze(1)
     verdicts = coupled_law(_built(spec, torch.float64), x.flatten(1), v, generator=generator)
     assert not (verdicts.wrong | verdicts.unclear).any()
+
+
+@pytest.mark.parametrize("d", [2, 3, 6])
+def test_matrices_of_an_open_dimension(d: int) -> None:
+    """The net is built before the dimension is known."""
+
+    class Vector(nn.Module):
+        def forward(self, v: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
+            return v.sin()
+
+    spec = """
+        size d
+        group M = O(d)
+        input v[d: M]
+        input m[d: M, d: M]
+        output y[d: M]
+        symmetrize M by canonical
+    """
+    torch.manual_seed(0)
+    model = symc.build(spec, Vector()).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    v = torch.randn(20, d, generator=generator, dtype=torch.float64)
+    m = torch.randn(20, d, d, generator=generator, dtype=torch.float64)
+    assert not coupled_law(model, v, m, generator=generator).wrong.any()

@@ -61,6 +61,7 @@ class VectorNeurons(nn.Module):
     ) -> None:
         super().__init__()
         several = any(vector_levels)
+        self.dimension = dimension
         self.common = dimension + EXTRA + (not several)
         differing = max(1, dimension - 1) if several else 0
         self.count = count = self.common + differing
@@ -223,7 +224,7 @@ class VectorNeurons(nn.Module):
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
         a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
         given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
-        apart = _apart(sources, a, b, seen.tolerance)
+        apart = _apart(sources, a, b, self.dimension - 1, seen.tolerance)
         for i, x in enumerate(apart, start=1):
             given += [(i, x @ a), (i, x @ b), (i, _through_factors(x, seen.factors))]
         parts = []
@@ -276,8 +277,10 @@ class VectorNeurons(nn.Module):
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
 
 
-def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, tol: float) -> list[torch.Tensor]:
-    """What z a has beside z, z a b beside both ...: d - 1 of rows z [N, m, d], as long.
+def _apart(
+    z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, count: int, tol: float
+) -> list[torch.Tensor]:
+    """What z a has beside z, z a b beside both ...: `count` of rows z [N, m, d], as long.
 
     A matrix may leave little of a second direction, and that little is all that tells it. What
     rounding adds to it, outside the matrix's range, is gone when it acts once more; inside it is
@@ -287,7 +290,7 @@ def _apart(z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, tol: float) -> lis
     # Lengths are about 1, so this is rounding; its square must not vanish.
     least = torch.finfo(z.dtype).eps ** 2
     found = [z]
-    for step in range(1, z.shape[-1]):
+    for step in range(1, count + 1):
         given = found[-1] @ (a if step % 2 else b)
         left = given
         # Twice: where little is left, rounding leaves something along the others.
