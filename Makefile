@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 	$(BIN)/python examples/nbody.py --seconds 20
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -20,7 +20,7 @@ from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, random_motion
 from symc_runtime.verification.inputs import make_inputs
 
-EVERY = 199
+EVERY = 251
 """One row of the matrix in so many; `make conformance` runs all."""
 BATCH = 4
 DRAWS = 10_000

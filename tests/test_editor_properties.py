@@ -90,7 +90,7 @@ def test_every_half_typed_spec_has_an_answer_where_it_ends(stem: str) -> None:
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_place_of_half_typed_specs_has_an_answer(stem: str) -> None:
     text = SPECS[stem]
-    for end in range(7, len(text), 41):
+    for end in range(7, len(text), 83):
         # The end is missing, or the middle: the statement after it still stands.
         for broken in (text[:end], text[:end] + text[text.find("\n", end) :]):
             analysis = Analysis(broken)
