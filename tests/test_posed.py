@@ -17,7 +17,7 @@ ROWS = 200
 def _built(spec: str, dtype: torch.dtype) -> Symmetrized:
     torch.manual_seed(0)
     probe = symc.build(spec, nn.Identity())
-    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, dict(probe.fixed)))
+    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": 5, **probe.fixed}))
     model.eval_samples = 1
     return model.to(dtype).eval()
 
@@ -68,28 +68,66 @@ def test_rounding_of_posed_vectors_turns_no_later_element(unit: float) -> None:
     assert not (verdicts.wrong | verdicts.unclear).any()
 
 
-@pytest.mark.parametrize(("second", "share"), [(1 / 3, 0.01), (0.03, 0.3)])
-def test_a_plane_that_a_matrix_tells_is_exact(second: float, share: float) -> None:
-    """The matrix x^T x has a plane, of singular values 1 and `second` squared; v has a `share` of
-    the second direction."""
-    spec = """
-        group K = O(2)
-        group L = SO(4)
+@pytest.mark.parametrize(
+    ("d", "values", "parts"),
+    [
+        (4, (1.0, 1 / 3), (1.0, 0.01, 1.0)),
+        (4, (1.0, 0.03), (1.0, 0.3, 1.0)),
+        (4, (1.0, 0.02), (1.0, 1.0, 1.0)),
+        (4, (1.0, 0.005), (1.0, 1.0, 1.0)),
+        (4, (1.0, 0.02, 0.0004), (1.0, 1.0, 0.001, 1.0)),
+        (5, (1.0, 0.1, 0.01), (1.0, 1.0, 1.0, 1.0)),
+        (3, (1.0, 0.02), (0.001, 1.0, 0.0)),
+    ],
+)
+def test_the_space_that_vectors_of_two_groups_tell_is_exact(
+    d: int, values: tuple[float, ...], parts: tuple[float, ...]
+) -> None:
+    """The matrix x^T x has the squares of the singular `values`; `parts`: v in the same axes."""
+    spec = f"""
+        group K = O({len(values)})
+        group L = SO({d})
         input x[_: K.vector * L.vector]
         input v[_: L.vector]
         output y[3, _: L.vector]
         symmetrize L, K by canonical
     """
     generator = torch.Generator().manual_seed(0)
-    # In one pose: v lies in their plane and out of it.
-    x = torch.zeros(ROWS, 2, 4, dtype=torch.float64)
-    x[:, 0, 0], x[:, 1, 1] = 1.0, second
-    v = torch.tensor([1.0, share, 1.0, 0.0], dtype=torch.float64).expand(ROWS, 4)
-    turns = _rotations(4, generator)
-    x = _rotations(2, generator) @ x @ turns
+    x = torch.zeros(ROWS, len(values), d, dtype=torch.float64)
+    x[:, : len(values), : len(values)] = torch.tensor(values, dtype=torch.float64).diag()
+    v = torch.zeros(ROWS, d, dtype=torch.float64)
+    v[:, : len(parts)] = torch.tensor(parts, dtype=torch.float64)
+    turns = _rotations(d, generator)
+    x = _rotations(len(values), generator) @ x @ turns
     v = (v.unsqueeze(1) @ turns).squeeze(1)
     verdicts = coupled_law(_built(spec, torch.float64), x.flatten(1), v, generator=generator)
     assert not (verdicts.wrong | verdicts.unclear).any()
+    # Far from the bound: products of vectors would square their condition number.
+    assert (verdicts.error < verdicts.bound / 4).all()
+
+
+@pytest.mark.parametrize("cosine", [1e-2, 1e-3, 1e-5])
+def test_a_pseudovector_nearly_at_right_angles_to_all_vectors(cosine: float) -> None:
+    """p p^T v has a `cosine` of the length of v; its direction is that of p all the same."""
+    spec = """
+        size n <= 5
+        group G = O(4)
+        input x[n: S(n), _: G.vector + G.pseudovector]
+        output s[3]
+        symmetrize S(n) by frame
+        symmetrize G by canonical
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.zeros(ROWS, 5, 8, dtype=torch.float64)
+    axes = _rotations(4, generator)
+    x[:, 0, :4] = axes[:, 0]
+    x[:, 0, 4:] = cosine * axes[:, 0] + 2.5 * axes[:, 1]
+    model = _built(spec, torch.float64)
+    # One item, so that nothing else tells a direction.
+    counts = {"n": torch.ones(ROWS, dtype=torch.int64)}
+    verdicts = coupled_law(model, x, counts=counts, generator=generator)
+    assert not (verdicts.wrong | verdicts.unclear).any()
+    assert (verdicts.error < verdicts.bound / 4).all()
 
 
 @pytest.mark.parametrize("d", [2, 3, 6])

@@ -203,7 +203,8 @@ class VectorNeurons(nn.Module):
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
-        Behind these, what is told apart of powers (`_apart`), mapped once more.
+        Behind these, what factors make of z (`_through_factors`), then what is told apart of
+        powers (`_apart`), mapped once more.
 
         `matrices` are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix.
         The scales follow from those of the sources and of the matrices: what was summed for a
@@ -225,8 +226,12 @@ class VectorNeurons(nn.Module):
         a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
         given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
         apart = _apart(sources, a, b, self.dimension - 1, seen.tolerance)
-        for i, x in enumerate(apart, start=1):
-            given += [(i, x @ a), (i, x @ b), (i, _through_factors(x, seen.factors))]
+        first, *others = _through_factors(
+            [sources, *apart], source_scale, seen.factors, seen.tolerance
+        )
+        given.append((0, first))
+        for i, (x, other) in enumerate(zip(apart, others, strict=True), start=1):
+            given += [(i, x @ a), (i, x @ b), (i, other)]
         parts = []
         for i, x in given:
             part = weight[:, i] @ x
@@ -303,17 +308,38 @@ def _apart(
     return found[1:]
 
 
-def _through_factors(y: torch.Tensor, factors: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Sum of y X^T X over factors X [N, m, d] of length 1, rows y [K*N, ..., d], 2 d times.
+def _through_factors(
+    given: Sequence[torch.Tensor],
+    scale: torch.Tensor,
+    factors: Sequence[torch.Tensor],
+    tol: float,
+) -> list[torch.Tensor]:
+    """w X for each y of `given` [K*N, m, d]: w, as long as y, is along what y X^T has beside others.
 
-    One after the other: X^T X would square the condition number of X. So these are more exact than
-    what maps of the length of an orthogonal one, sqrt(d), make of y, and stand before it.
+    X [N, ..., d]: all rows of factors, of length 1 each. After Golub and Kahan, Calculating the
+    singular values and pseudo-inverse of a matrix, 1965: y X^T X would square the condition number
+    of X, and lose where X is, where y is nearly orthogonal to it. `scale` [K*N, m] is what was
+    summed to make the first y; a share below `tol` is none.
     """
-    total = torch.zeros_like(y)
-    for rows in factors:
-        each = y.unflatten(0, (-1, rows.shape[0]))
-        total = total + ((each @ rows.transpose(1, 2)) @ rows).flatten(0, 1)
-    return 2 * y.shape[-1] * total
+    if not factors:
+        return [torch.zeros_like(y) for y in given]
+    rows = factors[0] if len(factors) == 1 else torch.cat(list(factors), 1)
+    least = torch.finfo(rows.dtype).eps ** 2
+    found: list[torch.Tensor] = []
+    mapped = []
+    for y in given:
+        whole = root(y.square().sum(-1, keepdim=True))
+        left = (y.unflatten(0, (-1, rows.shape[0])) @ rows.transpose(1, 2)).flatten(0, 1)
+        # Twice: where little is left, rounding leaves something along the others.
+        for other in (*found, *found):
+            left = left - (left * other).sum(-1, keepdim=True) * other
+        size = root(left.square().sum(-1, keepdim=True))
+        summed = whole if found else torch.maximum(whole, scale.unsqueeze(-1))
+        told = size > tol * summed + least
+        found.append(left * torch.where(told, 1 / torch.where(told, size, 1.0), 0.0))
+        each = (whole * found[-1]).unflatten(0, (-1, rows.shape[0]))
+        mapped.append((each @ rows).flatten(0, 1))
+    return mapped
 
 
 def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
