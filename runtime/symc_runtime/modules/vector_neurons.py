@@ -314,11 +314,11 @@ def _through_factors(
     factors: Sequence[torch.Tensor],
     tol: float,
 ) -> list[torch.Tensor]:
-    """w X for each y of `given` [K*N, m, d]: w, as long as y, is along what y X^T has beside others.
+    """w X for each y of `given` [K*N, m, d]: w is what y X^T has beside those before, as long as y.
 
     X [N, ..., d]: all rows of factors, of length 1 each. After Golub and Kahan, Calculating the
     singular values and pseudo-inverse of a matrix, 1965: y X^T X would square the condition number
-    of X, and lose where X is, where y is nearly orthogonal to it. `scale` [K*N, m] is what was
+    of X, and lose its direction where y is nearly orthogonal to it. `scale` [K*N, m] is what was
     summed to make the first y; a share below `tol` is none.
     """
     if not factors:
