@@ -170,8 +170,7 @@ def made_by(reference: str, seed: int = 0) -> nn.Module:
         hint = "give package.module:factory, such as `my_models:make_base`"
         raise FactoryError(f"`{reference}` names no factory: {hint}")
     if name.endswith(".py") or os.sep in name:
-        dotted = name.removesuffix(".py").strip("./").replace(os.sep, ".")
-        raise FactoryError(f"`{name}` is a file: write its module, `{dotted}:{factory}`")
+        raise FactoryError(f"`{name}` is a file: {_as_module(name, factory)}")
     module = _imported(name)
     found = getattr(module, factory, None)
     if found is None:
@@ -189,13 +188,24 @@ def made_by(reference: str, seed: int = 0) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             made = found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FactoryError(f"`{factory}()` of `{name}` raised {said(error, OURS)}") from error
     if not isinstance(made, nn.Module):
         raise FactoryError(
             f"`{factory}()` of `{name}` returned {type(made).__name__}, no torch.nn.Module"
         )
     return made
+
+
+def _as_module(file: str, factory: str) -> str:
+    """What to write instead of a file."""
+    path = Path(file).resolve()
+    try:
+        parts = path.relative_to(Path.cwd()).with_suffix("").parts
+    except ValueError:
+        # Elsewhere: found if its folder is on the path.
+        return f"write `{path.stem}:{factory}` with {path.parent} in PYTHONPATH"
+    return f"write its module, `{'.'.join(parts)}:{factory}`"
 
 
 def _imported(name: str) -> ModuleType:
@@ -210,7 +220,7 @@ def _imported(name: str) -> ModuleType:
                 f"there is no module `{error.name}`, neither in {os.getcwd()} nor installed"
             ) from error
         raise FactoryError(f"importing `{name}` failed: {said(error, OURS)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FactoryError(f"importing `{name}` failed: {said(error, OURS)}") from error
 
 

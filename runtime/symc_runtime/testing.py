@@ -169,11 +169,11 @@ def act(
 
     Args:
         tensor: its declaration, one of `model.inputs` or `model.outputs`.
-        x: floating point of any precision, or integer labels, which come back as such.
+        x: floating point of any precision, complex, or integer labels, which come back as such.
         motions: an element a batch row of every group, by name.
         sizes: values of the sizes that the tensor names.
     """
-    labels = not x.is_floating_point()
+    labels = not (x.is_floating_point() or x.is_complex())
     moved = x.double() if labels else x
     for dim, axis in enumerate(tensor.axes, start=1):
         matrix = _axis_matrix(axis, motions, sizes, moved)
@@ -184,7 +184,8 @@ def act(
             shape = [1] * moved.ndim
             shape[0], shape[dim] = shift.shape
             moved = moved + shift.reshape(shape)
-    return moved.round().to(x.dtype) if labels else moved
+    # As a data loader would give it: modules take views of their inputs.
+    return (moved.round().to(x.dtype) if labels else moved).contiguous()
 
 
 def act_on_noise(
@@ -242,10 +243,14 @@ def random_motions(
 
     inputs [batch, *axes]; `counts`: valid items [batch] of each ragged size, by name. Translations
     are as long as the points. Those of groups that are not among `groups` are the identity;
-    default: all groups but those handled `by base`. Raises ShapeError where an input does not fit.
+    default: all groups but those handled `by base`. Raises ShapeError where an input does not fit,
+    ValueError for a group that the model does not have.
     """
-    names = {group.name for group in model.groups} - set(model.trusted)
-    chosen = names if groups is None else set(groups)
+    every = {group.name for group in model.groups}
+    chosen = every - set(model.trusted) if groups is None else set(groups)
+    if chosen - every:
+        named = ", ".join(f"`{name}`" for name in sorted(every)) or "none"
+        raise ValueError(f"groups: the model has no `{min(chosen - every)}`; its groups: {named}")
     batch = inputs[0].shape[0]
     _, sizes, _ = model._checked(tuple(inputs), counts, {})
     motions: dict[str, Motion] = {}
@@ -305,8 +310,14 @@ def equivariance_error(
         The error; inf where an output is not finite.
 
     Raises:
-        ShapeError: an input does not fit the spec. TypeError: a wrong dtype.
+        ShapeError: an input does not fit the spec. TypeError: a wrong dtype, or a module that symc
+            did not build. ValueError: `groups` names one that the model does not have.
     """
+    if not isinstance(model, Symmetrized):
+        raise TypeError(
+            f"{type(model).__name__} was not built by symc: measure it by "
+            f"`symc.verify(model, spec=...)`"
+        )
     counts = dict(counts or {})
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
     noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
@@ -340,8 +351,10 @@ def assert_equivariant(
 
     Give float64 inputs and a float64 model (`model.double()`): `tolerance` bounds
     `equivariance_error`, which takes the same arguments, and single precision errs by more.
-    `trials`: random elements and draws of noise, in turn.
+    `trials`: random elements and draws of noise, in turn, at least 1.
     """
+    if trials < 1:
+        raise ValueError(f"trials: at least 1, got {trials}: nothing would be measured")
     for _ in range(trials):
         error = equivariance_error(model, *inputs, counts=counts, generator=generator)
         if not error <= tolerance:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 
 import click
@@ -16,7 +17,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     sizes = {}
     for text in given:
         name, _, value = text.partition("=")
-        if not name.strip() or not value.strip().isdigit():
+        if not name.strip() or not re.fullmatch("[0-9]+", value.strip()):
             raise click.BadParameter(f"`{text}`: write a name and a number, such as n=5")
         if name.strip() in sizes:
             raise click.BadParameter(f"`{name.strip()}` is given twice: give it one value")
@@ -100,13 +101,15 @@ def command(
     from symc import verifying
     from symc.spec import Spec
     from symc_runtime.shapes import ShapeError
+    from symc_runtime.verification.guard import TOO_LARGE
     from symc_runtime.verification.text import render
 
     checked = Spec(compilation.source, compilation.program, compilation.diagnostics)
     try:
         reference = base or module
-        made = verifying.made_by(reference, seed) if reference is not None else None
-        with _progress() as progress:
+        # What the user's code prints is not to stand in the report.
+        with redirect_stdout(sys.stderr), _progress() as progress:
+            made = verifying.made_by(reference, seed) if reference is not None else None
             if module is not None and made is not None:
                 found = verifying.verify(
                     made, spec=checked, sizes=sizes, samples=samples, draws=draws, seed=seed,
@@ -122,7 +125,8 @@ def command(
     except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
         raise InputError(str(error)) from error
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+        told = str(error)
+        if isinstance(error, RuntimeError) and not any(text in told for text in TOO_LARGE):
             raise
         raise InputError(
             "there is not enough memory for these sizes: give smaller ones with --size NAME=VALUE"

@@ -11,7 +11,7 @@ import symc_runtime
 LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (torch, symc_runtime))
 
 
-def said(error: Exception, *skipped: str) -> str:
+def said(error: BaseException, *skipped: str) -> str:
     """Its class, its first line, and the last line of code outside torch, symc and `skipped`."""
     trace, place = error.__traceback__, ""
     while trace is not None:

@@ -14,6 +14,7 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions, valid_part
+from symc_runtime.verification.law import widened
 
 CALLS = 64
 """Means of calls are the observations: rows of one call may share randomness."""
@@ -68,8 +69,11 @@ def mean_deviation(
         sides = (_drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
         for i, (tensor, z, y) in enumerate(zip(model.outputs, *sides, strict=True)):
             expected = valid_part(tensor, act(tensor, y.mean(0), motions, sizes), counts)
-            differences[i].append((z.mean(0) - expected).reshape(batch, -1))
-            both = torch.cat([z, y]).reshape(2 * each, batch, -1)
+            difference = z.mean(0) - expected
+            if difference.is_complex():
+                difference = torch.view_as_real(difference)
+            differences[i].append(difference.reshape(batch, -1))
+            both = torch.cat([z, y]).abs().reshape(2 * each, batch, -1)
             squares[i] += both.square().sum(-1).mean(0) / calls
     t = log(batch * len(model.outputs) / (1 - CONFIDENCE))
     found = []
@@ -123,7 +127,7 @@ def _drawn(
         values = model(*tiled, sizes=many)
     values = values if isinstance(values, tuple) else (values,)
     if not model.draws:
-        return [y.double().unflatten(0, (each, -1)) for y in values]
+        return [widened(y).unflatten(0, (each, -1)) for y in values]
     # The draws are the last axis of the grid of samples; one where all stages enumerate.
-    means = [y.double().unflatten(0, (elements, -1)).mean(0) for y in values]
+    means = [widened(y).unflatten(0, (elements, -1)).mean(0) for y in values]
     return [y.expand(each, *y.shape[1:]) for y in means]

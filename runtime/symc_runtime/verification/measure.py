@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.law import coupled_law
+from symc_runtime.verification.guard import RAISED, why
+from symc_runtime.verification.inputs import KINDS
+from symc_runtime.verification.law import Verdicts, coupled_law
 from symc_runtime.verification.mean import mean_deviation
 from symc_runtime.verification.membership import membership
 from symc_runtime.verification.noise_law import noise_law
 from symc_runtime.verification.padding import padding_error
 from symc_runtime.verification.plain import alone
 from symc_runtime.verification.report import Report, Row, Test, finite
-from symc_runtime.verification.subject import DTYPES, Settings, Subject
+from symc_runtime.verification.rows import row_of
+from symc_runtime.verification.subject import DTYPES, Batch, Settings, Subject
 
 Progress = Callable[[str, int, int], None]
 """Called with what comes next, how many steps are done, and of how many."""
@@ -28,11 +32,21 @@ One sample in a few thousand of right models exceeds its bound, by a factor of 2
 """
 
 
+@dataclass(frozen=True)
+class Step:
+    """One thing to measure: a few words, what a row of it is about, and the function."""
+
+    label: str
+    test: Test
+    mode: str
+    measure: Callable[[], list[Row]]
+
+
 class Measurement(Subject):
     """The tests of a subject, each a list of rows."""
 
-    def steps(self) -> Iterator[tuple[str, Callable[[], list[Row]]]]:
-        """What is measured, in order: a few words and the function that does it."""
+    def steps(self) -> Iterator[Step]:
+        """What is measured, in order."""
         chosen: list[list[str]] = [[name] for name in self.acting]
         if len(self.acting) > 1:
             chosen.append(self.acting)
@@ -42,32 +56,33 @@ class Measurement(Subject):
                 for groups in chosen + [[name] for name in trusted]:
                     test: Test = "trusted" if groups[0] in trusted else "mean"
                     label = f"mean under {' x '.join(groups)}, {mode} mode"
-                    yield label, partial(self.mean, mode, groups, test)
-                yield f"law, {mode} mode", partial(self.unmeasured, mode)
+                    yield Step(label, test, mode, partial(self.mean, mode, groups, test))
+                yield Step(f"law, {mode} mode", "law", mode, partial(self.unmeasured, mode))
                 continue
             for dtype in DTYPES:
                 for groups in chosen:
                     label = f"law under {' x '.join(groups)}, {dtype}, {mode} mode"
-                    yield label, partial(self.law, mode, dtype, groups)
+                    yield Step(label, "law", mode, partial(self.law, mode, dtype, groups))
         for name in self.model.trusted:
             if not self.measures_trusted:
-                yield name, partial(self.untested, name)
+                yield Step(name, "trusted", "eval", partial(self.untested, name))
             elif not self.random["eval"]:
                 for dtype in DTYPES:
                     label = f"{name} by base, {dtype}"
-                    yield label, partial(self.trusted, dtype, name)
+                    yield Step(label, "trusted", "eval", partial(self.trusted, dtype, name))
         if not self.plain:
             for mode in self.modes:
                 for dtype in DTYPES:
                     label = f"elements, {dtype}, {mode} mode"
-                    yield label, partial(self.elements, mode, dtype)
+                    yield Step(label, "elements", mode, partial(self.elements, mode, dtype))
         if self.model.ragged:
             for mode in self.modes:
-                yield f"padding, {mode} mode", partial(self.padding, mode)
+                yield Step(f"padding, {mode} mode", "padding", mode, partial(self.padding, mode))
         if self.model.draws:
-            yield "law of the noise", self.noise
+            yield Step("law of the noise", "noise", "eval", self.noise)
             if not self.random["eval"]:
-                yield "mean", partial(self.mean, "eval", self.acting, "mean")
+                mean = partial(self.mean, "eval", self.acting, "mean")
+                yield Step("mean", "mean", "eval", mean)
 
     def law(self, mode: str, dtype: str, groups: list[str]) -> list[Row]:
         """f(h x; h noise) = h f(x; noise)."""
@@ -86,30 +101,52 @@ class Measurement(Subject):
     def _law(
         self, model: Symmetrized, test: Test, what: str, mode: str, dtype: str, groups: list[str]
     ) -> list[Row]:
-        batches = [batch.to(DTYPES[dtype]) for batch in self.batches()]
-        verdicts = [
-            coupled_law(
-                model,
-                *batch.inputs,
-                counts=batch.counts,
-                groups=groups,
-                generator=self.generator,
-                precision=self.precision,
+        found: list[tuple[Batch, Verdicts]] = []
+        raised: dict[str, list[str]] = {}
+        for batch in (batch.to(DTYPES[dtype]) for batch in self.batches()):
+            try:
+                found.append((batch, self._verdicts(model, batch, groups)))
+            except RAISED:
+                for part in batch.by_kind():
+                    try:
+                        found.append((part, self._verdicts(model, part, groups)))
+                    except RAISED as raising:
+                        raised.setdefault(why(raising), []).append(part.kinds[0])
+        name = " x ".join(groups)
+        rows = []
+        for words, these in raised.items():
+            named = "all kinds" if len(these) == len(KINDS) else f"the kind {', '.join(these)}"
+            detail = f"on inputs of {named}, in {mode} mode, {words}"
+            rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
+        if any((v.error > v.bound).any() for _, v in found) and any(
+            self.differs(model, batch) for batch, _ in found
+        ):
+            detail = f"calls differ on the same inputs, now and then: random in {mode} mode"
+            return [*rows, Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail)]
+        kinds = [kind for batch, _ in found for kind in batch.kinds]
+        for i, tensor in enumerate(self.model.outputs if found else ()):
+            of_output = [v.outputs[i] for _, v in found]
+            error = torch.cat([v.error for v in of_output])
+            bound = torch.cat([v.bound for v in of_output])
+            unclear = torch.cat([v.unclear for v in of_output])
+            near = (error > bound) & (error <= SLACK * bound)
+            rows.append(
+                row_of(
+                    test, name, tensor.name, what, mode, dtype, error, bound, kinds, unclear | near
+                )  # fmt: skip
             )
-            for batch in batches
-        ]
-        kinds = [kind for batch in batches for kind in batch.kinds]
-        errors = torch.cat([v.outputs for v in verdicts], 1)
-        bound = torch.cat([v.bound for v in verdicts])
-        unclear = torch.cat([v.unclear for v in verdicts])
-        over = (errors > bound) & (errors <= SLACK * bound)
-        return [
-            _row(
-                test, " x ".join(groups), tensor.name, what, mode, dtype, error, bound, kinds,
-                unclear | near,
-            )
-            for tensor, error, near in zip(model.outputs, errors, over, strict=True)
-        ]  # fmt: skip
+        return rows
+
+    def _verdicts(self, model: Symmetrized, batch: Batch, groups: list[str]) -> Verdicts:
+        return coupled_law(
+            model,
+            *batch.inputs,
+            counts=batch.counts,
+            groups=groups,
+            generator=self.generator,
+            precision=self.precision,
+            weights=True,
+        )
 
     def elements(self, mode: str, dtype: str) -> list[Row]:
         """Elements are of the group; what the base saw and what came out is moved by them."""
@@ -129,7 +166,7 @@ class Measurement(Subject):
                 repeats = len(finding.error) // len(batch.kinds)
                 kinds.setdefault(key, []).extend(batch.kinds * repeats)
         return [
-            _row(
+            row_of(
                 "elements", *key, mode, dtype, torch.cat(error),
                 torch.full((sum(map(len, error)),), bounds[key], dtype=torch.float64), kinds[key],
             )
@@ -147,7 +184,7 @@ class Measurement(Subject):
         errors = padding_error(model, *batch.inputs, counts=batch.counts, generator=self.generator)
         bound = torch.full((len(batch.kinds),), 100 * torch.finfo(DTYPES[dtype]).eps)
         return [
-            _row("padding", "", tensor.name, "", mode, dtype, error, bound.double(), batch.kinds)
+            row_of("padding", "", tensor.name, "", mode, dtype, error, bound.double(), batch.kinds)
             for tensor, error in zip(model.outputs, errors, strict=True)
         ]
 
@@ -304,43 +341,18 @@ def measure(
         measurement = Measurement(model, settings, sizes, trusted)
         steps = list(measurement.steps())
         rows: list[Row] = []
-        for done, (label, step) in enumerate(steps):
+        for done, step in enumerate(steps):
             if progress is not None:
-                progress(label, done, len(steps))
-            rows += step()
+                progress(step.label, done, len(steps))
+            try:
+                rows += step.measure()
+            except RAISED as error:
+                rows.append(
+                    Row(step.test, "", "", "", step.mode, "", "unmeasured", detail=why(error))
+                )
         if progress is not None:
             progress("done", len(steps), len(steps))
     return Report(
         name, tuple(str(group) for group in model.groups), subject, not measurement.plain,
         dict(measurement.sizes), settings.seed, tuple(rows), measurement.unseen(),
-    )  # fmt: skip
-
-
-def _row(
-    test: Test,
-    group: str,
-    tensor: str,
-    what: str,
-    mode: str,
-    dtype: str,
-    error: torch.Tensor,
-    bound: torch.Tensor,
-    kinds: Sequence[str],
-    unclear: torch.Tensor | None = None,
-) -> Row:
-    """The worst of errors [samples] that are not unclear, against their bounds."""
-    clear = torch.ones_like(error, dtype=torch.bool) if unclear is None else ~unclear
-    if not clear.any():
-        detail = "rounding decides the outcome on all inputs"
-        return Row(
-            test, group, tensor, what, mode, dtype, "unmeasured", None, None, len(error),
-            len(error), 0, "", detail,
-        )  # fmt: skip
-    wrong = ~(error <= bound) & clear
-    looked_at = wrong if wrong.any() else clear
-    worst = int(error.double().nan_to_num(torch.inf).masked_fill(~looked_at, -1).argmax())
-    return Row(
-        test, group, tensor, what, mode, dtype, "broken" if wrong.any() else "right",
-        finite(float(error[worst])), finite(float(bound[worst])), len(error),
-        int((~clear).sum()), int(wrong.sum()), kinds[worst],
     )  # fmt: skip

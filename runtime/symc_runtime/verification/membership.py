@@ -20,6 +20,7 @@ from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, valid_part
+from symc_runtime.verification.law import widened
 
 ROUNDING = 100.0
 """Last digits by which a matrix may fail to be orthogonal."""
@@ -206,16 +207,19 @@ def _compared(
 ) -> list[Finding]:
     found = []
     for tensor, there, here in zip(tensors, moved, canonical, strict=True):
-        wide = here.double() if here.is_floating_point() else here
-        expected = valid_part(tensor, act(tensor, wide, motions, sizes), counts).double()
-        error = _rows(there.double() - expected).amax(1)
-        scale = torch.maximum(_rows(expected).amax(1), _rows(there.double()).amax(1))
+        labels = not (here.is_floating_point() or here.is_complex())
+        wide = here if labels else widened(here)
+        expected = widened(valid_part(tensor, act(tensor, wide, motions, sizes), counts))
+        error = _rows(widened(there) - expected).amax(1)
+        scale = torch.maximum(_rows(expected).amax(1), _rows(widened(there)).amax(1))
         if any(m.shift is not None for m in motions.values()):
             # The translation is as exact as the longest points that it was read off.
             scale = torch.maximum(scale, far)
-        dtype = there.dtype if there.is_floating_point() else torch.float64
+        dtype = torch.float64 if labels else there.dtype
         bound = torch.finfo(dtype).eps ** 0.5
         relative = (error / scale.clamp(min=1e-300)).nan_to_num(torch.inf)
+        # The law says what is not finite; no action can be told from it.
+        relative = relative.masked_fill(~_rows(widened(here)).isfinite().all(1), 0)
         groups = " x ".join(name for name in motions if name in _moved_by(tensor))
         found.append(Finding(groups, tensor.name, what, relative, bound))
     return found

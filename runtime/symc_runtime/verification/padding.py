@@ -29,26 +29,35 @@ def padding_error(
 ) -> torch.Tensor:
     """How much each output changes with its padding, relative to its size: [outputs, batch].
 
-    A compiled module gets NaNs there. One that symc did not build gets 1e3, for many multiply
-    padding by zero.
+    A compiled module gets NaNs there. One that symc did not build gets 1e3 and -1e3, for many
+    multiply padding by zero.
     """
     zeros = [valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True)]
-    fill = 1e3 if isinstance(model, Plain) else torch.nan
-    dirty = [
-        filled(t, x, counts, fill if t.labels is None else t.labels - 1)
-        for t, x in zip(model.inputs, zeros, strict=True)
-    ]
+
+    def dirty(fill: float) -> list[torch.Tensor]:
+        return [
+            filled(t, x, counts, fill if t.labels is None else t.labels - 1)
+            for t, x in zip(model.inputs, zeros, strict=True)
+        ]
+
     if isinstance(model, Plain):
         ordered = [counts[name] for name in model.ragged]
         before, _ = model.symmetrize(*zeros, *ordered)
-        after, _ = model.symmetrize(*dirty, *ordered)
-    else:
-        noise = model.draw_noise(*zeros, generator=generator, sizes=counts)
-        before, after = (_called(model, x, noise, counts) for x in (zeros, dirty))
+        found = [
+            _differences(before, model.symmetrize(*dirty(fill), *ordered)[0])
+            for fill in (1e3, -1e3)
+        ]
+        return torch.stack(found).amax(0)
+    noise = model.draw_noise(*zeros, generator=generator, sizes=counts)
+    return _differences(*(_called(model, x, noise, counts) for x in (zeros, dirty(torch.nan))))
+
+
+def _differences(before: tuple[torch.Tensor, ...], after: tuple[torch.Tensor, ...]) -> torch.Tensor:
     errors = []
     for a, b in zip(before, after, strict=True):
-        size = a.double().abs().reshape(a.shape[0], -1).amax(1).clamp(min=1e-300)
-        change = (a - b).double().abs().reshape(a.shape[0], -1).amax(1)
+        size = torch.maximum(a.abs(), b.abs()).double().reshape(a.shape[0], -1).amax(1)
+        size = size.clamp(min=1e-300)
+        change = (a - b).abs().double().reshape(a.shape[0], -1).amax(1)
         errors.append((change / size).nan_to_num(torch.inf))
     return torch.stack(errors)
 

@@ -87,12 +87,16 @@ class Report:
     @classmethod
     def from_json(cls, text: str) -> Report:
         """The report that `to_json` wrote. Raises ValueError for any other format."""
-        data: dict[str, Any] = json.loads(text)
-        if data.get("format") != 1:
-            raise ValueError("not a report of `symc verify`, format 1")
-        known = {name: data[name] for name in (f.name for f in fields(cls))}
-        known["rows"] = tuple(Row(**row) for row in known["rows"])
-        known["groups"], known["unseen"] = tuple(known["groups"]), tuple(known["unseen"])
+        data: Any = json.loads(text)
+        refusal = "not a report of `symc verify`, format 1"
+        if not isinstance(data, dict) or data.get("format") != 1:
+            raise ValueError(refusal)
+        try:
+            known = {name: data[name] for name in (f.name for f in fields(cls))}
+            known["rows"] = tuple(Row(**row) for row in known["rows"])
+            known["groups"], known["unseen"] = tuple(known["groups"]), tuple(known["unseen"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(refusal) from error
         return cls(**known)
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ import torch
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import example_counts, example_sizes
 from symc_runtime.verification.blame import said
+from symc_runtime.verification.guard import RAISED, Guarded, ModuleRaisedError, watched
 from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.plain import Plain, alone
 
@@ -19,6 +20,7 @@ SCALED = ("huge", "tiny", "unlike scales")
 """Kinds that are measured by themselves: translations are as long as the longest point."""
 ROWS = 4000
 """Rows that the base sees in one call of the coupled law, at most, where `samples` allows it."""
+WORDS = {4: "single", 2: "half", 1: "quarter"}
 REPEATS = 8
 """Calls that show whether a module is random."""
 
@@ -49,6 +51,16 @@ class Batch:
         inputs = tuple(x.to(dtype) if x.is_floating_point() else x for x in self.inputs)
         return Batch(self.kinds, inputs, self.counts)
 
+    def by_kind(self) -> list[Batch]:
+        """The rows of each kind by themselves."""
+        parts = []
+        for kind in dict.fromkeys(self.kinds):
+            rows = torch.tensor([i for i, each in enumerate(self.kinds) if each == kind])
+            counts = {name: count[rows] for name, count in self.counts.items()}
+            inputs = tuple(x[rows] for x in self.inputs)
+            parts.append(Batch((kind,) * len(rows), inputs, counts))
+        return parts
+
 
 class Subject:
     """A copy of a model on the CPU and what is measured of it."""
@@ -72,6 +84,8 @@ class Subject:
             raise CannotMeasureError(
                 f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
             ) from error
+        self.guarded = Guarded(self.model.base)
+        self.model.base = self.guarded
         self.model.chunk = None
         self.model.samples = self.model.eval_samples = 2
         self.acting = [g.name for g in model.groups if g.name not in model.trusted]
@@ -89,28 +103,58 @@ class Subject:
 
     def _try(self) -> None:
         """One call in each precision. What runs in none cannot be measured."""
-        batch = self.batch(("random",), 2)
-        for name, dtype in DTYPES.items():
+        batch = self.batch(("random",), 8)
+        if not self._runs(batch) and not self.guarded.with_gradient:
+            # A module of forces, say, differentiates inside.
+            self.guarded.with_gradient = True
+            self.guarded.with_gradient = self._runs(batch)
+        finite = {}
+        for name in DTYPES:
             try:
-                with torch.no_grad():
-                    values = self.at(dtype, "eval")(
-                        *batch.to(dtype).inputs, sizes=dict(batch.counts)
-                    )
+                tensors = self._called(name, batch)
             except Exception as error:
-                self.refused[name] = f"raises {said(error)}"
+                why = str(error) if isinstance(error, ModuleRaisedError) else said(error)
+                self.refused[name] = f"raises {why}"
                 continue
-            tensors = values if isinstance(values, tuple) else (values,)
-            if not any(y.isfinite().any() for y in tensors):
-                self.refused[name] = "returns no finite number on random inputs"
+            finite[name] = any(bool(y.isfinite().any()) for y in tensors)
+        if not any(finite.values()):
+            # What it returns in one precision alone, the law says.
+            self.refused |= dict.fromkeys(finite, "returns no finite number on random inputs")
+        self._check_refused()
+        coarsest = None if "float64" in self.refused else self._coarsest()
+        if coarsest is not None:
+            self.refused["float64"] = f"computes in {WORDS[coarsest.itemsize]} precision inside"
+            if coarsest.itemsize < torch.float32.itemsize:
+                self.refused["float32"] = self.refused["float64"]
+            self._check_refused()
+        if "float64" in self.refused:
+            self.precision = torch.float32
+
+    def _called(self, dtype: str, batch: Batch) -> tuple[torch.Tensor, ...]:
+        with torch.no_grad():
+            values = self.at(DTYPES[dtype], "eval")(
+                *batch.to(DTYPES[dtype]).inputs, sizes=dict(batch.counts)
+            )
+        return values if isinstance(values, tuple) else (values,)
+
+    def _runs(self, batch: Batch) -> bool:
+        """Whether the module raises nothing, in one precision at least."""
+        for name in DTYPES:
+            try:
+                self._called(name, batch)
+            except ModuleRaisedError:
+                continue
+            except Exception:
+                return True  # what it returned is at fault
+            return True
+        return False
+
+    def _check_refused(self) -> None:
         if len(self.refused) == len(DTYPES):
             raise CannotMeasureError(
                 f"the module fails on inputs of the spec"
                 f"{self._taken()}: it {self.refused['float32']}"
             )
-        if "float64" not in self.refused and self._is_coarse():
-            self.refused["float64"] = "computes in single precision inside"
-        if "float64" in self.refused:
-            self.precision = torch.float32
 
     def _taken(self) -> str:
         """The sizes of these inputs, and how to choose others."""
@@ -121,16 +165,24 @@ class Subject:
         hint = f"; others by `--size {free[0]}=...`, `sizes={{{free[0]!r}: ...}}`" if free else ""
         return f" ({taken}{hint})"
 
-    def _is_coarse(self) -> bool:
-        """Whether the base, given double precision, returns numbers of single precision."""
+    def _coarsest(self) -> torch.dtype | None:
+        """To what the module, given double precision, rounds numbers; None: it does not."""
         module, batch = self.at(torch.float64, "eval"), self.batch(("random",), 8)
         module = module if self.plain else alone(module)
-        with torch.no_grad():
+        with torch.no_grad(), watched() as seen:
             values = module(*batch.inputs, sizes=dict(batch.counts))
-        tensors = values if isinstance(values, tuple) else (values,)
-        # Whole numbers tell nothing.
+        coarsest: torch.dtype | None = seen.coarsest
+        if coarsest is not None:
+            return coarsest
+        if not any(x.is_floating_point() for x in batch.inputs):
+            return None
+        # What leaves torch, to numpy say, is not seen. Whole numbers tell nothing.
+        tensors = [
+            y for y in (values if isinstance(values, tuple) else (values,)) if not y.is_complex()
+        ]
         fractions = [y for y in tensors if (y != y.round()).any()]
-        return bool(fractions) and all(torch.equal(y, y.float().double()) for y in fractions)
+        single = bool(fractions) and all(torch.equal(y, y.float().double()) for y in fractions)
+        return torch.float32 if single else None
 
     def at(self, dtype: torch.dtype, mode: str) -> Symmetrized:
         """The model in a precision and a mode; the base of a compiled one is always in eval mode.
@@ -167,7 +219,14 @@ class Subject:
 
     def _is_random(self, mode: str) -> bool:
         """Whether calls with the same noise differ."""
-        model, batch = self.at(self.precision, mode), self.batch(("random",), 3).to(self.precision)
+        batch = self.batch(("random",), 3).to(self.precision)
+        try:
+            return self.differs(self.at(self.precision, mode), batch)
+        except RAISED:
+            return False  # what is measured next says so
+
+    def differs(self, model: Symmetrized, batch: Batch) -> bool:
+        """Whether calls on the same inputs with the same noise differ."""
         counts = dict(batch.counts)
         noise = model.draw_noise(*batch.inputs, sizes=counts)
         with torch.no_grad():

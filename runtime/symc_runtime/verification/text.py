@@ -285,11 +285,20 @@ def _told(report: Report) -> list[list[Row]]:
 def _warnings(report: Report) -> list[str]:
     """What could not be measured, or hardly; the same reason once for all groups of a test."""
     said: dict[str, None] = {}
+    most: dict[tuple[str, str], Row] = {}
     for row in report.warnings:
         if row.verdict == "right":
-            about = f"`{row.tensor}` under {row.group}" if row.group else f"`{row.tensor}`"
-            said[f"{about}: {row.unclear} of {row.inputs} inputs are unclear"] = None
-        elif row.test == "trusted" and not row.tensor:
+            worst = most.setdefault((row.tensor, row.group), row)
+            if row.unclear * worst.inputs > worst.unclear * row.inputs:
+                most[row.tensor, row.group] = row
+    for (tensor, group), row in most.items():
+        about = f"`{tensor}` under {group}" if group else f"`{tensor}`"
+        place = f"in {row.dtype}, {row.mode} mode"
+        said[f"{about}: {row.unclear} of {row.inputs} inputs are unclear {place}"] = None
+    for row in report.warnings:
+        if row.verdict == "right":
+            continue
+        if row.test == "trusted" and not row.tensor:
             said[f"{row.group} by base is not measured: {row.detail}"] = None
         elif row.inputs:
             said[f"`{row.tensor}` under {row.group} is not measured: {row.detail}"] = None
