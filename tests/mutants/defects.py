@@ -658,5 +658,40 @@ DEFECTS = [
         "return Motion(inverse, None, sign(index).to(dtype), index)",
         ("test_equivariance.py", "test_conformance.py"),
     ),
+    Defect(
+        "the tests give modules inputs that are views",
+        f"{RUNTIME}/testing.py",
+        "return (moved.round().to(x.dtype) if labels else moved).contiguous()",
+        "return moved.round().to(x.dtype) if labels else moved",
+        ("test_verify_modules.py",),
+    ),
+    Defect(
+        "outputs are judged by the condition number of all",
+        f"{RUNTIME}/verification/law.py",
+        "bounds = CONSTANT * torch.finfo(dtype).eps * kappas",
+        "bounds = CONSTANT * torch.finfo(dtype).eps * kappas.amax(0).expand_as(kappas)",
+        ("test_verify_modules.py",),
+    ),
+    Defect(
+        "modules may change their inputs between calls",
+        f"{RUNTIME}/verification/guard.py",
+        "given = tuple(x.clone() for x in inputs)",
+        "given = inputs",
+        ("test_verify_modules.py",),
+    ),
+    Defect(
+        "errors of a module stop the measurement",
+        f"{RUNTIME}/verification/guard.py",
+        "raise ModuleRaisedError(said(error)) from error",
+        "raise",
+        ("test_verify_modules.py",),
+    ),
+    Defect(
+        "rounding inside a module is not seen",
+        f"{RUNTIME}/verification/guard.py",
+        "self.coarsest = copied.dtype",
+        "pass",
+        ("test_verify_modules.py",),
+    ),
 ]
 """Every planted defect."""
