@@ -47,8 +47,8 @@ FEW = 8
 class Seen:
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
-    Vectors are sums of blocks, each over the length of its longest vector; `lengths` [N] are the
-    logarithms of those, squashed, one a block. `matrices` [N, c, d, d] are about the whole;
+    Vectors are sums of blocks, each over the length of its longest vector, `lengths` [N], one a
+    block. `matrices` [N, c, d, d] are about the whole;
     `matrix_sizes` [N, c] are the norms of what was summed to make them, at most 1 from each source.
     `factors` [N, m, d] are rows of length 1 in all, whose products are among the matrices.
 
@@ -254,7 +254,7 @@ class Features(nn.Module):
         level, own = reading.level, len(reading.own)
         if _is_vector(reading):
             length = longest(x, 1 + len(level), own)
-            seen.lengths.append((torch.log(length) / 10).tanh())
+            seen.lengths.append(length)
             mixed = self._mixed(key, over(x, length), reading).movedim(-1, -1 - own)
             for _ in range(own // 2):
                 mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)

@@ -238,12 +238,14 @@ class Symmetrized(nn.Module):
         valid: list[torch.Tensor],
         noise: list[torch.Tensor],
         penalized: bool,
-    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor | None]:
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
+        if not penalized:
+            return outputs, None
         penalty = outputs[0].new_zeros((), dtype=_summing(outputs[0].real.dtype))
         for entry, element in zip(self.draws, elements, strict=True):
             stage = self.get_submodule(entry.attribute)
-            if penalized and isinstance(stage, Distribution):
+            if isinstance(stage, Distribution):
                 each = stage.penalty(element)
                 if each is not None:
                     penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
@@ -274,7 +276,8 @@ class Symmetrized(nn.Module):
             sums = tuple(
                 y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in outputs
             )
-            return *sums, penalty * (count / total), *told
+            share = outputs[0].new_zeros(()) if penalty is None else penalty * (count / total)
+            return *sums, share, *told
 
         values = sum_over_chunks(self, part, [*tensors, *valid], noise, chunk)
         found = len(self.outputs)

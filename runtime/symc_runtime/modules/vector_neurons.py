@@ -247,12 +247,14 @@ class VectorNeurons(nn.Module):
     ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
         """The context [N, hidden] and a state an item of each level."""
         states: dict[Level, torch.Tensor] = {}
+        lengths = torch.stack(seen.lengths, -1) if seen.lengths else None
+        if lengths is not None:
+            lengths = (torch.log(lengths) / 10).tanh()
         for level, read in zip(self.levels, self.read, strict=True):
             known = [each[level] for each in (seen.scalars, invariants) if level in each]
-            if seen.lengths:
-                lengths = torch.stack(seen.lengths, -1)
-                lengths = lengths.reshape(-1, *[1] * len(level), lengths.shape[-1])
-                known.append(lengths.expand(*known[0].shape[:-1], -1))
+            if lengths is not None:
+                each_row = lengths.reshape(-1, *[1] * len(level), lengths.shape[-1])
+                known.append(each_row.expand(*known[0].shape[:-1], -1))
             states[level] = read(known[0] if len(known) == 1 else torch.cat(known, -1))
         context = self._context(states, seen)
         for update in self.update:
