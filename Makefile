@@ -15,8 +15,9 @@ demo: $(VENV)/installed
 	$(BIN)/symc check specs
 	$(BIN)/python examples/nbody.py --seconds 20
 
+# A thread a worker: two workers of two threads each wait for one another on two cores.
 test: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -27,7 +28,7 @@ tables: $(VENV)/installed
 	$(BIN)/python -m symc.syntax.parse.tables
 
 goldens: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2 --update-goldens
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --update-goldens
 
 # Long runs: a million samples of the laws, planted defects, verdicts on a thousand random specs,
 # texts that nobody wrote, what symmetrization costs.
