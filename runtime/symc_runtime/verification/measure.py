@@ -118,9 +118,8 @@ class Measurement(Subject):
             named = "all kinds" if len(these) == len(KINDS) else f"the kind {', '.join(these)}"
             detail = f"on inputs of {named}, in {mode} mode, {words}"
             rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
-        if any((v.error > v.bound).any() for _, v in found) and any(
-            self.differs(model, batch) for batch, _ in found
-        ):
+        above = any((each.error > each.bound).any() for _, v in found for each in v.outputs)
+        if above and any(self.differs(model, batch) for batch, _ in found):
             detail = f"calls differ on the same inputs, now and then: random in {mode} mode"
             return [*rows, Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail)]
         kinds = [kind for batch, _ in found for kind in batch.kinds]
