@@ -104,7 +104,7 @@ class Subject:
     def _try(self) -> None:
         """One call in each precision. What runs in none cannot be measured."""
         batch = self.batch(("random",), 8)
-        if not self._runs(batch) and not self.guarded.with_gradient:
+        if not self._runs(batch):
             # A module of forces, say, differentiates inside.
             self.guarded.with_gradient = True
             self.guarded.with_gradient = self._runs(batch)
