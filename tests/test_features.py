@@ -12,6 +12,7 @@ import symc
 from symc_runtime import layout
 from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
+from symc_runtime.features import Features
 from symc_runtime.layout import Natural, Product, Sign, Tensor, Trivial, dimension, pseudovector
 from symc_runtime.modules.mixing import IndexedMixing, mixing, paired_index
 from symc_runtime.testing import random_motion
@@ -246,3 +247,40 @@ def test_mixing_of_free_axes_reads_no_length() -> None:
     assert not torch.allclose(layer(x), layer(x.flip(1)), atol=1e-2)
     i, j = torch.arange(30).unsqueeze(1), torch.arange(20)
     assert len(paired_index(i, j).unique()) == 600
+
+
+def test_blocks_of_vectors_have_units_of_their_own_and_are_added() -> None:
+    """Of one shape or not, of items or not: channels over the longest vector of each, mixed."""
+    pair = (ITEMS, Trivial(2), SPACE)
+    inputs = (
+        Tensor("a", pair), Tensor("b", (SPACE, Trivial(3))), Tensor("c", pair), CUBIC,
+        Tensor("d", (Trivial("k"), SPACE)), Tensor("e", (SPACE, Trivial(3))),
+    )  # fmt: skip
+    scales = [1e-150, 1.0, 1e150, 1e3, 1e-6, 0.0]
+    values = [drawn(t, i) * scale for i, (t, scale) in enumerate(zip(inputs, scales, strict=True))]
+    sizes = {"n": 5}
+    features = Features(inputs, (P, M), M, ("P",), {}, sizes, 8).double()
+    assert features.vectors is not None
+    seen = features(*values, dtype=F64)
+
+    a, b, c, cubic, d, e = (x / (scale or 1) for x, scale in zip(values, scales, strict=True))
+    of_items, of_all, cubes, free = features.vectors.mixings
+    assert isinstance(free, IndexedMixing)
+
+    def unit(x: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
+        longest = x.square().sum(dims).sqrt().reshape(len(x), -1).amax(1)
+        return x / torch.where(longest > 0, longest, 1.0).reshape(-1, *[1] * (x.ndim - 1))
+
+    pairs = torch.cat([unit(a, (3,)), unit(c, (3,))], 2)
+    expected = torch.einsum("wk,bnkd->bnwd", of_items.weight, pairs)
+    assert torch.allclose(seen.vectors["P",], expected, rtol=1e-12)
+
+    columns = torch.cat([unit(b, (1,)), unit(e, (1,))], 2)
+    expected = torch.einsum("wk,bdk->bwd", of_all.weight, columns)
+    cube = unit(cubic.unflatten(1, (3, 3, 3)), (1, 2, 3))
+    expected = expected + torch.einsum("w,bdii->bwd", cubes.weight[:, 0], cube)
+    expected = expected + torch.einsum("kw,bkd->bwd", free.rows((3,)), unit(d, (2,)))
+    assert torch.allclose(seen.vectors[()], expected, rtol=1e-12)
+    assert seen.lengths is not None
+    assert seen.lengths.shape == (6, 6)
+    assert torch.allclose(seen.lengths[:, -1], 1e-6 * d.norm(dim=2).amax(1))

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed
+from symc_runtime.modules.vector_blocks import VectorBlocks
 from symc_runtime.readings import (
     Level,
     Reading,
@@ -29,7 +30,6 @@ from symc_runtime.units import (
     at_scales,
     at_scales_of_whole,
     at_size_one,
-    longest,
     over,
     pooled,
     unit_scale,
@@ -47,8 +47,8 @@ FEW = 8
 class Seen:
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
-    Vectors are sums of blocks, each over the length of its longest vector, `lengths` [N], one a
-    block. `matrices` [N, c, d, d] are about the whole;
+    Vectors are sums of blocks, each over the length of its longest vector, `lengths` [N, blocks].
+    `matrices` [N, c, d, d] are about the whole;
     `matrix_sizes` [N, c] are the norms of what was summed to make them, at most 1 from each source.
     `factors` [N, m, d] are rows of length 1 in all, whose products are among the matrices.
 
@@ -58,7 +58,7 @@ class Seen:
 
     scalars: dict[Level, torch.Tensor] = field(default_factory=dict)
     vectors: dict[Level, torch.Tensor] = field(default_factory=dict)
-    lengths: list[torch.Tensor] = field(default_factory=list)
+    lengths: torch.Tensor | None = None
     matrices: torch.Tensor | None = None
     matrix_sizes: torch.Tensor | None = None
     factors: list[torch.Tensor] = field(default_factory=list)
@@ -143,18 +143,24 @@ class Features(nn.Module):
             for b, reading in enumerate(readings):
                 if reading is not None:
                     self._declare(f"{t}_{b}", reading, inputs[t].labels)
+        vectors = {
+            f"{t}_{b}": (self.blocks[t][b], reading)
+            for t, readings in enumerate(self.readings)
+            for b, reading in enumerate(readings)
+            if reading and _is_vector(reading)
+        }
+        self.vectors = VectorBlocks(vectors, self.vector_width) if vectors else None
         for level in self.mixed_levels:
             self.widths[level] = self.widths.get(level, 0) + width
 
     def _declare(self, key: str, reading: Reading, labels: int | None) -> None:
         size = reading.channel_size
         axes = len(reading.channels) + (labels is not None)
-        levels = self.vector_levels if _is_vector(reading) else self.scalar_levels
+        vector = _is_vector(reading)
+        levels = self.vector_levels if vector else self.scalar_levels
         if reading.level not in levels:
             levels.append(reading.level)
-        if _is_vector(reading):
-            self.mixings[key] = mixing(size, self.vector_width, axes)
-        elif not reading.own and not reading.pairing:
+        if not vector and not reading.own and not reading.pairing:
             scaled: Size = self.scales * size if isinstance(size, int) else size
             plain = self.plain_from is not None and len(reading.level) >= self.plain_from
             if plain and isinstance(scaled, int) and scaled <= FEW:
@@ -162,7 +168,7 @@ class Features(nn.Module):
                 self.widths[reading.level] = self.widths.get(reading.level, 0) + scaled
                 return
             self.mixings[key] = mixing(scaled, self.width, axes + 1)
-        else:
+        elif not vector:
             self.mixings[key] = mixing(size, 2 * self.width, axes)
             if reading.own:
                 self.has_matrices = True
@@ -194,6 +200,7 @@ class Features(nn.Module):
         paired: Paired = {}
         matrices: list[Pooled] = []
         plain: dict[Level, list[tuple[torch.Tensor, bool]]] = {}
+        vectors: dict[str, torch.Tensor] = {}
         for t, (tensor, readings) in enumerate(zip(self.inputs, self.readings, strict=True)):
             for b, reading in enumerate(readings):
                 if reading is None:
@@ -207,8 +214,12 @@ class Features(nn.Module):
                 if key in self.plain:
                     joined = joined_channels(x, reading), reading.posed
                     plain.setdefault(reading.level, []).append(joined)
+                elif _is_vector(reading):
+                    vectors[key] = x
                 else:
                     self._read(key, x, reading, seen, paired, matrices)
+        if self.vectors is not None:
+            seen.vectors, seen.lengths = self.vectors(vectors)
         sizes_of = self._bring_to_size_one(paired, seen)
         for (level, pairing, own), pair in paired.items():
             left, right = pair.chunk(2, -1)
@@ -252,14 +263,7 @@ class Features(nn.Module):
         matrices: list[Pooled],
     ) -> None:
         level, own = reading.level, len(reading.own)
-        if _is_vector(reading):
-            length = longest(x, 1 + len(level), own)
-            seen.lengths.append(length)
-            mixed = self._mixed(key, over(x, length), reading).movedim(-1, -1 - own)
-            for _ in range(own // 2):
-                mixed = mixed.diagonal(dim1=-2, dim2=-1).sum(-1)
-            _add(seen.vectors, level, mixed)
-        elif not own and not reading.pairing:
+        if not own and not reading.pairing:
             scaling = at_scales_of_whole if reading.posed else at_scales
             scaled = torch.stack(scaling(x, self.scales), -1)
             _add(seen.scalars, level, self._mixed(key, scaled, reading))

@@ -46,7 +46,9 @@ def complete_frame(
     given = vectors.permute(2, 1, 0) / _positive(scales.detach().T)
     filling = noise.permute(2, 1, 0)
     candidates = torch.cat([given, FILLING * filling], 1) if count else filling
-    residual = candidates.detach()
+    # Which vectors are chosen has no gradient. Without one, the chosen are what was compared.
+    learns = candidates.requires_grad
+    residual = candidates.detach() if learns else candidates
     rows: list[torch.Tensor] = []
     for step in range(d):
         if d == step + 1 and d in (2, 3):
@@ -60,12 +62,12 @@ def complete_frame(
         if late and len(rows) < 2:
             squares[count - late : count] = 0
         index = _choice(squares, count, tol, reserve)
-        chosen = candidates.gather(1, index.expand(d, -1, -1))
-        for row in rows:
+        chosen = (candidates if learns else residual).gather(1, index.expand(d, -1, -1))
+        for row in rows if learns else ():
             chosen = _without(chosen, row)
         rows.append(_direction(chosen, rows))
         if step + 2 < d or (step + 1 < d and d > 3):
-            residual = _without(residual, rows[-1].detach())
+            residual = _without(residual, rows[-1].detach() if learns else rows[-1])
     frame = _as_rows(rows)
     return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
@@ -156,13 +158,13 @@ def _without(x: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
 
 
 def _direction(residual: torch.Tensor, rows: list[torch.Tensor]) -> torch.Tensor:
-    """A residual [d, 1, ...] at unit length, once more made orthogonal to the rows so far."""
-    if rows:
-        # The second pass starts from unit length and cannot cancel again. No gradient is lost: the
-        # length at the end does not depend on this one.
-        residual = residual / _length(residual.detach())
-        for row in rows:
-            residual = _without(residual, row)
+    """A residual [d, 1, ...] at unit length, once more made orthogonal to the rows so far.
+
+    Little of it goes in this second pass: twice is enough (Giraud et al., Numerische Mathematik
+    2005).
+    """
+    for row in rows:
+        residual = _without(residual, row)
     return residual / _length(residual)
 
 

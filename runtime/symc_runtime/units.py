@@ -20,27 +20,30 @@ def over(x: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
 
 
 def unit_scale(rows: torch.Tensor) -> torch.Tensor:
-    """rows [N, m, d] over their Frobenius norm, so that tiny and huge inputs keep their axes.
+    """rows [..., m, d] over their Frobenius norm, so that tiny and huge inputs keep their axes.
 
     In two steps: squares of huge coordinates would overflow, and the largest coordinate alone
     is not invariant, nor is the longest row of a tensor with two axes.
     """
-    largest = rows.detach().abs().amax((1, 2), keepdim=True)
+    largest = rows.detach().abs().amax((-2, -1), keepdim=True)
     rows = rows / F.threshold(largest, 0.0, 1.0)
     # 1 at least, the largest coordinate being 1, unless all are zero.
-    return rows / rows.square().sum((1, 2), keepdim=True).clamp(min=1).sqrt()
+    length: torch.Tensor = torch.linalg.vector_norm(rows, dim=(-2, -1), keepdim=True)
+    return rows / length.clamp(min=1)
 
 
 def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
-    """Length [N] of the longest vector in x [N, items..., own axes, channels...], or 1 for zeros.
+    """Length of the longest vector of each block, or 1 for zeros: [N, 1..., blocks, 1].
 
-    Blocks have units of their own: beside a long one, a short one would be lost in its digits. In
-    two steps: squares of huge coordinates would overflow, and the largest one is not invariant.
+    x [N, items..., own axes, blocks, channels]. Blocks have units of their own: beside a long one,
+    a short one would be lost in its digits. In two steps: squares of huge coordinates would
+    overflow, and the largest one is not invariant.
     """
-    largest = F.threshold(x.detach().abs().amax(tuple(range(1, x.ndim))), 0.0, 1.0)
-    square = over(x, largest).square().sum(tuple(range(start, start + own)))
+    others = (*range(1, x.ndim - 2), x.ndim - 1)
+    largest = F.threshold(x.detach().abs().amax(others, keepdim=True), 0.0, 1.0)
+    square = (x / largest).square().sum(tuple(range(start, start + own)), keepdim=True)
     # 1 at least, the largest coordinate being 1, unless all are zero.
-    return largest * square.flatten(1).amax(1).clamp(min=1).sqrt()
+    return largest * square.amax(others, keepdim=True).clamp(min=1).sqrt()
 
 
 def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:

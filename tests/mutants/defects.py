@@ -156,8 +156,8 @@ DEFECTS = [
     Defect(
         "Gram-Schmidt once, not twice",
         f"{RUNTIME}/orthogonalization.py",
-        "            residual = _without(residual, row)\n    return",
-        "            residual = residual + 0 * row\n    return",
+        "        residual = _without(residual, row)\n    return",
+        "        residual = residual + 0 * row\n    return",
         DISTRIBUTIONS,
     ),
     Defect(
@@ -255,16 +255,30 @@ DEFECTS = [
     ),
     Defect(
         "all tensors in one unit",
-        f"{RUNTIME}/features.py",
-        "self._mixed(key, over(x, length), reading)",
-        "self._mixed(key, x, reading)",
+        f"{RUNTIME}/modules/vector_blocks.py",
+        "x = (x / length).flatten(-2)",
+        "x = (x + 0 * length).flatten(-2)",
         SCALES,
+    ),
+    Defect(
+        "tensors of one shape in one unit",
+        f"{RUNTIME}/units.py",
+        "others = (*range(1, x.ndim - 2), x.ndim - 1)",
+        "others = tuple(range(1, x.ndim))",
+        ("test_scales.py", "test_features.py"),
+    ),
+    Defect(
+        "derivatives of forward mode end at a frame",
+        f"{RUNTIME}/orthogonalization.py",
+        "candidates.detach() if learns else candidates",
+        "candidates.detach()",
+        ("test_transforms.py",),
     ),
     Defect(
         "lengths cut off from the gradient",
         f"{RUNTIME}/units.py",
-        "square = over(x, largest).square()",
-        "square = over(x.detach(), largest).square()",
+        "square = (x / largest).square()",
+        "square = (x.detach() / largest).square()",
         ("test_gradients.py",),
     ),
     Defect(
@@ -489,8 +503,8 @@ DEFECTS = [
     Defect(
         "principal axes no better than those of a squared matrix",
         f"{RUNTIME}/distributions/principal_frame.py",
-        "columns = columns + columns @ turn",
-        "columns = columns + 0 * turn",
+        "torch.baddbmm(columns, columns, turn)",
+        "torch.baddbmm(columns, columns, 0 * turn)",
         SCALES,
     ),
     Defect(

@@ -10,9 +10,10 @@ from torch.nn import functional as F
 
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
-from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.layout import Block, Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.noise import normal
 from symc_runtime.orthogonalization import frame_of_eigenspaces
+from symc_runtime.sizes import Size
 from symc_runtime.units import unit_scale
 
 
@@ -89,19 +90,28 @@ class PrincipalFrame(OrthogonalNoise):
         A block has unit size over the square root of its number.
         """
         sizes = solve_sizes(self.inputs, [x.shape for x in inputs], self.sizes)
-        found: list[torch.Tensor] = []
+        # Those of one shape are brought to size at once.
+        alike: dict[tuple[Size, ...], list[tuple[int, torch.Tensor]]] = {}
+        number = 0
         for tensor, x, every in zip(self.inputs, inputs, self.blocks, strict=True):
             for block, piece in zip(every, split(tensor, x, sizes), strict=True):
                 for dim, axis in enumerate(block.axes, start=1):
                     if axis.group != self.own.name:
                         continue
                     rows = piece.to(like.dtype).movedim(dim, -1)
-                    rows = unit_scale(rows.reshape(x.shape[0], -1, rows.shape[-1]))
-                    # At equal weights two single vectors at nearly right angles would have nearly
-                    # equal eigenvalues, told apart by rounding alone.
-                    found.append(rows / (1 + len(found)) ** 0.5 if found else rows)
-        if not found:
+                    rows = rows.reshape(x.shape[0], -1, rows.shape[-1])
+                    number += 1
+                    alike.setdefault(_rows_of(block, dim), []).append((number, rows))
+        if not alike:
             raise ValueError(f"{self.own} moves no input: it has no frame")
+        found: list[torch.Tensor] = []
+        for given in alike.values():
+            several = len(given) > 1
+            rows = torch.stack([x for _, x in given], 1) if several else given[0][1].unsqueeze(1)
+            for (place, _), unit in zip(given, unit_scale(rows).unbind(1), strict=True):
+                # At equal weights two single vectors at nearly right angles would have nearly
+                # equal eigenvalues, told apart by rounding alone.
+                found.append(unit / place**0.5 if place > 1 else unit)
         return found[0] if len(found) == 1 else torch.cat(found, 1)
 
     def forward(
@@ -132,6 +142,12 @@ class PrincipalFrame(OrthogonalNoise):
             return element_of(rows)
 
 
+def _rows_of(block: Block, dim: int) -> tuple[Size, ...]:
+    """The sizes of a block's axes but one, which tell how many rows it has."""
+    sizes = [axis.size for axis in block.axes]
+    return (*sizes[: dim - 1], *sizes[dim:])
+
+
 def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
     """Eigenvectors [N, d, d] of V^T V made as exact as the singular vectors of V [N, m, d].
 
@@ -143,6 +159,7 @@ def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -
     product = moved.transpose(1, 2) @ moved
     values = product.detach().diagonal(dim1=1, dim2=2)
     gap = values.unsqueeze(1) - values.unsqueeze(2)
-    turn = torch.where(same, 0.0, product / torch.where(same, 1.0, gap))
-    columns = columns + columns @ turn
-    return 1.5 * columns - 0.5 * columns @ (columns.transpose(1, 2) @ columns)
+    turn = (product / gap.masked_fill(same, 1)).masked_fill(same, 0)
+    columns = torch.baddbmm(columns, columns, turn)
+    gram = columns.transpose(1, 2) @ columns
+    return torch.baddbmm(columns, columns, gram, beta=1.5, alpha=-0.5)

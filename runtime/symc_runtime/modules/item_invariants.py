@@ -18,16 +18,20 @@ class ItemInvariants(nn.Module):
     """Vectors [N, items..., vectors, d] by level to invariants [N, items..., 2 width] in (-1, 1).
 
     The first half multiplies an item's vectors with each other, the second with a mean over all
-    items. That mean weighs them: the plain mean of centred points is zero.
+    items. That mean weighs them: the plain mean of centred points is zero. Where no vectors belong
+    to items there is no mean to take, and the first half is the whole.
     """
 
     def __init__(self, vectors: int, width: int, levels: Sequence[Level]) -> None:
         super().__init__()
         self.levels = tuple(levels)
+        self.several = any(levels)
         # Left and right factors, read at once.
-        self.factors = nn.ModuleList(nn.Linear(vectors, 2 * width, bias=False) for _ in levels)
-        self.attention = nn.ModuleList(nn.Linear(width, vectors) for _ in levels)
-        self.toward = nn.Linear(vectors, width, bias=False)
+        factors = 2 * width if self.several else 4 * width
+        self.factors = nn.ModuleList(nn.Linear(vectors, factors, bias=False) for _ in levels)
+        if self.several:
+            self.attention = nn.ModuleList(nn.Linear(width, vectors) for _ in levels)
+            self.toward = nn.Linear(vectors, width, bias=False)
 
     def forward(
         self, vectors: Mapping[Level, torch.Tensor], masks: Mapping[str, torch.Tensor]
@@ -36,7 +40,6 @@ class ItemInvariants(nn.Module):
 
         Nothing cancels in the mean over one item, so the level of no items has no such size.
         """
-        several = any(self.levels)
         own: dict[Level, torch.Tensor] = {}
         left: dict[Level, torch.Tensor] = {}
         means: list[torch.Tensor] = []
@@ -45,12 +48,13 @@ class ItemInvariants(nn.Module):
             x = vectors[level]
             left[level], right = self.factors[i](x.transpose(-1, -2)).chunk(2, -1)
             own[level] = _squashed((left[level] * right).sum(-2), GAIN)
+            if not self.several:
+                continue
             x = x * self.attention[i](own[level]).unsqueeze(-1)
             means.append(level_mean(x, level, masks))
-            if several:
-                sizes.append(level_mean(x.square().sum(-1).mean(-1), level, masks))
-        if not means:
-            return {}, {}
+            sizes.append(level_mean(x.square().sum(-1).mean(-1), level, masks))
+        if not self.several:
+            return own, {}
         mean = self.toward(added(means).transpose(-1, -2))
         found, summed = {}, {}
         for level in self.levels:

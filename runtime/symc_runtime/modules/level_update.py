@@ -11,12 +11,15 @@ from symc_runtime.readings import Level
 
 
 class LevelUpdate(nn.Module):
-    """A state [N, items..., hidden] of each item, plus a perceptron of it and of what it hears."""
+    """A state [N, items..., hidden] of each item, plus a perceptron of it and of what it hears.
 
-    def __init__(self, hidden: int, hears: bool) -> None:
+    `alone`: there is nothing else, and the context is this state.
+    """
+
+    def __init__(self, hidden: int, hears: bool, alone: bool = False) -> None:
         super().__init__()
         self.own = nn.Linear(hidden, hidden)
-        self.shared = nn.Linear(hidden, hidden, bias=False)
+        self.shared = None if alone else nn.Linear(hidden, hidden, bias=False)
         self.near = nn.Linear(hidden, hidden, bias=False) if hears else None
         self.rest = nn.Sequential(nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, hidden))
 
@@ -24,7 +27,9 @@ class LevelUpdate(nn.Module):
         self, state: torch.Tensor, context: torch.Tensor, near: torch.Tensor | None
     ) -> torch.Tensor:
         """The next state, from a context [N, 1..., hidden] and `near`, of neighbouring levels."""
-        heard = self.own(state) + self.shared(context)
+        heard = self.own(state)
+        if self.shared is not None:
+            heard = heard + self.shared(context)
         if self.near is not None and near is not None:
             heard = heard + self.near(near)
         result: torch.Tensor = state + self.rest(heard)

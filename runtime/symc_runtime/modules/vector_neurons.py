@@ -82,7 +82,10 @@ class VectorNeurons(nn.Module):
         )
         self.update = nn.ModuleList(
             nn.ModuleList(
-                LevelUpdate(hidden, bool(neighbours(level, self.levels))) for level in self.levels
+                LevelUpdate(
+                    hidden, bool(neighbours(level, self.levels)), alone=not any(self.levels)
+                )
+                for level in self.levels
             )
             for _ in range(max(layers - 1, 0))
         )
@@ -247,9 +250,7 @@ class VectorNeurons(nn.Module):
     ) -> tuple[torch.Tensor, dict[Level, torch.Tensor]]:
         """The context [N, hidden] and a state an item of each level."""
         states: dict[Level, torch.Tensor] = {}
-        lengths = torch.stack(seen.lengths, -1) if seen.lengths else None
-        if lengths is not None:
-            lengths = (torch.log(lengths) / 10).tanh()
+        lengths = None if seen.lengths is None else (torch.log(seen.lengths) / 10).tanh()
         for level, read in zip(self.levels, self.read, strict=True):
             known = [each[level] for each in (seen.scalars, invariants) if level in each]
             if lengths is not None:
@@ -348,7 +349,7 @@ def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
     """What was summed, about, to make coefficients [..., c] of one state."""
     size = weight.detach().abs()
     # A small one is what is left of terms as large as those of the others.
-    return size + REMAINS * size.amax(-1, keepdim=True)
+    return torch.add(size, size.amax(-1, keepdim=True), alpha=REMAINS)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
