@@ -247,9 +247,14 @@ class Features(nn.Module):
         if given:
             joined = given[0] if len(given) == 1 else torch.cat(given, dim)
             every += at_scales(joined, self.scales)
+        whole: dict[int, list[torch.Tensor]] = {}
         for x, posed in found:
             if posed:
-                every += at_scales_of_whole(x.movedim(-1, dim), self.scales)
+                whole.setdefault(x.shape[-1], []).append(x)
+        for alike in whole.values():
+            x = alike[0].unsqueeze(-2) if len(alike) == 1 else torch.stack(alike, -2)
+            scaled = at_scales_of_whole(x, self.scales, apart=x.ndim - 2)
+            every += [y.flatten(-2).movedim(-1, dim) for y in scaled]
         every += [x.movedim(-1, dim) for x in mixed]
         return (every[0] if len(every) == 1 else torch.cat(every, dim)).movedim(dim, -1)
 

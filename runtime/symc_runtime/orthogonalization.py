@@ -78,7 +78,7 @@ def _choice(squares: torch.Tensor, count: int, tol: float, reserve: slice) -> to
         # In place: nothing else reads these squares.
         F.threshold(squares[:count], tol**2, 0.0, inplace=True)
         if reserve.start < count:
-            squares[reserve] *= RESERVE**-2
+            squares[reserve].mul_(RESERVE**-2)
         enough = (NEARLY**2 * squares.amax(0)).clamp_(max=AMPLE**2)
         squares = torch.minimum(squares, enough)
     # Of equal numbers, the first is the largest.

@@ -55,13 +55,17 @@ def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 
-def at_scales_of_whole(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
+def at_scales_of_whole(
+    x: torch.Tensor, scales: int, apart: int | None = None
+) -> list[torch.Tensor]:
     """As `at_scales`, but each number x [N, ...] over the largest of its row.
+
+    Along the axis `apart` each place is a whole of its own.
 
     Where an element posed a vector, rounding leaves in small coordinates what is small beside the
     large ones alone: read by itself, it would be read as it is.
     """
-    size = x.abs().amax(tuple(range(1, x.ndim)), keepdim=True)
+    size = x.abs().amax([dim for dim in range(1, x.ndim) if dim != apart], keepdim=True)
     # Of an infinitesimal number: at 0 the slope is 1.
     size = F.threshold(size, 0.0, torch.finfo(x.dtype).eps)
     logarithms = x * (torch.log1p(size) / size)

@@ -24,7 +24,7 @@ class Attention(nn.Module):
         self.outputs = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers))
         self.blocks = nn.ModuleList(perceptron(hidden, hidden, hidden) for _ in range(layers))
         self.biases = nn.ModuleList(ChannelLinear(channels, self.heads) for _ in range(layers))
-        self.score = nn.Linear(hidden, 1)
+        self.score = nn.Linear(hidden, 1, bias=False)
         self.skip = nn.Linear(apart, 1, bias=False) if apart else None
 
     def forward(

@@ -38,7 +38,7 @@ class DeepSets(nn.Module):
         super().__init__()
         thin, apart = max(hidden // 2, 4), noise + posed
         self.blocks = nn.ModuleList(SetLayer(hidden) for _ in range(layers))
-        self.score = nn.Linear(hidden, 1)
+        self.score = nn.Linear(hidden, 1, bias=False)
         self.start = nn.Linear(hidden, thin) if apart else None
         self.apart = nn.Linear(apart, thin, bias=False) if apart else None
         self.shared = nn.Linear(apart, thin, bias=False) if apart else None

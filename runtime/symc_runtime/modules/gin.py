@@ -28,7 +28,7 @@ class Gin(nn.Module):
         apart = noise + posed
         self.rooted = noise > 0
         self.trunk = nn.ModuleList(MessageLayer(hidden, channels) for _ in range(layers))
-        self.score = nn.Linear(hidden, 1)
+        self.score = nn.Linear(hidden, 1, bias=False)
         self.apart = ChannelLinear(apart + self.rooted, thin) if apart else None
         self.start = ChannelLinear(hidden, thin) if apart else None
         self.thin = nn.ModuleList(

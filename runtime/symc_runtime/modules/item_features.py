@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from symc_runtime.features import Seen
 from symc_runtime.modules.channels import ChannelLinear
-from symc_runtime.modules.mixing import masked_mean, perceptron
+from symc_runtime.modules.mixing import added, masked_mean, perceptron
 from symc_runtime.readings import Level
 
 POOLED = 8
@@ -81,8 +81,7 @@ class ItemFeatures(nn.Module):
         self, seen: Seen, n: int, like: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Item and pair features; `like` [N, ...] gives rows, device and dtype."""
-        shape = (like.shape[0], n, self.hidden)
-        nodes = next(self.parameters()).new_zeros(shape)
+        terms: list[torch.Tensor] = []
         pairs: torch.Tensor | None = None
         for i, level in enumerate(self.levels):
             x = seen.scalars.get(level)
@@ -91,7 +90,7 @@ class ItemFeatures(nn.Module):
             own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
             if not _is_pooled(level, self.own):
                 embedded = self.embeddings[str(i)](x)
-                nodes = nodes + (embedded if own_at else embedded.unsqueeze(1))
+                terms.append(embedded if own_at else embedded.unsqueeze(1))
                 continue
             x = x.movedim(-1, 1)
             embedded = F.silu(self._lifted(i, self.embeddings[str(i)](x), seen))
@@ -99,17 +98,19 @@ class ItemFeatures(nn.Module):
             for place, kept in enumerate(own_at or [0]):
                 y = _pooled(embedded, level, (kept,), seen).movedim(1, -1)
                 y = self.places[f"{i}_{place}"](y)
-                nodes = nodes + (y if own_at else y.unsqueeze(1))
+                terms.append(y if own_at else y.unsqueeze(1))
             if len(own_at) >= 2:
                 first, second = own_at[:2]
                 both = _pooled(embedded, level, (first, second), seen)
                 diagonal = both.diagonal(dim1=2, dim2=3).transpose(1, 2)
-                nodes = nodes + self.places[f"{i}_diagonal"](diagonal)
+                terms.append(self.places[f"{i}_diagonal"](diagonal))
                 x = _pooled(x, level, (first, second), seen)
                 there, back = self.pairs[str(i)](x).chunk(2, 1)
                 y = there + back.transpose(2, 3)
                 pairs = y if pairs is None else pairs + y
-        return nodes, pairs
+        if not terms:
+            return next(self.parameters()).new_zeros(like.shape[0], n, self.hidden), pairs
+        return added(terms).expand(-1, n, -1), pairs
 
     def _lifted(self, i: int, x: torch.Tensor, seen: Seen) -> torch.Tensor:
         """x of level i [N, c, items...], with what coarser levels say at each of their places."""

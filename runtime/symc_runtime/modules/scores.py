@@ -1,4 +1,7 @@
-"""Scores of items, and the size of what was summed to make them."""
+"""Scores of items, and the size of what was summed to make them.
+
+Heads have no bias: one number added to all scores orders nothing.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,10 @@ def scored(head: nn.Linear, h: torch.Tensor, mask: torch.Tensor | None) -> Score
     scores = torch.bmm(row, flat).reshape(-1, *h.shape[2:])
     with torch.no_grad():
         summed = torch.bmm(row.abs(), flat.abs()).reshape(scores.shape)
-        if head.bias is not None:
-            summed = summed + head.bias.abs()
         if mask is not None:
             summed = summed.masked_fill(~mask.unsqueeze(1), 0)
         summed = summed.amax(2, keepdim=True)
-    return scores if head.bias is None else scores + head.bias, summed
+    return scores, summed
 
 
 def item_scores(
@@ -42,12 +43,10 @@ def item_scores(
     scores = added([x @ weight for x, weight in zip(parts, weights, strict=True)])
     with torch.no_grad():
         summed = added([x.abs() @ w.abs() for x, w in zip(parts, weights, strict=True)])
-        if head.bias is not None:
-            summed = summed + head.bias.abs()
         if mask is not None:
             summed = summed.masked_fill(~mask, 0)
         summed = summed.amax(1, keepdim=True)
-    return scores if head.bias is None else scores + head.bias, summed
+    return scores, summed
 
 
 def by_sample(scores: torch.Tensor, summed: torch.Tensor, samples: int) -> Scored:

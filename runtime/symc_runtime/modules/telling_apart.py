@@ -60,22 +60,23 @@ class ItemWeights(nn.Module):
         square = variance + middle.square().mean(-1)
         least = nn.functional.pad(summed.square().unsqueeze(-1), (1, 0))
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
-        gain = (variance + FLOOR * square + 1e-12).rsqrt()
+        gain = (torch.add(variance, square, alpha=FLOOR) + 1e-12).rsqrt()
         # What rounding alone tells apart is alike: differences of sqrt(eps) count half.
-        real = variance / (variance + torch.finfo(square.dtype).eps * square + 1e-30)
+        eps = torch.finfo(square.dtype).eps
+        real = variance / (torch.add(variance, square, alpha=eps) + 1e-30)
         # The gain is one number a half and example: it waits for the linear map.
         left, right = (
             nn.functional.linear(half, part)
             for half, part in zip(halves.unbind(-2), self.linear.weight.chunk(2, 1), strict=True)
         )
         told = gain * real
-        weights = left * told[..., :1] + right * told[..., 1:]
+        weights = torch.addcmul(left * told[..., :1], right, told[..., 1:])
         # Once more: where items are nearly alike, rounding of the waves is left in their mean.
         weights = weights - mean(weights)
         with torch.no_grad():
             squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
             if self.alone:
-                squares[-self.alone :] *= FAINT**2
+                squares[-self.alone :].mul_(FAINT**2)
             # Where they are alike, nothing is left of the differences, nor of their rounding.
             size = (gain * told * square) @ squares.T
         return weights, size.sqrt()
@@ -88,9 +89,9 @@ def _waves(x: torch.Tensor) -> torch.Tensor:
     """
     angle = x * (torch.pi / 2)
     sine, cosine = angle.sin(), angle.cos()
-    found: list[torch.Tensor] = []
-    for _ in range(WAVES):
-        half, square = sine * cosine, sine.square()
-        found += [half, square]
-        sine, cosine = half + half, 1 - 2 * square
+    found = [sine * cosine, sine.square()]
+    while len(found) < 2 * WAVES:
+        half, square = found[-2:]
+        sine, cosine = half + half, torch.rsub(square, 1, alpha=2)
+        found += [sine * cosine, sine.square()]
     return torch.cat(found, -1)
