@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import TypeVar
+
+from counting import calls_of
 
 from symc.compilation import Compilation
 from symc.description import describe
@@ -40,26 +40,9 @@ def _quick(what: str, call: Callable[[], _T]) -> _T:
     seconds = time.process_time() - start
     assert seconds <= ENDLESS, f"{what} took {seconds:.0f} s"
     if seconds > SECONDS:
-        calls = _calls(call)
+        calls = calls_of(call)
         assert calls <= CALLS, f"{what} made {calls:,} calls, {CALLS:,} are allowed"
     return result
-
-
-def _calls(call: Callable[[], object]) -> int:
-    """How many functions run, of Python or of C."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        call()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 def judge(text: str) -> Compilation:
