@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -27,8 +27,8 @@ from symc_runtime.verification.law import coupled_law
 DTYPES = (torch.float64, torch.float32)
 MODES = (("train", True), ("eval", False))
 COMBINATIONS = len(KINDS) * len(DTYPES) * len(MODES)
-MAXIMUM_ROWS = 20_000
-"""Rows that the base may see at once: samples times elements."""
+MAXIMUM_ROWS = 5_000
+"""Rows that the base may see at once, samples times elements: gradients of these take 3 GB."""
 
 Values = tuple[torch.Tensor, ...]
 Counts = Mapping[str, torch.Tensor]
@@ -101,6 +101,13 @@ class _Batch:
     inputs: Values
     counts: Counts
     kinds: tuple[str, ...]
+
+    def pieces(self, rows: int) -> Iterator[_Batch]:
+        """The same in order, at most so many rows at once."""
+        for start in range(0, len(self.kinds), rows):
+            chosen = slice(start, start + rows)
+            counts = {name: value[chosen] for name, value in self.counts.items()}
+            yield _Batch(tuple(x[chosen] for x in self.inputs), counts, self.kinds[chosen])
 
 
 def _joined(batches: list[_Batch]) -> _Batch:
@@ -278,25 +285,33 @@ def measure(cell: Cell, rows: int = 2, seed: int = 0) -> Result:
         model = model.to(dtype)
         for mode, training in MODES:
             _mode(model, training)
-            for number, batch in enumerate(batches(model, sizes, rows, dtype, seed)):
+            place = f"{str(dtype)[6:]} {mode}"
+            for number, whole in enumerate(batches(model, sizes, rows, dtype, seed)):
                 generator = torch.Generator().manual_seed(seed * 31 + number)
-                place = f"{str(dtype)[6:]} {mode}"
-                noise = model.draw_noise(*batch.inputs, generator=generator, sizes=batch.counts)
-                _law(model, batch, noise, answers_for, generator, place, result, wrong, excluded)
-                clean, elements = _elements(model, batch, noise)
-                found = membership(model, batch, elements)
-                found += padding(model, batch, noise, clean)
-                found += _agreement(model, batch, noise)
-                found += gradients(model, batch, noise)
-                result.faults += [f"{place}: {fault}" for fault in found]
+                for batch in whole.pieces(max(1, MAXIMUM_ROWS // _elements_of(model, whole))):
+                    noise = model.draw_noise(*batch.inputs, generator=generator, sizes=batch.counts)
+                    _law(model, batch, answers_for, generator, place, result, wrong, excluded)
+                    clean, elements = _elements(model, batch, noise)
+                    found = membership(model, batch, elements)
+                    found += padding(model, batch, noise, clean)
+                    found += _agreement(model, batch, noise)
+                    found += gradients(model, batch, noise)
+                    result.faults += [f"{place}: {fault}" for fault in found]
     result.wrong, result.excluded = dict(wrong), dict(excluded)
     return result
+
+
+def _elements_of(model: Symmetrized, batch: _Batch) -> int:
+    """How many elements a sample is moved by."""
+    first = next(batch.pieces(1))
+    generator = torch.Generator().manual_seed(0)
+    noise = model.draw_noise(*first.inputs, generator=generator, sizes=first.counts)
+    return next((value.shape[0] for value in noise.values()), 1)
 
 
 def _law(
     model: Symmetrized,
     batch: _Batch,
-    noise: Mapping[str, torch.Tensor],
     answers_for: list[str],
     generator: torch.Generator,
     place: str,
@@ -304,32 +319,22 @@ def _law(
     wrong: Counter[str],
     excluded: Counter[str],
 ) -> None:
-    """The coupled law on a batch, in pieces that bound how many rows the base sees."""
-    total = len(batch.kinds)
-    samples = next((value.shape[0] for value in noise.values()), 1)
-    step = max(1, MAXIMUM_ROWS // samples)
-    for start in range(0, total, step):
-        chosen = slice(start, start + step)
-        verdicts = coupled_law(
-            model,
-            *(x[chosen] for x in batch.inputs),
-            counts={name: value[chosen] for name, value in batch.counts.items()},
-            groups=answers_for,
-            generator=generator,
-        )
-        kinds = batch.kinds[chosen]
-        result.samples += len(kinds)
-        ratio = verdicts.error / verdicts.bound
-        clear = torch.where(verdicts.unclear, torch.zeros_like(ratio), ratio).nan_to_num(torch.inf)
-        top = int(clear.argmax())
-        if float(clear[top]) > result.ratio:
-            result.ratio, result.worst = float(clear[top]), f"{kinds[top]}, {place}"
-        for kind, bad, unclear in zip(
-            kinds, verdicts.wrong.tolist(), verdicts.unclear.tolist(), strict=True
-        ):
-            wrong[f"{kind}, {place}"] += bad
-            excluded[f"{kind}, {place}"] += unclear
-            result.unclear += unclear
+    """The coupled law on a batch."""
+    verdicts = coupled_law(
+        model, *batch.inputs, counts=batch.counts, groups=answers_for, generator=generator
+    )
+    result.samples += len(batch.kinds)
+    ratio = verdicts.error / verdicts.bound
+    clear = torch.where(verdicts.unclear, torch.zeros_like(ratio), ratio).nan_to_num(torch.inf)
+    top = int(clear.argmax())
+    if float(clear[top]) > result.ratio:
+        result.ratio, result.worst = float(clear[top]), f"{batch.kinds[top]}, {place}"
+    for kind, bad, unclear in zip(
+        batch.kinds, verdicts.wrong.tolist(), verdicts.unclear.tolist(), strict=True
+    ):
+        wrong[f"{kind}, {place}"] += bad
+        excluded[f"{kind}, {place}"] += unclear
+        result.unclear += unclear
     for counter in (wrong, excluded):
         for key in [key for key, count in counter.items() if not count]:
             del counter[key]
