@@ -152,3 +152,45 @@ def test_matrices_of_an_open_dimension(d: int) -> None:
     v = torch.randn(20, d, generator=generator, dtype=torch.float64)
     m = torch.randn(20, d, d, generator=generator, dtype=torch.float64)
     assert not coupled_law(model, v, m, generator=generator).wrong.any()
+
+
+class _Leaping(nn.Module):
+    """Frames of three vectors; where `noise` is long, turned a little if x is the longer of two."""
+
+    def forward(self, noise: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        first, second, _ = rows = orthonormal(x).unbind(1)
+        longer = x[:, 0].norm(dim=-1) > x[:, 1].norm(dim=-1)
+        leaps = (longer & (noise[:, 0].norm(dim=-1) > 3.4)).unsqueeze(-1)
+        angle = torch.where(leaps, 3e-3, 0.0)
+        turned = angle.cos() * first + angle.sin() * second
+        return torch.stack([turned, angle.cos() * second - angle.sin() * first, rows[2]], 1)
+
+
+def orthonormal(x: torch.Tensor) -> torch.Tensor:
+    """Gram-Schmidt of well-conditioned rows [N, 3, 3]."""
+    found: list[torch.Tensor] = []
+    for row in x.unbind(1):
+        for other in found:
+            row = row - (row * other).sum(-1, keepdim=True) * other
+        found.append(row / row.norm(dim=-1, keepdim=True))
+    return torch.stack(found, 1)
+
+
+def test_a_leap_of_one_sample_of_many_is_an_edge() -> None:
+    """Two vectors of one length: rounding tells which is longer, and a hundredth of samples ask."""
+    spec = """
+        input x[3, 3: O(3)]
+        output y[3: O(3)]
+        symmetrize O(3) by probabilistic(samples=400)
+    """
+    torch.manual_seed(0)
+    base = nn.Sequential(nn.Flatten(), nn.Linear(9, 3))
+    model = symc.build(spec, base, distributions={"O(3)": _Leaping()}).eval()
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.tensor([2.0, 2.0, 1.0]).unsqueeze(-1)
+    x = lengths * _rotations(3, generator).float()
+    verdicts = coupled_law(model, x, generator=generator)
+    assert not verdicts.wrong.any()
+    above = ~(verdicts.error <= verdicts.bound)
+    assert above.any()
+    assert (verdicts.unclear == above).all()

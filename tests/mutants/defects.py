@@ -268,6 +268,13 @@ DEFECTS = [
         ("test_scales.py", "test_features.py"),
     ),
     Defect(
+        "verify takes a leap of one sample of many for an error",
+        f"{RUNTIME}/verification/law.py",
+        "            flips |= _leaps(exact, exactly.rows(rows).to(precision), dtype, generator)\n",
+        "",
+        ("test_posed.py",),
+    ),
+    Defect(
         "derivatives of forward mode end at a frame",
         f"{RUNTIME}/orthogonalization.py",
         "candidates.detach() if learns else candidates",

@@ -10,10 +10,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.layout import Product, Representation, Sum, dimension, solve_sizes
 from symc_runtime.sampling import check_noise
@@ -30,6 +32,8 @@ LARGEST = 1e5
 EDGE_TRIALS = 16
 JUMP = 30.0
 """A change in the last digits that does so many times what is allowed is no rounding."""
+LEAP = 1e-3
+"""Nor is one that moves the entries of an element by so much, in double precision."""
 ROWS = 8192
 """Rows of the base that random changes of an input may take in one call, at most."""
 
@@ -224,8 +228,9 @@ def coupled_law(
     if len(suspects):
         # A module that symc did not build may read its batch, as batch normalization does.
         rows = torch.arange(len(wrong)) if isinstance(model, Plain) else suspects
-        for side in (plain.rows(rows), turned.rows(rows)):
-            changes, flips = _on_edge(model, side, generator)
+        for side, exactly in ((plain, wide), (turned, wide_turned)):
+            changes, flips = _on_edge(model, side.rows(rows), generator)
+            flips |= _leaps(exact, exactly.rows(rows).to(precision), dtype, generator)
             unclear[rows] |= wrong[rows] & (flips | (changes.amax(0) > JUMP * bound[rows]))
             jumps = changes > JUMP * bounds[:, rows]
             jumps |= (changes > bounds[:, rows]) & (changes > errors[:, rows] / JUMP)
@@ -342,10 +347,38 @@ def _on_edge(
     return changes, flips
 
 
+def _leaps(
+    model: Symmetrized, call: _Call, dtype: torch.dtype, generator: torch.Generator
+) -> torch.Tensor:
+    """Whether an orthogonal element leaps, [batch], where the last digits in `dtype` change.
+
+    Of many samples one alone may: their mean hides it.
+    """
+    leaps = torch.zeros(call.inputs[0].shape[0], dtype=torch.bool)
+    before = _matrices(model, call)
+    for _ in range(EDGE_TRIALS if before else 0):
+        after = _matrices(model, call.changed(model, 4 * torch.finfo(dtype).eps, generator))
+        for a, b in zip(before, after, strict=True):
+            leaps |= ((a - b).abs().amax((-1, -2)) > LEAP).any(0)
+    return leaps
+
+
+def _matrices(model: Symmetrized, call: _Call) -> list[torch.Tensor]:
+    """The orthogonal matrices of each stage that draws some, [K, batch, d, d]."""
+    batch = call.inputs[0].shape[0]
+    matrices = [e.matrix for e in _elements(model, call) if isinstance(e, Orthogonal)]
+    return [x.unflatten(0, (-1, batch)) for x in matrices]
+
+
 def _orders(model: Symmetrized, call: _Call) -> list[torch.Tensor]:
     """The permutations of each stage that draws some, [K, batch, n]."""
-    tensors, _, valid = model._checked(call.inputs, call.counts, {})
     batch = call.inputs[0].shape[0]
-    noise = check_noise(model.draws, call.noise, batch)
-    _, elements = model.symmetrize(*tensors, *valid, *noise)
-    return [e.order.unflatten(0, (-1, batch)) for e in elements if isinstance(e, Permutation)]
+    orders = [e.order for e in _elements(model, call) if isinstance(e, Permutation)]
+    return [x.unflatten(0, (-1, batch)) for x in orders]
+
+
+def _elements(model: Symmetrized, call: _Call) -> tuple[Any, ...]:
+    """The elements of the stages that draw some."""
+    tensors, _, valid = model._checked(call.inputs, call.counts, {})
+    noise = check_noise(model.draws, call.noise, call.inputs[0].shape[0])
+    return model.symmetrize(*tensors, *valid, *noise)[1]
