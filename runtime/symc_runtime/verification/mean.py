@@ -14,7 +14,7 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions, valid_part
-from symc_runtime.verification.law import widened
+from symc_runtime.verification.call import widened
 
 CALLS = 64
 """Means of calls are the observations: rows of one call may share randomness."""

@@ -20,7 +20,7 @@ from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, valid_part
-from symc_runtime.verification.law import widened
+from symc_runtime.verification.call import widened
 
 ROUNDING = 100.0
 """Last digits by which a matrix may fail to be orthogonal."""
