@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from counting import calls_of
+from call_counts import calls_of
 from fuzzing.judge import CALLS
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from counting import calls_of
+from call_counts import calls_of
 from prooforacle.choices import noisy_outputs, program
 from prooforacle.compare import Draws
 from prooforacle.lie import stabilizer_dimension

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from counting import calls_of
+from call_counts import calls_of
 
 from symc.compilation import Compilation
 from symc.description import describe
