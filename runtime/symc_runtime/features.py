@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed
+from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed, stacked
 from symc_runtime.modules.vector_blocks import VectorBlocks
 from symc_runtime.readings import (
     Level,
@@ -252,9 +251,8 @@ class Features(nn.Module):
             if posed:
                 whole.setdefault(x.shape[-1], []).append(x)
         for alike in whole.values():
-            x = alike[0].unsqueeze(-2) if len(alike) == 1 else torch.stack(alike, -2)
-            scaled = at_scales_of_whole(x, self.scales, apart=x.ndim - 2)
-            every += [y.flatten(-2).movedim(-1, dim) for y in scaled]
+            for y in at_scales_of_whole(stacked(alike, 1), self.scales, rows=2):
+                every += [each.movedim(-1, dim) for each in y.unbind(1)]
         every += [x.movedim(-1, dim) for x in mixed]
         return (every[0] if len(every) == 1 else torch.cat(every, dim)).movedim(dim, -1)
 
@@ -305,7 +303,7 @@ class Features(nn.Module):
         for kind in dict.fromkeys((pairing, own) for _, pairing, own in paired):
             factors = {key: pair for key, pair in paired.items() if key[1:] == kind}
             largest = greatest([x.detach().abs().flatten(1).amax(1) for x in factors.values()])
-            largest = F.threshold(largest, 0.0, 1.0)
+            largest = torch.threshold(largest, 0.0, 1.0)
             squares = [
                 level_mean(
                     over(x, largest).square().flatten(1 + len(level)).mean(-1),
@@ -314,7 +312,7 @@ class Features(nn.Module):
                 )
                 for (level, *_), x in factors.items()
             ]
-            size = largest * F.threshold(added(squares) / len(squares), 0.0, 1.0).sqrt()
+            size = largest * torch.threshold(added(squares) / len(squares), 0.0, 1.0).sqrt()
             for key, pair in factors.items():
                 paired[key] = over(pair, size)
             logarithms[kind] = (torch.log(size) / 10).tanh().unsqueeze(-1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -76,10 +75,10 @@ def _choice(squares: torch.Tensor, count: int, tol: float, reserve: slice) -> to
     """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
     if count:
         # In place: nothing else reads these squares.
-        F.threshold(squares[:count], tol**2, 0.0, inplace=True)
+        torch.threshold_(squares[:count], tol**2, 0.0)
         if reserve.start < count:
             squares[reserve].mul_(RESERVE**-2)
-        enough = (NEARLY**2 * squares.amax(0)).clamp_(max=AMPLE**2)
+        enough = squares.amax(0).mul_(NEARLY**2).clamp_(max=AMPLE**2)
         squares = torch.minimum(squares, enough)
     # Of equal numbers, the first is the largest.
     return squares.max(0, keepdim=True).indices
@@ -189,7 +188,7 @@ def _length(x: torch.Tensor) -> torch.Tensor:
 
 def _positive(x: torch.Tensor) -> torch.Tensor:
     """x where it is positive, else 1."""
-    return F.threshold(x, 0.0, 1.0)
+    return torch.threshold(x, 0.0, 1.0)
 
 
 def proper(matrix: torch.Tensor) -> torch.Tensor:

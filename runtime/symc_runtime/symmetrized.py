@@ -218,7 +218,7 @@ class Symmetrized(nn.Module):
         if dtype in (torch.float16, torch.bfloat16):
             # Ties are broken by noise, which half precision rounds away.
             dtype = torch.float32
-        stages = {entry.key: self.get_submodule(entry.attribute) for entry in self.draws}
+        stages = {entry.key: getattr(self, entry.attribute) for entry in self.draws}
         return draw(
             self.draws,
             stages,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch.nn import functional as F
 
 from symc_runtime.modules.mixing import level_mean, root, squashed
 from symc_runtime.readings import Level
@@ -26,10 +25,10 @@ def unit_scale(rows: torch.Tensor) -> torch.Tensor:
     is not invariant, nor is the longest row of a tensor with two axes.
     """
     largest = rows.detach().abs().amax((-2, -1), keepdim=True)
-    rows = rows / F.threshold(largest, 0.0, 1.0)
+    rows = rows / torch.threshold(largest, 0.0, 1.0)
     # 1 at least, the largest coordinate being 1, unless all are zero.
     length: torch.Tensor = torch.linalg.vector_norm(rows, dim=(-2, -1), keepdim=True)
-    return rows / length.clamp(min=1)
+    return rows / torch.threshold(length, 0.0, 1.0)
 
 
 def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
@@ -40,10 +39,10 @@ def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
     overflow, and the largest one is not invariant.
     """
     others = (*range(1, x.ndim - 2), x.ndim - 1)
-    largest = F.threshold(x.detach().abs().amax(others, keepdim=True), 0.0, 1.0)
+    largest = torch.threshold(x.detach().abs().amax(others, keepdim=True), 0.0, 1.0)
     square = (x / largest).square().sum(tuple(range(start, start + own)), keepdim=True)
     # 1 at least, the largest coordinate being 1, unless all are zero.
-    return largest * square.amax(others, keepdim=True).clamp(min=1).sqrt()
+    return largest * torch.threshold(square.amax(others, keepdim=True), 0.0, 1.0).sqrt()
 
 
 def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
@@ -55,21 +54,19 @@ def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 
-def at_scales_of_whole(
-    x: torch.Tensor, scales: int, apart: int | None = None
-) -> list[torch.Tensor]:
-    """As `at_scales`, but each number x [N, ...] over the largest of its row.
-
-    Along the axis `apart` each place is a whole of its own.
+def at_scales_of_whole(x: torch.Tensor, scales: int, rows: int = 1) -> list[torch.Tensor]:
+    """As `at_scales`, but each number over the largest of its row: x [*rows, ...].
 
     Where an element posed a vector, rounding leaves in small coordinates what is small beside the
     large ones alone: read by itself, it would be read as it is.
     """
-    size = x.abs().amax([dim for dim in range(1, x.ndim) if dim != apart], keepdim=True)
+    # In one row of memory: loops over short inner axes are slow.
+    flat = x.flatten(rows)
+    size = flat.abs().amax(-1, keepdim=True)
     # Of an infinitesimal number: at 0 the slope is 1.
-    size = F.threshold(size, 0.0, torch.finfo(x.dtype).eps)
-    logarithms = x * (torch.log1p(size) / size)
-    return [logarithms] if scales == 1 else [x / (1 + size), logarithms]
+    size = torch.threshold(size, 0.0, torch.finfo(x.dtype).eps)
+    logarithms = (flat * (torch.log1p(size) / size)).reshape(x.shape)
+    return [logarithms] if scales == 1 else [(flat / (1 + size)).reshape(x.shape), logarithms]
 
 
 def pooled(x: torch.Tensor, level: Level, masks: Mapping[str, torch.Tensor]) -> Pooled:

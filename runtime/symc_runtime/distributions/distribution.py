@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -29,6 +29,7 @@ class Distribution(nn.Module):
         self.groups = groups
         self.own = next(group for group in groups if group.name == own)
         self.resolution: torch.dtype | None = None
+        self._path_to_weight: tuple[str, ...] = ()
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Distribution:
         """Keep weights in single precision where a model goes to half: ties need the digits."""
@@ -45,8 +46,18 @@ class Distribution(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the weights."""
-        weight: torch.Tensor = next(self.parameters())
-        return weight.dtype
+        weight: Any = self
+        # By its name: `parameters()` walks all modules, which takes as long as twenty operations.
+        for name in self._path_to_weight:
+            weight = getattr(weight, name, None)
+        if not isinstance(weight, torch.Tensor):
+            weight = next(self.parameters())
+        return cast(torch.dtype, weight.dtype)
+
+    def _built(self) -> None:
+        """Note where the first weight is; to be called when all weights are there."""
+        first = next((name for name, _ in self.named_parameters()), "")
+        self._path_to_weight = tuple(first.split("."))
 
     def forward(
         self,

@@ -14,6 +14,7 @@ from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
+from symc_runtime.precision import without_autocast
 from symc_runtime.shapes import check_returned
 from symc_runtime.sizes import evaluate, names
 
@@ -71,6 +72,7 @@ class LearnedOrthogonal(OrthogonalNoise):
             has_matrices=self.features.has_matrices,
             **chosen,
         )
+        self._built()
 
     def forward(
         self,
@@ -79,7 +81,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Orthogonal:
         """The frame of the net's vectors, completed by noise."""
-        with torch.autocast(noise.device.type, enabled=False):
+        with without_autocast(noise.device):
             if self.channels:
                 # Components first in memory, as the net and Gram-Schmidt go through them.
                 noise = noise.permute(2, 1, 0).contiguous().permute(2, 1, 0)
@@ -94,8 +96,9 @@ class LearnedOrthogonal(OrthogonalNoise):
                 )
                 scales, preferred, late = _lengths(vectors.detach()), None, 0
             else:
-                seen = self.features(*inputs, dtype=self.dtype, counts=counts)
-                seen.tolerance = self.tolerance(self.dtype)
+                dtype = self.dtype
+                seen = self.features(*inputs, dtype=dtype, counts=counts)
+                seen.tolerance = self.tolerance(dtype)
                 vectors, scales = self.net(seen, own)
                 preferred, late = self.net.count, self.net.late
             return self._completed(vectors, scales, rest, preferred, late)

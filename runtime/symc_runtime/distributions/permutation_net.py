@@ -17,6 +17,7 @@ from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.modules.item_features import ItemFeatures
 from symc_runtime.modules.posed_items import PosedItems
 from symc_runtime.modules.scores import Scored
+from symc_runtime.precision import without_autocast
 from symc_runtime.readings import moves
 from symc_runtime.shapes import check_returned
 from symc_runtime.sinkhorn import entropy, soft_order
@@ -99,6 +100,7 @@ class LearnedPermutation(PermutationNoise):
         kind = getattr(import_module(module), name)
         posed = 0 if self.posed_items is None else self.posed_items.width
         self.net = kind(noise=noise, posed=posed, channels=PAIR_CHANNELS, **chosen)
+        self._built()
 
     def _scores(
         self,
@@ -120,13 +122,13 @@ class LearnedPermutation(PermutationNoise):
         if self.earlier and shared is None:
             raise ValueError("a stage after others reads `shared` inputs, as they came")
         trunk = inputs if shared is None else shared
-        rows, n = trunk[0].shape[0], noise.shape[1]
+        rows, n, dtype = trunk[0].shape[0], noise.shape[1], self.dtype
         first = None if counts is None else {name: each[:rows] for name, each in counts.items()}
-        seen = self.features(*trunk, dtype=self.dtype, counts=first)
+        seen = self.features(*trunk, dtype=dtype, counts=first)
         nodes, pairs = self.items(seen, n, trunk[0])
-        apart = noise.to(self.dtype)
+        apart = noise.to(dtype)
         if self.posed_features is not None and self.posed_items is not None:
-            moved = self.posed_features(*inputs, dtype=self.dtype, counts=counts)
+            moved = self.posed_features(*inputs, dtype=dtype, counts=counts)
             posed = self.posed_items(moved, n)
             apart = torch.cat([apart, fold_like(posed, apart)], -1)
         mask = None if valid is None else valid[:rows]
@@ -150,7 +152,7 @@ class LearnedPermutation(PermutationNoise):
             # Whatever stands in padding, noise too, is not read.
             of_all = fold(valid, noise.shape[0] // valid.shape[0])
             noise = noise.masked_fill(~of_all.unsqueeze(-1), 0)
-        with torch.autocast(noise.device.type, enabled=False):
+        with without_autocast(noise.device):
             scaled = (
                 noise[..., :-1] if self.noise_scale == 1 else self.noise_scale * noise[..., :-1]
             )
@@ -168,5 +170,5 @@ class LearnedPermutation(PermutationNoise):
         """Mean row entropy of the soft permutation, [K*B]; None where there is none."""
         if element.soft is None or not self.probabilistic:
             return None
-        with torch.autocast(element.order.device.type, enabled=False):
+        with without_autocast(element.order.device):
             return entropy(element.soft)

@@ -11,8 +11,10 @@ from torch.nn import functional as F
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Block, Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.modules.mixing import stacked
 from symc_runtime.noise import normal
 from symc_runtime.orthogonalization import frame_of_eigenspaces
+from symc_runtime.precision import without_autocast
 from symc_runtime.sizes import Size
 from symc_runtime.units import unit_scale
 
@@ -106,9 +108,8 @@ class PrincipalFrame(OrthogonalNoise):
             raise ValueError(f"{self.own} moves no input: it has no frame")
         found: list[torch.Tensor] = []
         for given in alike.values():
-            several = len(given) > 1
-            rows = torch.stack([x for _, x in given], 1) if several else given[0][1].unsqueeze(1)
-            for (place, _), unit in zip(given, unit_scale(rows).unbind(1), strict=True):
+            units = unit_scale(stacked([x for _, x in given], 1)).unbind(1)
+            for (place, _), unit in zip(given, units, strict=True):
                 # At equal weights two single vectors at nearly right angles would have nearly
                 # equal eigenvalues, told apart by rounding alone.
                 found.append(unit / place**0.5 if place > 1 else unit)
@@ -121,7 +122,7 @@ class PrincipalFrame(OrthogonalNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Orthogonal:
         """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
-        with torch.autocast(noise.device.type, enabled=False):
+        with without_autocast(noise.device):
             vectors = self._vectors(inputs, noise)
             given = vectors.detach()
             # An example that is not finite is not to stop the others; it stays what it is.

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from symc_runtime.sizes import Size
 
@@ -76,7 +75,7 @@ def squashed(x: torch.Tensor) -> torch.Tensor:
 
 def root(x: torch.Tensor) -> torch.Tensor:
     """The square root of numbers from 0, with a gradient of 0 at 0."""
-    return F.threshold(x, 0.0, 1.0).sqrt() * (x > 0)
+    return torch.threshold(x, 0.0, 1.0).sqrt() * (x > 0)
 
 
 def added(terms: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -85,6 +84,14 @@ def added(terms: Sequence[torch.Tensor]) -> torch.Tensor:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+def stacked(values: Sequence[torch.Tensor], dim: int) -> torch.Tensor:
+    """Tensors of one shape along a new axis. `cat` runs anyway; `stack` would be code of its own
+    to fetch, which costs a call beside a large base more than it computes.
+    """
+    every = [x.unsqueeze(dim) for x in values]
+    return every[0] if len(every) == 1 else torch.cat(every, dim)
 
 
 def greatest(values: Sequence[torch.Tensor]) -> torch.Tensor:

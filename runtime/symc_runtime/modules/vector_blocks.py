@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from symc_runtime.layout import Block
-from symc_runtime.modules.mixing import mixing
+from symc_runtime.modules.mixing import mixing, stacked
 from symc_runtime.readings import Level, Reading, joined_channels
 from symc_runtime.sizes import Size
 from symc_runtime.units import longest
@@ -48,7 +48,7 @@ class VectorBlocks(nn.Module):
             reading = self.readings[keys[0]]
             items, own = len(reading.level), len(reading.own)
             found = [joined_channels(blocks[key], reading) for key in keys]
-            x = found[0].unsqueeze(-2) if len(found) == 1 else torch.stack(found, -2)
+            x = stacked(found, -2)
             length = longest(x, 1 + items, own)
             lengths.append(length.flatten(1))
             x = (x / length).flatten(-2)

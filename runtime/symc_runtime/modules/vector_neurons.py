@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import pad, threshold
+from torch.nn.functional import pad
 
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
@@ -129,9 +129,11 @@ class VectorNeurons(nn.Module):
                 weight = weight + apart
                 terms = terms + apart.detach().abs() + differing
             x = vectors[level]
-            found = weight.unflatten(-1, (self.count, self.vectors)) @ x
+            # Of the whole, `@` would take ten steps for one.
+            product = torch.matmul if level else torch.bmm
+            found = product(weight.unflatten(-1, (self.count, self.vectors)), x)
             terms = terms.unflatten(-1, (self.count, self.vectors))
-            lengths = (terms @ _length(x.detach()).unsqueeze(-1)).squeeze(-1)
+            lengths = product(terms, _length(x.detach()).unsqueeze(-1)).squeeze(-1)
             totals.append(level_mean(found, level, seen.masks))
             scales.append(level_mean(lengths, level, seen.masks))
         total = added(totals) if totals else context.new_zeros(batch, self.count, d)
@@ -217,7 +219,7 @@ class VectorNeurons(nn.Module):
         choice = chosen.unflatten(-1, (2, self.width))
         a, b = torch.einsum("nkw,nwij->knij", choice, matrices)
         square = (choice * matrix_sizes.unsqueeze(1)).square().sum(-1) / matrices.shape[-1]
-        size = threshold(square, 0.0, 1.0).sqrt()
+        size = torch.threshold(square, 0.0, 1.0).sqrt()
         a, b = (matrix / size[:, i].reshape(-1, 1, 1) for i, matrix in enumerate((a, b)))
         maps, some = [a, b, a @ b], (square.detach() > 0).to(square.dtype)
         while len(maps) < self.maps:
@@ -303,7 +305,7 @@ def _apart(
         left = given
         # Twice: where little is left, rounding leaves something along the others.
         for other in (*found, *found):
-            square = threshold(other.square().sum(-1, keepdim=True), least, 1.0)
+            square = torch.threshold(other.square().sum(-1, keepdim=True), least, 1.0)
             left = left - (left * other).sum(-1, keepdim=True) / square * other
         size, whole = (root(x.square().sum(-1, keepdim=True)) for x in (left, given))
         told = size > tol * whole + least
