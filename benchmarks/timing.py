@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +36,25 @@ class Timing:
         pairs = zip(self.seconds[name], self.seconds[other], strict=True)
         low, _, high = statistics.quantiles([a / b for a, b in pairs], n=4)
         return low, high
+
+
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
+"""Parameters of glibc's `mallopt`."""
+
+
+def keep_pages() -> None:
+    """Let the allocator give no page back to the system: by default glibc gives them back at one
+    call and takes them again at the next, of one model more than of another, by chance.
+
+    Raises OSError where the C library has no `mallopt`.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:
+        raise OSError("only glibc can be told to keep pages") from None
+    for parameter, value in ((TRIM_THRESHOLD, -1), (MMAP_MAX, 0)):
+        if not mallopt(parameter, value):
+            raise OSError(f"mallopt refused parameter {parameter}")
 
 
 def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> Timing:

@@ -109,7 +109,7 @@ def frame_of_eigenspaces(
     turn = repeated(axes, samples).unsqueeze(2)
     # Eigenvector coordinates [d, r, K*B], and which of them each slot keeps.
     coordinates = contracted(turn, given.unsqueeze(1))
-    kept = repeated(same.permute(1, 2, 0), samples).to(noise.dtype).unsqueeze(2)
+    kept = repeated(same.permute(1, 2, 0), samples).unsqueeze(2)
     rows: list[torch.Tensor] = []
     for slot in range(d):
         if d == slot + 1 and d in (2, 3):

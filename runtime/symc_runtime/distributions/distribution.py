@@ -55,9 +55,9 @@ class Distribution(nn.Module):
         return cast(torch.dtype, weight.dtype)
 
     def _built(self) -> None:
-        """Note where the first weight is; to be called when all weights are there."""
-        first = next((name for name, _ in self.named_parameters()), "")
-        self._path_to_weight = tuple(first.split("."))
+        """Note where a weight is; to be called when all weights are there."""
+        paths = [name.split(".") for name, _ in self.named_parameters()]
+        self._path_to_weight = tuple(min(paths, key=len))
 
     def forward(
         self,

@@ -85,7 +85,7 @@ class LearnedOrthogonal(OrthogonalNoise):
             if self.channels:
                 # Components first in memory, as the net and Gram-Schmidt go through them.
                 noise = noise.permute(2, 1, 0).contiguous().permute(2, 1, 0)
-            own, rest = noise[:, : self.channels], noise[:, self.channels :]
+            own, rest = noise.split([self.channels, noise.shape[1] - self.channels], 1)
             own = own if self.noise_scale == 1 else self.noise_scale * own
             if self.network is not None:
                 vectors = check_returned(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from itertools import product
 
 import torch
-from torch.nn import functional as F
 
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
@@ -128,10 +127,10 @@ class PrincipalFrame(OrthogonalNoise):
             # An example that is not finite is not to stop the others; it stays what it is.
             square = torch.nan_to_num(given.transpose(1, 2) @ given)
             values, columns = torch.linalg.eigh(square)
-            largest = values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
-            cut = (values[:, 1:] - values[:, :-1]) > self.tolerance(values.dtype) * largest
-            cluster = F.pad(cut, (1, 0)).cumsum(1)
-            same = cluster.unsqueeze(-1) == cluster.unsqueeze(-2)
+            least = self.tolerance(values.dtype) * values[:, -1:]
+            cluster = (values.diff(dim=1, prepend=values[:, :1]) > least).cumsum(1)
+            # 1 where two share an eigenspace, else 0.
+            same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(values.dtype)
             columns = _refined(columns, vectors, same)
             if vectors.requires_grad and torch.is_grad_enabled():
                 # The value of one step, the derivatives of two, which are exact to second order.
@@ -160,7 +159,7 @@ def _refined(columns: torch.Tensor, vectors: torch.Tensor, same: torch.Tensor) -
     product = moved.transpose(1, 2) @ moved
     values = product.detach().diagonal(dim1=1, dim2=2)
     gap = values.unsqueeze(1) - values.unsqueeze(2)
-    turn = (product / gap.masked_fill(same, 1)).masked_fill(same, 0)
+    turn = product * (1 - same) / (gap + same)
     columns = torch.baddbmm(columns, columns, turn)
     gram = columns.transpose(1, 2) @ columns
     return torch.baddbmm(columns, columns, gram, beta=1.5, alpha=-0.5)

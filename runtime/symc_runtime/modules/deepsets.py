@@ -57,13 +57,16 @@ class DeepSets(nn.Module):
         """
         for block in self.blocks:
             nodes = block(nodes, mask)
-        scores, summed = (fold_like(x, apart) for x in item_scores(self.score, [nodes], mask))
-        if self.spread is not None:
-            valid = None if mask is None else fold_like(mask, apart)
-            joined = self._joined(nodes, apart, valid)
-            more, also = item_scores(self.spread, [joined, apart], valid)
-            scores, summed = scores + more, summed + also
-        return scores, summed
+        scores, summed = item_scores(self.score, [nodes], mask)
+        if self.spread is None:
+            return fold_like(scores, apart), fold_like(summed, apart)
+        valid = None if mask is None else fold_like(mask, apart)
+        joined = self._joined(nodes, apart, valid)
+        more, also = item_scores(self.spread, [joined, apart], valid)
+        for total, shared in ((more, scores), (also, summed)):
+            # In place, as below.
+            total.unflatten(0, (-1, nodes.shape[0])).add_(shared)
+        return more, also
 
     def _joined(
         self, nodes: torch.Tensor, apart: torch.Tensor, valid: torch.Tensor | None
