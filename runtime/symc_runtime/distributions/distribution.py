@@ -56,8 +56,8 @@ class Distribution(nn.Module):
 
     def _built(self) -> None:
         """Note where a weight is; to be called when all weights are there."""
-        paths = [name.split(".") for name, _ in self.named_parameters()]
-        self._path_to_weight = tuple(min(paths, key=len))
+        shortest: list[str] = min((name.split(".") for name, _ in self.named_parameters()), key=len)
+        self._path_to_weight = tuple(shortest)
 
     def forward(
         self,
