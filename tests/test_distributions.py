@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from symc_runtime import layout
 from symc_runtime.actions import fold
@@ -179,3 +180,24 @@ def test_without_noise_a_probabilistic_element_is_one(net: str) -> None:
     noise = stage.draw(6, 3, {"n": 7}, F64, CPU, None).flatten(0, 1)
     order = stage(noise, torch.randn(3, 7, 2, dtype=F64)).order.unflatten(0, (6, 3))
     assert torch.equal(order, order[:1].expand_as(order))
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        stage_of("canonical", "O"),
+        LearnedPermutation((POSITIONS,), (P, layout.Group("M", "O", 3)), "P"),
+    ],
+)
+def test_a_stage_knows_the_dtype_of_its_weights(
+    stage: LearnedOrthogonal | LearnedPermutation,
+) -> None:
+    """Also where a weight was moved by another hand, or is no longer where it was built."""
+    assert stage.dtype == torch.float32
+    stage.net.double()
+    stage.features.double()
+    assert stage.dtype == F64
+    *parents, layer, _ = stage._path_to_weight
+    owner = stage.get_submodule(".".join(parents))
+    setattr(owner, layer, nn.Sequential(owner.get_submodule(layer)))
+    assert stage.dtype == F64

@@ -284,3 +284,26 @@ def test_blocks_of_vectors_have_units_of_their_own_and_are_added() -> None:
     assert seen.lengths is not None
     assert seen.lengths.shape == (6, 6)
     assert torch.allclose(seen.lengths[:, -1], 1e-6 * d.norm(dim=2).amax(1))
+
+
+@pytest.mark.parametrize("scales", [1, 2])
+def test_posed_numbers_are_read_beside_the_largest_of_their_tensor(scales: int) -> None:
+    """Those of one shape at once, each a whole of its own."""
+    velocities = Tensor("velocities", (ITEMS, SPACE))
+    moved_by = {"M"} if scales == 1 else None
+    features = Features(
+        (POSITIONS, velocities), (M, P), P, (), {}, {"n": 5}, 8, plain=0, moved_by=moved_by
+    ).double()
+    values = [1e-3 * drawn(POSITIONS, 0), 1e3 * drawn(velocities, 1)]
+    values[1][0] = 0
+    seen = features(*values, dtype=F64)
+
+    expected: list[torch.Tensor] = []
+    largest = [x.abs().amax((1, 2), keepdim=True) for x in values]
+    if scales == 2:
+        expected += [x / (1 + size) for x, size in zip(values, largest, strict=True)]
+    logarithms = [
+        x * torch.log1p(size) / torch.where(size > 0, size, 1.0)
+        for x, size in zip(values, largest, strict=True)
+    ]
+    assert torch.allclose(seen.scalars["P",], torch.cat([*expected, *logarithms], -1), rtol=1e-12)

@@ -630,6 +630,13 @@ DEFECTS = [
         ("test_posed.py",),
     ),
     Defect(
+        "posed tensors are read beside the largest of all",
+        f"{RUNTIME}/features.py",
+        "at_scales_of_whole(stacked(alike, 1), self.scales, rows=2)",
+        "at_scales_of_whole(stacked(alike, 1), self.scales, rows=1)",
+        ("test_features.py",),
+    ),
+    Defect(
         "centres of points in half precision",
         f"{RUNTIME}/actions.py",
         "return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x",
