@@ -34,6 +34,16 @@ symmetrize by average(samples=2)
 """
 
 
+GROUPS_OF_POINTS = {"P": "group P = S(n)", "M": "group M = SE(3)"}
+
+
+class Cumulated(nn.Module):
+    """Without symmetry: sums over the items so far."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.cumsum(1)
+
+
 def _built(symmetrized: str = "M, P", chunk: int | None = None) -> Symmetrized:
     torch.manual_seed(0)
     base = MLP([(4, 3), (4, 4)], [(4, 3), (2,)], hidden=16, layers=2)
@@ -86,6 +96,38 @@ def test_torch_func_has_the_gradients_of_backward(symmetrized: str, chunk: int |
         _, slope = torch.func.jvp(value, (given,), (along,))
         total = sum(float((expected[k] * along[k]).sum()) for k in expected)
         assert abs(float(slope) - total) < 1e-9 * (1 + abs(total))
+
+
+@pytest.mark.parametrize("own_noise", [False, True])
+@pytest.mark.parametrize("method", ["average", "frame", "canonical", "probabilistic"])
+@pytest.mark.parametrize("moved", ["n: P, 3", "n, 3: M.point", "n: P, 3: M.point"])
+def test_vmap_over_inputs(moved: str, method: str, own_noise: bool) -> None:
+    """Batches of batches, each with its noise or all with one: as one after the other."""
+    groups = {name: text for name, text in GROUPS_OF_POINTS.items() if f": {name}" in moved}
+    spec = f"""
+        size n = 4
+        {chr(10).join(groups.values())}
+        input x[{moved}]
+        output y[{moved}]
+        symmetrize {", ".join(groups)} by {method}
+    """
+    torch.manual_seed(0)
+    model = symc.build(spec, Cumulated()).double().eval()
+    inputs = torch.randn(3, 2, 4, 3, dtype=torch.float64)
+    drawn = [model.draw_noise(x) for x in inputs]
+    noises = drawn if own_noise else drawn[:1] * 3
+    expected = torch.stack([model(x, noise=noise) for x, noise in zip(inputs, noises, strict=True)])
+
+    def call(x: torch.Tensor, noise: dict[str, torch.Tensor]) -> torch.Tensor:
+        y: torch.Tensor = model(x, noise=noise)
+        return y
+
+    if own_noise:
+        stacked = {key: torch.stack([noise[key] for noise in noises]) for key in noises[0]}
+        found = torch.func.vmap(call)(inputs, stacked)
+    else:
+        found = torch.func.vmap(call, in_dims=(0, None))(inputs, noises[0])
+    assert torch.allclose(found, expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("symmetrized", ["P, M", "M, P"])

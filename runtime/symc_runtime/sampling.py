@@ -40,7 +40,7 @@ def draw(
     device: torch.device,
     generator: torch.Generator | None,
 ) -> dict[str, torch.Tensor]:
-    """A tensor [K, batch, ...] a stage; K = samples x the elements of enumerating stages.
+    """A tensor [K, batch, ...] a stage, in their order; K = samples x what stages enumerate.
 
     Noise of sampling stages is shared over the elements of enumerating ones: acting on the input
     permutes those elements, so noise drawn for each of them would break the coupled law.

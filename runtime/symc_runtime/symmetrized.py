@@ -120,15 +120,14 @@ class Symmetrized(nn.Module):
             ValueError: `samples` or `eval_samples` is below 1.
         """
         tensors, solved, valid = self._checked(inputs, sizes, counts)
-        shapes = None
         if noise is None:
-            noise = self._drawn(inputs, solved, None)
+            drawn = list(self._drawn(inputs, solved, None).values())
         else:
             shapes = {
                 entry.key: distribution(getattr(self, entry.attribute)).noise_shape(solved)
                 for entry in self.draws
             }
-        drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
+            drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
         total = drawn[0].shape[0] if drawn else 1
         if return_samples or self.chunk is None or self.chunk >= total:
             outputs, penalty = self._pass(tensors, valid, drawn, return_penalty)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from symc_runtime.actions import fold_like
 from symc_runtime.modules.mixing import masked_mean
 from symc_runtime.modules.scores import Scored, item_scores
+from symc_runtime.sinkhorn import in_plain_operations
 
 
 class SetLayer(nn.Module):
@@ -63,18 +64,24 @@ class DeepSets(nn.Module):
         valid = None if mask is None else fold_like(mask, apart)
         joined = self._joined(nodes, apart, valid)
         more, also = item_scores(self.spread, [joined, apart], valid)
-        for total, shared in ((more, scores), (also, summed)):
-            # In place, as below.
-            total.unflatten(0, (-1, nodes.shape[0])).add_(shared)
-        return more, also
+        return _with_shared(more, scores), _with_shared(also, summed)
 
     def _joined(
         self, nodes: torch.Tensor, apart: torch.Tensor, valid: torch.Tensor | None
     ) -> torch.Tensor:
         if self.start is None or self.apart is None or self.shared is None:
             return nodes
+        total = _with_shared(self.apart(apart), self.start(nodes))
         # In place: nothing reads the terms again.
-        total = self.apart(apart)
-        total.unflatten(0, (-1, nodes.shape[0])).add_(self.start(nodes))
         total.add_(self.shared(masked_mean(apart, 1, valid)).unsqueeze(1))
         return F.silu(total)
+
+
+def _with_shared(x: torch.Tensor, shared: torch.Tensor) -> torch.Tensor:
+    """x [K*N, ...], which nothing else reads, plus what K samples share, [N, ...]."""
+    by_sample: torch.Tensor = x.unflatten(0, (-1, shared.shape[0]))
+    if in_plain_operations():
+        # Under `vmap`, x may be one for all.
+        return (by_sample + shared).reshape(x.shape)
+    by_sample.add_(shared)
+    return x
