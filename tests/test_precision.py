@@ -102,7 +102,7 @@ def test_weights_of_nets_keep_their_digits(dtype: torch.dtype) -> None:
 
 
 def test_a_module_made_without_memory() -> None:
-    """Weights loaded into a module that was built on the meta device are all that there is."""
+    """On the meta device it tells shapes; weights loaded into it are all that there is."""
     spec = """
         size n = 5
         group P = S(n)
@@ -115,6 +115,7 @@ def test_a_module_made_without_memory() -> None:
     model = symc.build(spec, Step()).eval()
     with torch.device("meta"):
         twin = symc.build(spec, Step()).eval()
+        assert twin(torch.empty(2, 5, 3)).shape == (2, 5, 3)
     twin.to_empty(device="cpu")
     for buffer in twin.buffers():
         buffer.fill_(torch.nan)
