@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -60,16 +61,22 @@ def keep_pages() -> None:
 def interleaved(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> Timing:
     """Each round makes every call once on one thread, every second round in reverse order.
 
-    Two rounds more come first, to warm up, and are not counted.
+    Two rounds more come first, to warm up, and are not counted. Python collects no garbage
+    meanwhile, as in `timeit`: all of torch's objects would be looked through in some call or other.
     """
     torch.set_num_threads(1)
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     names = list(calls)
-    for turn in range(-2, rounds):
-        for name in names if turn % 2 == 0 else names[::-1]:
-            start = time.process_time()
-            calls[name]()
-            elapsed = time.process_time() - start
-            if turn >= 0:
-                seconds[name].append(elapsed)
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(-2, rounds):
+            for name in names if turn % 2 == 0 else names[::-1]:
+                start = time.process_time()
+                calls[name]()
+                elapsed = time.process_time() - start
+                if turn >= 0:
+                    seconds[name].append(elapsed)
+    finally:
+        gc.enable()
     return Timing(seconds)
