@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 import symc
 from saving import OUT, save
-from timing import interleaved
+from timing import interleaved, keep_pages
 
 COLOURS = {"items": "#0072b2", "pairs": "#d55e00"}
 
@@ -140,8 +140,11 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--keep-pages", action="store_true", help="glibc gives no memory back")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
+    if options.keep_pages:
+        keep_pages()
     console = Console()
     curves: dict[str, Curve] = {}
     for kind, largest in {"items": options.to, "pairs": options.pairs_to}.items():
@@ -166,6 +169,7 @@ def main() -> None:
         "batch": options.batch,
         "batch_pairs": 1,
         "rounds": options.rounds,
+        "keep_pages": options.keep_pages,
     }
     result = {
         kind: {"sizes": c.sizes, "seconds": c.seconds, "slope": c.slope}

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from cases import CLASSES, Case, graph_case, graph_mlp
 from saving import OUT, save
 from symc_runtime.actions import fold
-from timing import interleaved
+from timing import interleaved, keep_pages
 
 BARS = {"eval": 5.0, "train": 3.0}
 TEMPERATURE, ENTROPY, NOISE = 0.01, 0.1, 1
@@ -165,8 +165,11 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--hidden", type=int, default=2048, help="width of the MLP")
     parser.add_argument("--layers", type=int, default=5, help="hidden layers of the MLP")
+    parser.add_argument("--keep-pages", action="store_true", help="glibc gives no memory back")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
+    if options.keep_pages:
+        keep_pages()
     rows: list[dict[str, object]] = []
     console = Console()
     torch.manual_seed(0)
@@ -199,6 +202,7 @@ def main() -> None:
         "hidden": options.hidden,
         "layers": options.layers,
         "classes": CLASSES,
+        "keep_pages": options.keep_pages,
     }
     save(options.out, "plain_formulation", settings, rows)
 
