@@ -194,3 +194,31 @@ def test_a_leap_of_one_sample_of_many_is_an_edge() -> None:
     above = ~(verdicts.error <= verdicts.bound)
     assert above.any()
     assert (verdicts.unclear == above).all()
+
+
+@pytest.mark.parametrize("apart", [0.03, 3e-3, 1e-5])
+@pytest.mark.parametrize("told", ["s[n: P, 2]", "s[n: P, n: P]"])
+def test_mirror_images_told_apart_by_scalars_nearly_alike(told: str, apart: float) -> None:
+    """Of two points nothing but the scalars tells which is which: no sum of them may cancel."""
+    spec = f"""
+        size n <= 4
+        group P = S(n)
+        group M = E(2)
+        input x[n: P, 2: M.point]
+        input {told}
+        output y[n: P, 2: M.point]
+        symmetrize M by canonical
+        symmetrize P by probabilistic(samples=2)
+    """
+    probe = symc.build(spec, nn.Identity())
+    base = flat_base(probe.inputs, probe.outputs, {"n": 4})
+    torch.manual_seed(0)
+    model = symc.build(spec, base).double().eval()
+    generator = torch.Generator().manual_seed(1)
+    x = torch.zeros(400, 4, 2, dtype=torch.float64)
+    s = torch.zeros(400, 4, 2 if "2" in told else 4, dtype=torch.float64)
+    x[:, :2] = torch.randn(400, 2, 2, dtype=torch.float64, generator=generator)
+    s[:, :2, :2] = 1 + apart * torch.randn(400, 2, 2, dtype=torch.float64, generator=generator)
+    counts = {"n": torch.full((400,), 2)}
+    verdicts = coupled_law(model, x, s, counts=counts, generator=generator)
+    assert (verdicts.error <= 0.5 * verdicts.bound).all()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from symc_runtime.modules.mixing import level_mean
+from symc_runtime.modules.mixing import level_mean, squashed
 from symc_runtime.readings import Level
 
 WAVES = 3
@@ -27,14 +27,18 @@ class ItemWeights(nn.Module):
     Smooth functions of few invariants are nearly alike from item to item; vectors summed with
     such weights would be nearly parallel, and a frame of them hang on their last digits. So waves
     of the invariants are taken from their mean over items, and each half is brought to size 1.
+    The `states` of items [N, items..., hidden] are a third part, of as many channels: they alone
+    know of scalars and pairs, which tell mirror images apart.
 
     The last `alone` outputs are added to no other weights.
     """
 
-    def __init__(self, width: int, outputs: int, alone: int) -> None:
+    def __init__(self, width: int, outputs: int, alone: int, states: int | None = None) -> None:
         super().__init__()
         self.alone = alone
-        self.linear = nn.Linear(4 * WAVES * width, outputs, bias=False)
+        self.parts = 2 if states is None else 3
+        self.read = None if states is None else nn.Linear(states, width, bias=False)
+        self.linear = nn.Linear(2 * self.parts * WAVES * width, outputs, bias=False)
 
     def forward(
         self,
@@ -42,6 +46,7 @@ class ItemWeights(nn.Module):
         summed: torch.Tensor,
         level: Level,
         masks: Mapping[str, torch.Tensor],
+        states: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The weights, and how much [N, 1..., outputs] what they are a difference of counts for.
 
@@ -52,29 +57,38 @@ class ItemWeights(nn.Module):
             ones, rest = [1] * len(level), x.shape[1 + len(level) :]
             return level_mean(x, level, masks).reshape(-1, *ones, *rest)
 
-        # Each half by itself in memory, as the linear map reads it.
-        halves = _waves(invariants.unflatten(-1, (2, -1)).movedim(-2, 0)).movedim(0, -2)
-        middle = mean(halves)
-        halves = halves - middle
-        variance = mean(halves.square().mean(-1))
+        if self.read is not None:
+            invariants = torch.cat([invariants, squashed(self.read(states))], -1)
+        # Each part by itself in memory, as the linear map reads it.
+        parts = _waves(invariants.unflatten(-1, (self.parts, -1)).movedim(-2, 0)).movedim(0, -2)
+        middle = mean(parts)
+        parts = parts - middle
+        variance = mean(parts.square().mean(-1))
         square = variance + middle.square().mean(-1)
         least = nn.functional.pad(summed.square().unsqueeze(-1), (1, 0))
-        square = torch.maximum(square, least.reshape(-1, *[1] * len(level), 2))
+        if self.read is not None:
+            # They are what is left of sums of about 1.
+            least = nn.functional.pad(least, (0, 1), value=1.0)
+        square = torch.maximum(square, least.reshape(-1, *[1] * len(level), self.parts))
         gain = (torch.add(variance, square, alpha=FLOOR) + 1e-12).rsqrt()
         # What rounding alone tells apart is alike: differences of sqrt(eps) count half.
         eps = torch.finfo(square.dtype).eps
         real = variance / (torch.add(variance, square, alpha=eps) + 1e-30)
-        # The gain is one number a half and example: it waits for the linear map.
-        left, right = (
-            nn.functional.linear(half, part)
-            for half, part in zip(halves.unbind(-2), self.linear.weight.chunk(2, 1), strict=True)
+        # The gain is one number a part and example: it waits for the linear map.
+        left, *others = (
+            nn.functional.linear(part, columns)
+            for part, columns in zip(
+                parts.unbind(-2), self.linear.weight.chunk(self.parts, 1), strict=True
+            )
         )
         told = gain * real
-        weights = torch.addcmul(left * told[..., :1], right, told[..., 1:])
+        weights = left * told[..., :1]
+        for i, other in enumerate(others, start=1):
+            weights = torch.addcmul(weights, other, told[..., i : i + 1])
         # Once more: where items are nearly alike, rounding of the waves is left in their mean.
         weights = weights - mean(weights)
         with torch.no_grad():
-            squares = self.linear.weight.square().unflatten(-1, (2, -1)).sum(-1)
+            squares = self.linear.weight.square().unflatten(-1, (self.parts, -1)).sum(-1)
             if self.alone:
                 squares[-self.alone :].mul_(FAINT**2)
             # Where they are alike, nothing is left of the differences, nor of their rounding.

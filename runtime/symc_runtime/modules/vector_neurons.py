@@ -93,7 +93,14 @@ class VectorNeurons(nn.Module):
             nn.Linear(hidden, self.common * vectors) for _ in vector_levels
         )
         self.apart = nn.ModuleList(
-            ItemWeights(width, count * vectors, differing * vectors) if level else nn.Identity()
+            ItemWeights(
+                width,
+                count * vectors,
+                differing * vectors,
+                hidden if level in scalar_levels or neighbours(level, self.levels) else None,
+            )
+            if level
+            else nn.Identity()
             for level in vector_levels
         )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
@@ -124,7 +131,7 @@ class VectorNeurons(nn.Module):
                 weight, terms = pad(weight, alone), pad(terms, alone)
             if level:
                 apart, differing = self.apart[i](
-                    invariants[level], summed[level], level, seen.masks
+                    invariants[level], summed[level], level, seen.masks, states[level]
                 )
                 weight = weight + apart
                 terms = terms + apart.detach().abs() + differing
