@@ -630,7 +630,14 @@ DEFECTS = [
         ("test_posed.py",),
     ),
     Defect(
-        "mirror images are not told apart by their states",
+        "scalars do not tell mirror images apart",
+        f"{RUNTIME}/modules/telling_apart.py",
+        "squashed(x) for x in further",
+        "squashed(0 * x) for x in further",
+        ("test_posed.py",),
+    ),
+    Defect(
+        "states do not tell mirror images apart",
         f"{RUNTIME}/modules/vector_neurons.py",
         "hidden if level in scalar_levels or neighbours(level, self.levels) else None",
         "None",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -27,16 +27,24 @@ class ItemWeights(nn.Module):
     Smooth functions of few invariants are nearly alike from item to item; vectors summed with
     such weights would be nearly parallel, and a frame of them hang on their last digits. So waves
     of the invariants are taken from their mean over items, and each half is brought to size 1.
-    The `states` of items [N, items..., hidden] are a third part, of as many channels: they alone
-    know of scalars and pairs, which tell mirror images apart.
+    Mirror images have equal invariants. What tells them apart are further parts: `known` tensors
+    [N, items..., c] of scalars as they come, for rounding in a net would hide small differences;
+    and `states` of items [N, items..., hidden], where these know more.
 
     The last `alone` outputs are added to no other weights.
     """
 
-    def __init__(self, width: int, outputs: int, alone: int, states: int | None = None) -> None:
+    def __init__(
+        self,
+        width: int,
+        outputs: int,
+        alone: int,
+        known: int = 0,
+        states: int | None = None,
+    ) -> None:
         super().__init__()
         self.alone = alone
-        self.parts = 2 if states is None else 3
+        self.parts = 2 + known + (states is not None)
         self.read = None if states is None else nn.Linear(states, width, bias=False)
         self.linear = nn.Linear(2 * self.parts * WAVES * width, outputs, bias=False)
 
@@ -46,6 +54,7 @@ class ItemWeights(nn.Module):
         summed: torch.Tensor,
         level: Level,
         masks: Mapping[str, torch.Tensor],
+        known: Sequence[torch.Tensor],
         states: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The weights, and how much [N, 1..., outputs] what they are a difference of counts for.
@@ -57,8 +66,11 @@ class ItemWeights(nn.Module):
             ones, rest = [1] * len(level), x.shape[1 + len(level) :]
             return level_mean(x, level, masks).reshape(-1, *ones, *rest)
 
+        further = list(known)
         if self.read is not None:
-            invariants = torch.cat([invariants, squashed(self.read(states))], -1)
+            further.append(self.read(states))
+        if further:
+            invariants = torch.cat([invariants, *(squashed(x) for x in further)], -1)
         # Each part by itself in memory, as the linear map reads it.
         parts = _waves(invariants.unflatten(-1, (self.parts, -1)).movedim(-2, 0)).movedim(0, -2)
         middle = mean(parts)
@@ -66,9 +78,9 @@ class ItemWeights(nn.Module):
         variance = mean(parts.square().mean(-1))
         square = variance + middle.square().mean(-1)
         least = nn.functional.pad(summed.square().unsqueeze(-1), (1, 0))
-        if self.read is not None:
+        if further:
             # They are what is left of sums of about 1.
-            least = nn.functional.pad(least, (0, 1), value=1.0)
+            least = nn.functional.pad(least, (0, len(further)), value=1.0)
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), self.parts))
         gain = (torch.add(variance, square, alpha=FLOOR) + 1e-12).rsqrt()
         # What rounding alone tells apart is alike: differences of sqrt(eps) count half.

@@ -69,6 +69,7 @@ class VectorNeurons(nn.Module):
         self.width = width
         self.vectors = vectors
         self.vector_levels = tuple(vector_levels)
+        self.scalar_levels = tuple(scalar_levels)
         self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
         self.invariants = ItemInvariants(vectors, width, vector_levels)
         # A level reads its scalars, the invariants of its vectors, and how long all vectors are.
@@ -97,6 +98,7 @@ class VectorNeurons(nn.Module):
                 width,
                 count * vectors,
                 differing * vectors,
+                (level in scalar_levels) + len(self._speaking(level)),
                 hidden if level in scalar_levels or neighbours(level, self.levels) else None,
             )
             if level
@@ -131,7 +133,12 @@ class VectorNeurons(nn.Module):
                 weight, terms = pad(weight, alone), pad(terms, alone)
             if level:
                 apart, differing = self.apart[i](
-                    invariants[level], summed[level], level, seen.masks, states[level]
+                    invariants[level],
+                    summed[level],
+                    level,
+                    seen.masks,
+                    self._known(level, seen, invariants[level]),
+                    states[level],
                 )
                 weight = weight + apart
                 terms = terms + apart.detach().abs() + differing
@@ -284,14 +291,35 @@ class VectorNeurons(nn.Module):
         """
         near = None
         for weight, (other, k) in enumerate(neighbours(level, self.levels), start=1):
-            x = states[other]
-            pooled = len(other) > len(level)
-            x = masked_mean(x, k + 1, seen.masks.get(other[k])) if pooled else x.unsqueeze(k + 1)
+            x = _heard(states[other], level, other, k, seen)
             near = x if near is None else near + weight * x
         return near
 
+    def _speaking(self, level: Level) -> list[tuple[Level, int]]:
+        """The neighbours of a level that have scalars."""
+        near = neighbours(level, self.levels)
+        return [(other, k) for other, k in near if other in self.scalar_levels]
+
+    def _known(self, level: Level, seen: Seen, like: torch.Tensor) -> list[torch.Tensor]:
+        """Scalars of items, and what their pairs, or the items of pairs, say: without a net.
+
+        Each [N, items..., width]. Rows and columns apart: together they would tell one direction.
+        """
+        known = [seen.scalars[level]] if level in self.scalar_levels else []
+        for other, k in self._speaking(level):
+            x = _heard(seen.scalars[other], level, other, k, seen)
+            known.append(x.expand(*like.shape[:-1], -1))
+        return known
+
     def _context(self, states: dict[Level, torch.Tensor], seen: Seen) -> torch.Tensor:
         return added([level_mean(state, level, seen.masks) for level, state in states.items()])
+
+
+def _heard(x: torch.Tensor, level: Level, other: Level, k: int, seen: Seen) -> torch.Tensor:
+    """What x of another level says at this one: a mean over the axis k, or the same along it."""
+    if len(other) > len(level):
+        return masked_mean(x, k + 1, seen.masks.get(other[k]))
+    return x.unsqueeze(k + 1)
 
 
 def _apart(
