@@ -20,6 +20,8 @@ CHANNELS = (3, 2, 5)
 MOST = 2**31 - 1
 """The largest size that a spec may have."""
 WIDTH = 32
+LARGEST = 1.0
+"""How far outputs of a flat base can be from their biases, 0.8 to 1.2."""
 
 
 class SizeError(ValueError):
@@ -29,8 +31,9 @@ class SizeError(ValueError):
 class FlatBase(nn.Module):
     """Everything flattened through one hidden layer: as far from equivariant as a base can be.
 
-    Outputs vary about 1: neither they nor their means over items are small differences of large
-    terms, whose rounding would be taken for a fault of what symmetrizes them.
+    Outputs vary about 1, also where the hidden layer saturates: neither they nor their means over
+    items are small differences of large terms, whose rounding would be taken for a fault of what
+    symmetrizes them.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class FlatBase(nn.Module):
         self.first = nn.Linear(width, WIDTH)
         self.second = nn.Linear(WIDTH, sum(torch.Size(s).numel() for s in outputs))
         with torch.no_grad():
+            self.second.weight.mul_(LARGEST / self.second.weight.abs().sum(1, keepdim=True))
             self.second.bias.add_(1.0)
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
