@@ -14,10 +14,10 @@ from symc_runtime.verification.law import coupled_law
 ROWS = 200
 
 
-def _built(spec: str, dtype: torch.dtype) -> Symmetrized:
-    torch.manual_seed(0)
+def _built(spec: str, dtype: torch.dtype, n: int = 5, seed: int = 0) -> Symmetrized:
+    torch.manual_seed(seed)
     probe = symc.build(spec, nn.Identity())
-    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": 5, **probe.fixed}))
+    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": n, **probe.fixed}))
     model.eval_samples = 1
     return model.to(dtype).eval()
 
@@ -196,13 +196,13 @@ def test_a_leap_of_one_sample_of_many_is_an_edge() -> None:
     assert (verdicts.unclear == above).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("apart", [0.03, 3e-4])
 @pytest.mark.parametrize("told", ["s[n: P, 2]", "s[n: P, n: P]"])
-def test_mirror_images_told_apart_by_scalars_nearly_alike(told: str, apart: float) -> None:
-    """Of two points nothing but the scalars tells which is which: no sum of them may cancel.
-
-    With other weights one in 500 still does: there is one vector of what differs in two dimensions.
-    """
+def test_mirror_images_told_apart_by_scalars_nearly_alike(
+    told: str, apart: float, seed: int
+) -> None:
+    """Of two points nothing but the scalars tells which is which: no sum of them may cancel."""
     spec = f"""
         size n <= 4
         group P = S(n)
@@ -213,28 +213,32 @@ def test_mirror_images_told_apart_by_scalars_nearly_alike(told: str, apart: floa
         symmetrize M by canonical
         symmetrize P by probabilistic(samples=2)
     """
-    probe = symc.build(spec, nn.Identity())
-    base = flat_base(probe.inputs, probe.outputs, {"n": 4})
-    torch.manual_seed(0)
-    model = symc.build(spec, base).double().eval()
-    generator = torch.Generator().manual_seed(1)
+    model = _built(spec, torch.float64, 4, seed)
+    generator = torch.Generator().manual_seed(seed)
     x = torch.zeros(400, 4, 2, dtype=torch.float64)
     s = torch.zeros(400, 4, 2 if "2" in told else 4, dtype=torch.float64)
     x[:, :2] = torch.randn(400, 2, 2, dtype=torch.float64, generator=generator)
     s[:, :2, :2] = 1 + apart * torch.randn(400, 2, 2, dtype=torch.float64, generator=generator)
     counts = {"n": torch.full((400,), 2)}
     verdicts = coupled_law(model, x, s, counts=counts, generator=generator)
-    assert (verdicts.error <= verdicts.bound).all()
+    assert not (verdicts.wrong | verdicts.unclear).any()
+    assert (verdicts.error < verdicts.bound / 4).all()
 
 
 TETRAHEDRON = [[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
 OCTAHEDRON = [[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 20])
 @pytest.mark.parametrize("cloud", [TETRAHEDRON, OCTAHEDRON])
 @pytest.mark.parametrize("told", ["s[n: P, 2]", "s[n: P, n: P]"])
-def test_symmetric_clouds_told_apart_by_scalars(told: str, cloud: list[list[float]]) -> None:
-    """All items have equal invariants of space: a net would round what tells them apart."""
+def test_symmetric_clouds_told_apart_by_scalars(
+    told: str, cloud: list[list[float]], seed: int
+) -> None:
+    """All items have equal invariants of space: a net would round what tells them apart.
+
+    Of two scalars, all vectors lie in one plane: with the weights of seed 20, few are far apart.
+    """
     n = len(cloud)
     spec = f"""
         size n = {n}
@@ -246,10 +250,8 @@ def test_symmetric_clouds_told_apart_by_scalars(told: str, cloud: list[list[floa
         symmetrize M by canonical
         symmetrize P by frame(samples=2)
     """
-    probe = symc.build(spec, nn.Identity())
-    torch.manual_seed(0)
-    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": n})).double().eval()
-    generator = torch.Generator().manual_seed(1)
+    model = _built(spec, torch.float64, n, seed)
+    generator = torch.Generator().manual_seed(seed)
     centers = torch.randn(ROWS, 1, 3, dtype=torch.float64, generator=generator)
     x = torch.tensor(cloud, dtype=torch.float64) + centers
     shape = (ROWS, n, 2 if "2" in told else n)

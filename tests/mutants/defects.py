@@ -105,6 +105,13 @@ DEFECTS = [
         SCALES,
     ),
     Defect(
+        "sizes of what cancels hang on the square root of rounding",
+        f"{RUNTIME}/modules/telling_apart.py",
+        "+ 1e-30)).square()",
+        "+ 1e-30))",
+        SCALES,
+    ),
+    Defect(
         "differences of items count for as much as what they are differences of",
         f"{RUNTIME}/modules/telling_apart.py",
         "FAINT = 1e-2",
@@ -632,15 +639,15 @@ DEFECTS = [
     Defect(
         "scalars do not tell mirror images apart",
         f"{RUNTIME}/modules/telling_apart.py",
-        "squashed(x) for x in further",
-        "squashed(0 * x) for x in further",
+        "squashed(x) for x in known",
+        "squashed(0 * x) for x in known",
         ("test_posed.py",),
     ),
     Defect(
-        "states do not tell mirror images apart",
+        "no vectors to spare of what differs from item to item",
         f"{RUNTIME}/modules/vector_neurons.py",
-        "hidden if level in scalar_levels or neighbours(level, self.levels) else None",
-        "None",
+        "EXTRA_APART = 6",
+        "EXTRA_APART = 0",
         ("test_posed.py",),
     ),
     Defect(

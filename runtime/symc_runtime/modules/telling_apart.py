@@ -28,24 +28,15 @@ class ItemWeights(nn.Module):
     such weights would be nearly parallel, and a frame of them hang on their last digits. So waves
     of the invariants are taken from their mean over items, and each half is brought to size 1.
     Mirror images have equal invariants. What tells them apart are further parts: `known` tensors
-    [N, items..., c] of scalars as they come, for rounding in a net would hide small differences;
-    and `states` of items [N, items..., hidden], where these know more.
+    [N, items..., c] of scalars as they come, for rounding in a net would hide small differences.
 
     The last `alone` outputs are added to no other weights.
     """
 
-    def __init__(
-        self,
-        width: int,
-        outputs: int,
-        alone: int,
-        known: int = 0,
-        states: int | None = None,
-    ) -> None:
+    def __init__(self, width: int, outputs: int, alone: int, known: int = 0) -> None:
         super().__init__()
         self.alone = alone
-        self.parts = 2 + known + (states is not None)
-        self.read = None if states is None else nn.Linear(states, width, bias=False)
+        self.parts = 2 + known
         self.linear = nn.Linear(2 * self.parts * WAVES * width, outputs, bias=False)
 
     def forward(
@@ -55,7 +46,6 @@ class ItemWeights(nn.Module):
         level: Level,
         masks: Mapping[str, torch.Tensor],
         known: Sequence[torch.Tensor],
-        states: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The weights, and how much [N, 1..., outputs] what they are a difference of counts for.
 
@@ -66,11 +56,8 @@ class ItemWeights(nn.Module):
             ones, rest = [1] * len(level), x.shape[1 + len(level) :]
             return level_mean(x, level, masks).reshape(-1, *ones, *rest)
 
-        further = list(known)
-        if self.read is not None:
-            further.append(self.read(states))
-        if further:
-            invariants = torch.cat([invariants, *(squashed(x) for x in further)], -1)
+        if known:
+            invariants = torch.cat([invariants, *(squashed(x) for x in known)], -1)
         # Each part by itself in memory, as the linear map reads it.
         parts = _waves(invariants.unflatten(-1, (self.parts, -1)).movedim(-2, 0)).movedim(0, -2)
         middle = mean(parts)
@@ -78,14 +65,16 @@ class ItemWeights(nn.Module):
         variance = mean(parts.square().mean(-1))
         square = variance + middle.square().mean(-1)
         least = nn.functional.pad(summed.square().unsqueeze(-1), (1, 0))
-        if further:
+        if known:
             # They are what is left of sums of about 1.
-            least = nn.functional.pad(least, (0, len(further)), value=1.0)
+            least = nn.functional.pad(least, (0, len(known)), value=1.0)
         square = torch.maximum(square, least.reshape(-1, *[1] * len(level), self.parts))
         gain = (torch.add(variance, square, alpha=FLOOR) + 1e-12).rsqrt()
-        # What rounding alone tells apart is alike: differences of sqrt(eps) count half.
+        # What rounding alone tells apart is alike: differences of sqrt(eps) count a quarter.
+        # Squared, for sizes go like its root: of rounding, eps and not sqrt(eps) is to be left in
+        # them, or the choice of vectors would hang on it.
         eps = torch.finfo(square.dtype).eps
-        real = variance / (torch.add(variance, square, alpha=eps) + 1e-30)
+        real = (variance / (torch.add(variance, square, alpha=eps) + 1e-30)).square()
         # The gain is one number a part and example: it waits for the linear map.
         left, *others = (
             nn.functional.linear(part, columns)

@@ -23,6 +23,12 @@ from symc_runtime.readings import Level
 
 EXTRA = 3
 """Vectors beyond d: where one nearly lies in the span of those before it, the next serves."""
+EXTRA_APART = 6
+"""As many beyond d - 1 of what differs from item to item.
+
+Where two numbers an item tell items apart, all of these lie in one plane. How far apart they are
+there is a matter of the weights, and no change of the input shows it: of many, two are far apart.
+"""
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
@@ -33,7 +39,7 @@ REMAINS = 1 / 4
 class VectorNeurons(nn.Module):
     """Vectors from `Seen` and noise vectors: V = V(x) + U(x)^T z + sum of M(x) z.
 
-    There are `count`: some of everything that was summed, and behind them d - 1 of what differs
+    There are `count`: some of everything that was summed, and behind them some of what differs
     from item to item alone. For where items are nearly alike, sums of everything are nearly
     parallel, and what is left of one beside another hangs on its last digits. The trunk sees each
     input once; the K noise draws meet it at low rank. Coefficients are invariant to the own group
@@ -63,7 +69,7 @@ class VectorNeurons(nn.Module):
         several = any(vector_levels)
         self.dimension = dimension
         self.common = dimension + EXTRA + (not several)
-        differing = max(1, dimension - 1) if several else 0
+        differing = dimension - 1 + EXTRA_APART if several else 0
         self.count = count = self.common + differing
         self.noise = noise
         self.width = width
@@ -99,7 +105,6 @@ class VectorNeurons(nn.Module):
                 count * vectors,
                 differing * vectors,
                 (level in scalar_levels) + len(self._speaking(level)),
-                hidden if level in scalar_levels or neighbours(level, self.levels) else None,
             )
             if level
             else nn.Identity()
@@ -138,7 +143,6 @@ class VectorNeurons(nn.Module):
                     level,
                     seen.masks,
                     self._known(level, seen, invariants[level]),
-                    states[level],
                 )
                 weight = weight + apart
                 terms = terms + apart.detach().abs() + differing
