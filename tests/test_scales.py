@@ -238,12 +238,12 @@ def test_what_differs_between_two_items_is_their_difference() -> None:
     torch.manual_seed(0)
     items, space = layout.Group("P", "S", "n"), layout.Group("M", "SO", 3)
     vectors = (Tensor("vectors", (Natural("P", "n"), Natural("M", 3))),)
-    stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",), probabilistic=False)
+    stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",))
     a, b = torch.randn(2, 256, 3)
     b = b * (1.003 * a.norm(dim=-1) / b.norm(dim=-1)).unsqueeze(-1)
     seen = stage.features(torch.stack([a, b], 1), dtype=torch.float32)
     with torch.no_grad():
-        found = stage.net(seen, torch.empty(256, 0, 3))[0][:, stage.net.common : stage.net.count]
+        found = stage.net(seen, torch.zeros(256, 3, 3))[0][:, stage.net.common : stage.net.count]
     assert found.shape[1] == stage.net.count - stage.net.common > 2
     direction = torch.nn.functional.normalize((a - b).double(), dim=-1).unsqueeze(1)
     beside = torch.linalg.cross(found.double(), direction.expand_as(found)).norm(dim=-1)
@@ -257,17 +257,17 @@ def test_sizes_of_what_cancels_hang_on_no_rounding() -> None:
     torch.manual_seed(0)
     items, space = layout.Group("P", "S", "n"), layout.Group("M", "O", 3)
     vectors = (Tensor("vectors", (Natural("P", "n"), Natural("M", 3))),)
-    stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",), probabilistic=False)
+    stage = LearnedOrthogonal(vectors, (items, space), "M", later=("P",))
     cube = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 3)
     turns = torch.linalg.qr(torch.randn(100, 3, 3, dtype=torch.float64)).Q
     seen = stage.features((cube @ turns).float(), dtype=torch.float32)
     with torch.no_grad():
-        sizes = stage.net(seen, torch.empty(100, 0, 3))[1]
+        sizes = stage.net(seen, torch.zeros(100, 3, 3))[1]
     smallest, largest = sizes.amin(0), sizes.amax(0)
-    whole = stage.net.common
-    assert (largest / smallest)[:whole].max() - 1 < 100 * torch.finfo(torch.float32).eps
+    common, count = stage.net.common, stage.net.count
+    assert (largest / smallest)[:common].max() - 1 < 100 * torch.finfo(torch.float32).eps
     # Nothing is left of what differs.
-    assert (largest[whole:] < 1e-4 * smallest[:whole].min()).all()
+    assert (largest[common:count] < 1e-4 * smallest[:common].min()).all()
 
 
 def test_rows_of_many_channels_are_those_of_double_precision() -> None:

@@ -40,9 +40,8 @@ def complete_frame(
     """
     count, d = vectors.shape[1], vectors.shape[2]
     reserve = slice(count if preferred is None else preferred, count)
-    # Components first, rows of the batch last: loops over short inner axes are slow. What was
-    # summed comes to size 1, noise far below any share that counts.
-    given = vectors.permute(2, 1, 0) / _positive(scales.detach().T)
+    # Noise comes far below any share that counts.
+    given = _over(vectors, scales)
     filling = noise.permute(2, 1, 0)
     candidates = torch.cat([given, FILLING * filling], 1) if count else filling
     # Which vectors are chosen has no gradient. Without one, the chosen are what was compared.
@@ -82,6 +81,54 @@ def _choice(squares: torch.Tensor, count: int, tol: float, reserve: slice) -> to
         squares = torch.minimum(squares, enough)
     # Of equal numbers, the first is the largest.
     return squares.max(0, keepdim=True).indices
+
+
+class RowsSoFar:
+    """The rows that a frame would take from candidates [N, c, d] of sizes [N, c], one by one.
+
+    Those offered later are in reserve, as in `complete_frame`.
+    """
+
+    def __init__(self, vectors: torch.Tensor, scales: torch.Tensor, tol: float) -> None:
+        self.residual = _over(vectors, scales)
+        self.tol = tol
+        self.count = vectors.shape[1]
+        self.rows: list[torch.Tensor] = []
+        self.there = [torch.ones_like(self.residual[0, 0])]
+        self.offered: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def best(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What would be the next row [N, d], and 1 where there is one [N], and all before it."""
+        squares = self.residual.detach().square().sum(0)
+        reserve = slice(self.count, squares.shape[0])
+        index = _choice(squares, squares.shape[0], self.tol, reserve)
+        chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))
+        row = _direction(chosen, self.rows)[:, 0].T
+        # `_choice` left nothing of those that are too small.
+        return row, self.there[-1] * (squares.gather(0, index)[0] > 0)
+
+    def next(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The next row [N, d], taken, and 1 where there is one [N], and all before it."""
+        row, there = self.best()
+        self.rows.append(row.T.unsqueeze(1))
+        self.there.append(there)
+        self.residual = _without(self.residual, self.rows[-1])
+        return row, there
+
+    def offer(self, vectors: torch.Tensor, scales: torch.Tensor) -> None:
+        """Further candidates, orthogonal to the rows so far."""
+        self.offered.append((vectors, scales))
+        self.residual = torch.cat([self.residual, _over(vectors, scales)], 1)
+
+    def taken(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The rows so far, and what would be the next, as candidates of a frame: zero if missing.
+
+        Rows [N, m, d] and their sizes [N, m].
+        """
+        row, there = self.best()
+        rows = torch.cat([*self.rows, row.T.unsqueeze(1)], 1)
+        every = torch.stack([*self.there[1:], there])
+        return (rows * every).permute(2, 1, 0), torch.ones_like(every).T
 
 
 def frame_of_eigenspaces(
@@ -149,6 +196,14 @@ def repeated(x: torch.Tensor, samples: int) -> torch.Tensor:
 def _as_rows(rows: list[torch.Tensor]) -> torch.Tensor:
     """Rows [d, 1, N] as [N, d, d]."""
     return torch.cat(rows, 1).permute(2, 1, 0)
+
+
+def _over(vectors: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+    """Vectors [N, m, d] as [d, m, N], what was summed for each [N, m] brought to size 1.
+
+    Components first, rows of the batch last: loops over short inner axes are slow.
+    """
+    return vectors.permute(2, 1, 0) / _positive(scales.detach().T)
 
 
 def _without(x: torch.Tensor, row: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 
 from symc_runtime.actions import fold
 from symc_runtime.features import Seen
+from symc_runtime.modules.along_rows import AlongRows
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.level_update import LevelUpdate, neighbours
 from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron, root
@@ -49,6 +50,9 @@ class VectorNeurons(nn.Module):
     [K*N, count]. For a frame that finds too little in these, what was summed follows in reserve:
     the noise vectors, the sums with little of M(x) z, what A, B and A B (in d > 3, A B A ...)
     add to each, and what of it is not along what others add.
+
+    Without noise, items of a cloud that is nearly symmetric are told apart along the rows of the
+    frame itself (`AlongRows`); without matrices these rows are returned, d of them.
     """
 
     def __init__(
@@ -110,6 +114,12 @@ class VectorNeurons(nn.Module):
             else nn.Identity()
             for level in vector_levels
         )
+        # With noise in them, vectors are far apart as they are.
+        self.along = (
+            AlongRows(vectors, dimension, vector_levels)
+            if several and dimension > 1 and not noise
+            else None
+        )
         self.mix_noise = nn.Linear(hidden, count * noise) if noise else None
         sources = noise + count
         # Powers of one matrix up to d - 1 may be needed to span space.
@@ -149,16 +159,25 @@ class VectorNeurons(nn.Module):
             x = vectors[level]
             # Of the whole, `@` would take ten steps for one.
             product = torch.matmul if level else torch.bmm
-            found = product(weight.unflatten(-1, (self.count, self.vectors)), x)
+            sums = product(weight.unflatten(-1, (self.count, self.vectors)), x)
             terms = terms.unflatten(-1, (self.count, self.vectors))
             lengths = product(terms, _length(x.detach()).unsqueeze(-1)).squeeze(-1)
-            totals.append(level_mean(found, level, seen.masks))
+            totals.append(level_mean(sums, level, seen.masks))
             scales.append(level_mean(lengths, level, seen.masks))
         total = added(totals) if totals else context.new_zeros(batch, self.count, d)
         scale = added(scales) if scales else context.new_zeros(batch, self.count)
         samples = rows // batch
         base, base_scale = total, scale
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
+        if self.along is not None and d > 1:
+            found = self.along(vectors, seen.masks, total, scale, seen.tolerance)
+            if self.mix_matrices is None:
+                # No sample adds to them: they are the frame.
+                total, scale = found.taken()
+                return (
+                    (fold(total, samples), fold(scale, samples)) if samples > 1 else (total, scale)
+                )
+            spare += [(fold(x, samples), fold(size, samples)) for x, size in found.offered]
         if self.mix_noise is not None:
             lengths = _length(noise.detach())
             # Nothing was summed for these: at their own lengths they would stand before most sums.

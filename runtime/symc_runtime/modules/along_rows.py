@@ -1,0 +1,130 @@
+"""Vectors that are found once some rows of a frame are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from symc_runtime.modules.mixing import added, level_mean, root, squashed
+from symc_runtime.orthogonalization import RowsSoFar
+from symc_runtime.readings import Level
+
+MANY = 4
+"""Vectors for each row."""
+WIDTH = 16
+STEEP = 3.0
+"""Radians from the middle of the items to the outermost, about: odd waves must not be lines."""
+SHARE = 1 / 4
+"""How much what was summed counts for: beside sums of what differs alone, which count for less than
+they lose in digits, these must be found large."""
+REMAINS = 1 / 4
+"""How much the largest weight counts for in all others."""
+
+
+class AlongRows(nn.Module):
+    """Sums over items of what their vectors have beside the rows of a frame so far.
+
+    Of a cloud that is nearly symmetric, a tetrahedron with corners off by delta, a sum with
+    invariant weights is of size delta, and all others are along it but for delta^2: a second
+    direction would be known to eps / delta^2. But the first one breaks the symmetry: places along
+    it differ from item to item. Of two tight clusters, the first lies along their means; lengths
+    beside it differ, in units of their own. Items weigh by waves of both.
+
+    The first row itself is brought towards the longest axis of the cloud: what rounding left
+    across it becomes as small as the cloud is thin.
+    """
+
+    def __init__(self, vectors: int, dimension: int, levels: Sequence[Level]) -> None:
+        super().__init__()
+        self.levels = tuple(level for level in levels if level)
+        self.steps = dimension - 1
+        self.vectors = vectors
+        several = range(len(self.levels))
+        self.factors = nn.ModuleList(nn.Linear(vectors, 2 * WIDTH, bias=False) for _ in several)
+        places = vectors * self.steps
+        readers = [nn.Linear(places + WIDTH, WIDTH) for _ in several]
+        for each in readers:
+            nn.init.normal_(each.weight, std=STEEP)
+            nn.init.uniform_(each.bias, -torch.pi, torch.pi)
+        self.read = nn.ModuleList(readers)
+        self.weights = nn.ModuleList(nn.Linear(WIDTH, MANY * vectors, bias=False) for _ in several)
+
+    def forward(
+        self,
+        vectors: Mapping[Level, torch.Tensor],
+        masks: Mapping[str, torch.Tensor],
+        total: torch.Tensor,
+        scale: torch.Tensor,
+        tol: float,
+    ) -> RowsSoFar:
+        """The first d - 1 rows of a frame of `total` [N, c, d], in sizes `scale` [N, c], and these.
+
+        `vectors` [N, items..., vectors, d].
+        """
+        d = total.shape[-1]
+        left = {level: vectors[level] for level in self.levels}
+        lengths = {level: root(x.detach().square().sum(-1)) for level, x in left.items()}
+        rows = RowsSoFar(total, scale, tol)
+        rows.offer(*self._toward_axis(*rows.best(), left, masks))
+        along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
+        for step in range(d - 1):
+            row, there = rows.next()
+            if step >= self.steps:
+                # Of an open dimension, larger than the net was built for.
+                continue
+            sums, sizes = [], []
+            for i, level in enumerate(self.levels):
+                each = row.reshape(-1, *[1] * len(level), 1, d)
+                place = (left[level] * each).sum(-1)
+                left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
+                along[level].append(place)
+                weight = self._weights(i, level, left[level], along[level], masks)
+                sums.append(level_mean(weight @ left[level], level, masks))
+                # A small weight is what is left of terms as large as those of the others.
+                terms = weight.detach().abs()
+                terms = torch.add(terms, terms.amax((-2, -1), keepdim=True), alpha=REMAINS)
+                size = (terms @ lengths[level].unsqueeze(-1)).squeeze(-1)
+                sizes.append(level_mean(size, level, masks))
+            # Beside a row that is missing, there are none.
+            rows.offer(added(sums) * there.reshape(-1, 1, 1), SHARE * added(sizes))
+        return rows
+
+    def _toward_axis(
+        self,
+        row: torch.Tensor,
+        there: torch.Tensor,
+        items: Mapping[Level, torch.Tensor],
+        masks: Mapping[str, torch.Tensor],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """S S row [N, 1, d] for S = sum of x x^T, and its size [N, 1].
+
+        Of a row across the axis, rounding is left: a vector of no size.
+        """
+        moments = added(
+            [level_mean(x.transpose(-1, -2) @ x, level, masks) for level, x in items.items()]
+        )
+        trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
+        given = (row * there.unsqueeze(-1)).unsqueeze(1)
+        found: torch.Tensor = given @ moments @ moments
+        return found, SHARE * trace.square()
+
+    def _weights(
+        self,
+        i: int,
+        level: Level,
+        left: torch.Tensor,
+        along: Sequence[torch.Tensor],
+        masks: Mapping[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """Weights [N, items..., MANY, vectors] by places along rows and by lengths beside them."""
+        one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
+        mean = level_mean(left.square().sum((-2, -1)), level, masks)
+        unit = torch.threshold(mean, 0.0, 1.0).reshape(-1, *[1] * (left.ndim - 2))
+        products = squashed((one * other).sum(-2) / unit)
+        missing = self.steps - len(along)
+        places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))
+        waves = self.read[i](torch.cat([places, products], -1)).sin()
+        weights: torch.Tensor = self.weights[i](waves).unflatten(-1, (MANY, self.vectors))
+        return weights
