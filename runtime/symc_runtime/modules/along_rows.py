@@ -32,8 +32,9 @@ class AlongRows(nn.Module):
     it differ from item to item. Of two tight clusters, the first lies along their means; lengths
     beside it differ, in units of their own. Items weigh by waves of both.
 
-    The first row itself is brought towards the longest axis of the cloud: what rounding left
-    across it becomes as small as the cloud is thin.
+    Each row is brought towards the longest axis of what is left of the cloud before it is taken:
+    what rounding put across it becomes as small as that is thin. Of two clusters as long as each
+    other, or three points of which two nearly meet, only the sign of a row hangs on what is small.
     """
 
     def __init__(self, vectors: int, dimension: int, levels: Sequence[Level]) -> None:
@@ -67,9 +68,12 @@ class AlongRows(nn.Module):
         left = {level: vectors[level] for level in self.levels}
         lengths = {level: root(x.detach().square().sum(-1)) for level, x in left.items()}
         rows = RowsSoFar(total, scale, tol)
-        rows.offer(*self._toward_axis(*rows.best(), left, masks))
+        whole = None
         along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
         for step in range(d - 1):
+            vector, size = self._toward_axis(*rows.best(), left, masks)
+            whole = size if whole is None else whole
+            rows.offer(vector, SHARE * whole * size.pow(3))
             row, there = rows.next()
             if step >= self.steps:
                 # Of an open dimension, larger than the net was built for.
@@ -98,7 +102,7 @@ class AlongRows(nn.Module):
         items: Mapping[Level, torch.Tensor],
         masks: Mapping[str, torch.Tensor],
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """S S row [N, 1, d] for S = sum of x x^T, and its size [N, 1].
+        """S S row [N, 1, d] for the mean S of x x^T, and the root of the trace of S [N, 1].
 
         Of a row across the axis, rounding is left: a vector of no size.
         """
@@ -108,7 +112,7 @@ class AlongRows(nn.Module):
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
         given = (row * there.unsqueeze(-1)).unsqueeze(1)
         found: torch.Tensor = given @ moments @ moments
-        return found, SHARE * trace.square()
+        return found, root(trace)
 
     def _weights(
         self,
