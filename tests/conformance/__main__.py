@@ -4,7 +4,8 @@
 
 Finished cells are kept in a file, one a line, so that a run can be stopped and taken up again; a
 change of the compiler or the runtime makes them void. Exits 1 if a sample is wrong, a law is
-broken or more than 0.1% of the samples could not be judged.
+broken or more than 0.1% of the samples could not be judged. `--apart 0.01`: inputs nearly as
+symmetric, tied or flat as their kind says, as those of measurements are.
 """
 
 from __future__ import annotations
@@ -56,20 +57,20 @@ def finished(path: Path, key: str) -> dict[str, Record]:
 
 
 def measured(
-    pending: list[Cell], jobs: int, rows: int, seed: int, progress: Progress, task: Any
+    pending: list[Cell], jobs: int, given: tuple[int, int, float], progress: Progress, task: Any
 ) -> Iterator[Record]:
-    """The records of cells, in the order in which they end."""
+    """The records of cells, in the order in which they end; `given`: rows, seed, how far apart."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = iter(pending)
         # A few ahead, so that no worker waits.
         first = islice(waiting, 2 * jobs)
-        running = {pool.submit(record_of, cell, rows, seed) for cell in first}
+        running = {pool.submit(record_of, cell, *given) for cell in first}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 following = next(waiting, None)
                 if following is not None:
-                    running.add(pool.submit(record_of, following, rows, seed))
+                    running.add(pool.submit(record_of, following, *given))
                 progress.advance(task)
                 yield future.result()
 
@@ -137,6 +138,9 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="one row of the matrix in so many")
     parser.add_argument("--full", action="store_true", help="every output and net for every row")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--apart", type=float, default=0.0, help="so far from symmetric, tied, flat ... inputs"
+    )
     parser.add_argument("--match", default="", help="only cells whose name holds this")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "out" / "conformance.jsonl")
     parser.add_argument("--fresh", action="store_true", help="forget finished cells")
@@ -152,7 +156,8 @@ def main() -> int:
         f"kind, precision and mode, {rows} of each. The checker refused {refused.total:,} cells: "
         + ", ".join(f"{count} {code}" for code, count in sorted(refused.codes.items()))
     )
-    key = f"{fingerprint()} {rows} {arguments.seed}"
+    given = (rows, arguments.seed, arguments.apart)
+    key = " ".join(map(str, (fingerprint(), *given)))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     found = {} if arguments.fresh else finished(arguments.out, key)
     known = [found[cell.name] for cell in chosen if cell.name in found]
@@ -169,7 +174,7 @@ def main() -> int:
         Progress(*columns, console=console) as progress,
     ):
         task = progress.add_task("cells", total=len(chosen), completed=len(known))
-        for record in measured(pending, arguments.jobs, rows, arguments.seed, progress, task):
+        for record in measured(pending, arguments.jobs, given, progress, task):
             file.write(json.dumps({"key": key, **record}) + "\n")
             file.flush()
             records.append(record)

@@ -119,11 +119,17 @@ def _joined(batches: list[_Batch]) -> _Batch:
 
 
 def batches(
-    model: CompiledModel, sizes: Mapping[str, int], rows: int, dtype: torch.dtype, seed: int
+    model: CompiledModel,
+    sizes: Mapping[str, int],
+    rows: int,
+    dtype: torch.dtype,
+    seed: int,
+    apart: float = 0.0,
 ) -> list[_Batch]:
     """`rows` inputs of every kind; kinds of one scale share a batch, for a call costs much.
 
-    Apart because elements of the group move all rows of a batch by about as much.
+    Of one scale because elements of the group move all rows of a batch by about as much. `apart`:
+    how far numbers are from what the kind says, relative to the largest.
     """
     generator = torch.Generator().manual_seed(seed)
     by_scale: dict[int, list[_Batch]] = {}
@@ -131,6 +137,8 @@ def batches(
         inputs = make_inputs(
             kind, model.inputs, model.groups, sizes, rows, dtype=dtype, generator=generator
         )
+        if apart:
+            inputs = tuple(_near(x, apart, generator) for x in inputs)
         counts = {}
         for name in model.ragged:
             fewest = 1 if _holds_the_origin(model, name) else 0
@@ -139,6 +147,15 @@ def batches(
         scale = round(math.log10(largest) / 3) if largest > 0 else 0
         by_scale.setdefault(scale, []).append(_Batch(inputs, counts, (kind,) * rows))
     return [_joined(group) for group in by_scale.values()]
+
+
+def _near(x: torch.Tensor, apart: float, generator: torch.Generator) -> torch.Tensor:
+    """x, each number off at random by `apart` of the largest; labels as they are."""
+    if not x.is_floating_point():
+        return x
+    noise = torch.randn(x.shape, dtype=torch.float64, generator=generator).to(x.dtype)
+    largest = float(x.abs().max()) if x.numel() else 0.0
+    return x + apart * (largest or 1.0) * noise
 
 
 def _holds_the_origin(model: CompiledModel, size: str) -> bool:
@@ -275,8 +292,8 @@ def _mode(model: Symmetrized, training: bool) -> None:
     model.base.eval()
 
 
-def measure(cell: Cell, rows: int = 2, seed: int = 0) -> Result:
-    """Every law on `rows` inputs of each kind, precision and mode."""
+def measure(cell: Cell, rows: int = 2, seed: int = 0, apart: float = 0.0) -> Result:
+    """Every law on `rows` inputs of each kind, precision and mode, or `apart` from a kind."""
     model, sizes, answers_for = build(cell)
     result = Result(cell.name)
     wrong: Counter[str] = Counter()
@@ -286,7 +303,7 @@ def measure(cell: Cell, rows: int = 2, seed: int = 0) -> Result:
         for mode, training in MODES:
             _mode(model, training)
             place = f"{str(dtype)[6:]} {mode}"
-            for number, whole in enumerate(batches(model, sizes, rows, dtype, seed)):
+            for number, whole in enumerate(batches(model, sizes, rows, dtype, seed, apart)):
                 generator = torch.Generator().manual_seed(seed * 31 + number)
                 for batch in whole.pieces(max(1, MAXIMUM_ROWS // _elements_of(model, whole))):
                     noise = model.draw_noise(*batch.inputs, generator=generator, sizes=batch.counts)
@@ -340,11 +357,11 @@ def _law(
             del counter[key]
 
 
-def record_of(cell: Cell, rows: int, seed: int) -> Record:
+def record_of(cell: Cell, rows: int, seed: int, apart: float = 0.0) -> Record:
     """A cell measured by a worker; an exception is a fault like any other."""
     torch.set_num_threads(1)
     try:
-        return asdict(measure(cell, rows, seed))
+        return asdict(measure(cell, rows, seed, apart))
     except Exception as error:
         result = Result(cell.name)
         result.faults.append(f"raises {type(error).__name__}: {error}")
