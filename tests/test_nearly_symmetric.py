@@ -16,14 +16,14 @@ F64 = torch.float64
 KINDS = [("tetrahedron", 4), ("cube", 8), ("tied", 6), ("repeated", 5)]
 
 
-def _built(group: str, axis: str, n: str) -> Symmetrized:
+def _built(group: str, axis: str, n: str, method: str = "canonical") -> Symmetrized:
     spec = f"""
         size n {n}
         group P = S(n)
         group M = {group}
         input x[n: P, {axis}]
         output y[n: P, {axis}]
-        symmetrize M by canonical
+        symmetrize M by {method}
         symmetrize P by probabilistic(samples=2)
     """
     probe = symc.build(spec, nn.Identity())
@@ -58,6 +58,12 @@ def test_nearly_symmetric_clouds(group: str, axis: str, kind: str, n: int, apart
         assert not verdicts.wrong.any()
         # The condition number goes like 1 / apart.
         assert verdicts.unclear.float().mean() < 0.05
+
+
+def test_nearly_symmetric_clouds_without_noise() -> None:
+    torch.manual_seed(0)
+    model = _built("E(3)", "3: M.point", "= 4", "probabilistic(noise_scale=0)")
+    assert not _verdicts(model, "tetrahedron", 4, 1e-3, 0).wrong.any()
 
 
 @pytest.mark.parametrize(("kind", "n"), [("tetrahedron", 4), ("tied", 4), ("tied", 3)])

@@ -252,6 +252,34 @@ def test_what_differs_between_two_items_is_their_difference() -> None:
     assert off.max() < 8 * torch.finfo(torch.float32).eps
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("told", [(Trivial(2),), (Natural("P", "n"),)])
+def test_what_differs_between_items_is_found_large(
+    told: tuple[Natural | Trivial, ...], seed: int
+) -> None:
+    """The corners of a tetrahedron are told apart by scalars alone, three hundredths apart.
+
+    Of two scalars, all vectors lie in one plane: among them two are at about right angles.
+    """
+    torch.manual_seed(seed)
+    items, space = layout.Group("P", "S", "n"), layout.Group("M", "O", 3)
+    inputs = (
+        Tensor("x", (Natural("P", "n"), Natural("M", 3))),
+        Tensor("s", (Natural("P", "n"), *told)),
+    )
+    stage = LearnedOrthogonal(inputs, (items, space), "M", later=("P",)).double()
+    corners = torch.tensor([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=F64)
+    scalars = 1 + 0.03 * torch.randn(200, 4, 2 if told == (Trivial(2),) else 4, dtype=F64)
+    seen = stage.features(corners.expand(200, 4, 3), scalars, dtype=F64)
+    with torch.no_grad():
+        vectors, sizes = stage.net(seen, torch.zeros(200, 3, 3, dtype=F64))
+    found = (vectors / sizes.unsqueeze(-1))[:, stage.net.common : stage.net.count]
+    assert found.norm(dim=-1).amax(1).median() > 0.1
+    directions = torch.nn.functional.normalize(found, dim=-1)
+    cosines = directions @ directions.transpose(1, 2)
+    assert cosines.abs().amin((1, 2)).median() < 0.2
+
+
 def test_sizes_of_what_cancels_hang_on_no_rounding() -> None:
     """Items of a cube are alike but for rounding, and which vector is chosen goes by its size."""
     torch.manual_seed(0)

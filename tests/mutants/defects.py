@@ -641,14 +641,14 @@ DEFECTS = [
         f"{RUNTIME}/modules/telling_apart.py",
         "squashed(x) for x in known",
         "squashed(0 * x) for x in known",
-        ("test_posed.py",),
+        SCALES,
     ),
     Defect(
         "no vectors to spare of what differs from item to item",
         f"{RUNTIME}/modules/vector_neurons.py",
         "EXTRA_APART = 6",
         "EXTRA_APART = 0",
-        ("test_posed.py",),
+        SCALES,
     ),
     Defect(
         "no vectors along the rows of a frame so far",

@@ -24,8 +24,8 @@ FEATURE_WIDTH = 16
 class LearnedOrthogonal(OrthogonalNoise):
     """Orthonormal frames of vectors that an equivariant net makes.
 
-    Noise [K, B, c + d + 3, d]: c vectors into the net (none when canonical); the others fill
-    what the net's vectors leave open, and are not read where these span space.
+    Noise [K, B, c + d + 3, d]: c vectors into the net (none when canonical, or of scale 0); the
+    others fill what the net's vectors leave open, and are not read where these span space.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         size = self.own.parameter
         fixed = not names(size) - known.keys()
         count = evaluate(size, known) if fixed else 4
-        self.channels = count if probabilistic else 0
+        self.channels = count if probabilistic and noise_scale else 0
         self.network = network
         if network is not None:
             return
