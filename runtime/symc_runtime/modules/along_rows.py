@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.modules.mixing import added, level_mean, root, squashed
+from symc_runtime.modules.mixing import added, level_mean, magnitudes, root, squashed
 from symc_runtime.orthogonalization import RowsSoFar
 from symc_runtime.readings import Level
 
@@ -19,8 +19,6 @@ STEEP = 3.0
 SHARE = 1 / 4
 """How much what was summed counts for: beside sums of what differs alone, which count for less than
 they lose in digits, these must be found large."""
-REMAINS = 1 / 4
-"""How much the largest weight counts for in all others."""
 
 
 class AlongRows(nn.Module):
@@ -84,11 +82,11 @@ class AlongRows(nn.Module):
                 place = (left[level] * each).sum(-1)
                 left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
                 along[level].append(place)
-                weight = self._weights(i, level, left[level], along[level], masks)
+                flat = self._weights(i, level, left[level], along[level], masks)
+                weight, terms = (
+                    x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
+                )
                 sums.append(level_mean(weight @ left[level], level, masks))
-                # A small weight is what is left of terms as large as those of the others.
-                terms = weight.detach().abs()
-                terms = torch.add(terms, terms.amax((-2, -1), keepdim=True), alpha=REMAINS)
                 size = (terms @ lengths[level].unsqueeze(-1)).squeeze(-1)
                 sizes.append(level_mean(size, level, masks))
             # Beside a row that is missing, there are none.
@@ -122,7 +120,7 @@ class AlongRows(nn.Module):
         along: Sequence[torch.Tensor],
         masks: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
-        """Weights [N, items..., MANY, vectors] by places along rows and by lengths beside them."""
+        """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them."""
         one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
         mean = level_mean(left.square().sum((-2, -1)), level, masks)
         unit = torch.threshold(mean, 0.0, 1.0).reshape(-1, *[1] * (left.ndim - 2))
@@ -130,5 +128,5 @@ class AlongRows(nn.Module):
         missing = self.steps - len(along)
         places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))
         waves = self.read[i](torch.cat([places, products], -1)).sin()
-        weights: torch.Tensor = self.weights[i](waves).unflatten(-1, (MANY, self.vectors))
+        weights: torch.Tensor = self.weights[i](waves)
         return weights

@@ -13,6 +13,8 @@ from symc_runtime.sizes import Size
 WAVES = ((43_003, 100_003), (27_061, 100_019), (12_739, 100_043), (1_597, 100_049))
 """Turns an index, as fractions of whole numbers: 2.7, 1.7, 0.8 and 0.1 radians. High ones tell
 neighbours apart: rows of few channels, nearly alike, would make vectors nearly parallel."""
+REMAINS = 1 / 4
+"""How much the largest of some weights counts for in all others."""
 
 
 class IndexedMixing(nn.Module):
@@ -66,6 +68,13 @@ def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(inputs, hidden), nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, outputs)
     )
+
+
+def magnitudes(weight: torch.Tensor) -> torch.Tensor:
+    """What was summed, about, to make weights [..., c] of one state."""
+    size = weight.detach().abs()
+    # A small one is what is left of terms as large as those of the others.
+    return torch.add(size, size.amax(-1, keepdim=True), alpha=REMAINS)
 
 
 def squashed(x: torch.Tensor) -> torch.Tensor:

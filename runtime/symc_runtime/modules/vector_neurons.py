@@ -17,7 +17,14 @@ from symc_runtime.features import Seen
 from symc_runtime.modules.along_rows import AlongRows
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.level_update import LevelUpdate, neighbours
-from symc_runtime.modules.mixing import added, level_mean, masked_mean, perceptron, root
+from symc_runtime.modules.mixing import (
+    added,
+    level_mean,
+    magnitudes,
+    masked_mean,
+    perceptron,
+    root,
+)
 from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
@@ -33,8 +40,6 @@ there is a matter of the weights, and no change of the input shows it: of many, 
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
-REMAINS = 1 / 4
-"""How much the largest coefficient counts for in all others."""
 
 
 class VectorNeurons(nn.Module):
@@ -142,7 +147,7 @@ class VectorNeurons(nn.Module):
         scales: list[torch.Tensor] = []
         for i, level in enumerate(self.vector_levels):
             weight = self.weights[i](states[level])
-            terms = _magnitudes(weight)
+            terms = magnitudes(weight)
             if self.count > self.common:
                 alone = (0, (self.count - self.common) * self.vectors)
                 weight, terms = pad(weight, alone), pad(terms, alone)
@@ -224,7 +229,7 @@ class VectorNeurons(nn.Module):
         # [noise, count, K*N] and [noise, d, K*N].
         weight, size = (
             repeated(x.T.reshape(self.count, self.noise, batch).transpose(0, 1), samples)
-            for x in (mixed, _magnitudes(mixed))
+            for x in (mixed, magnitudes(mixed))
         )
         draws = noise.permute(1, 2, 0)
         total = repeated(total.permute(2, 1, 0), samples)
@@ -403,13 +408,6 @@ def _through_factors(
         each = (whole * found[-1]).unflatten(0, (-1, rows.shape[0]))
         mapped.append((each @ rows).flatten(0, 1))
     return mapped
-
-
-def _magnitudes(weight: torch.Tensor) -> torch.Tensor:
-    """What was summed, about, to make coefficients [..., c] of one state."""
-    size = weight.detach().abs()
-    # A small one is what is left of terms as large as those of the others.
-    return torch.add(size, size.amax(-1, keepdim=True), alpha=REMAINS)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
