@@ -86,9 +86,9 @@ class AlongRows(nn.Module):
                 weight, terms = (
                     x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
                 )
-                sums.append(level_mean(weight @ left[level], level, masks))
-                size = (terms @ lengths[level].unsqueeze(-1)).squeeze(-1)
-                sizes.append(level_mean(size, level, masks))
+                sums.append(_summed(weight, left[level], level, masks))
+                length = lengths[level].unsqueeze(-1)
+                sizes.append(_summed(terms, length, level, masks).squeeze(-1))
             # Beside a row that is missing, there are none.
             rows.offer(added(sums) * there.reshape(-1, 1, 1), SHARE * added(sizes))
         return rows
@@ -105,7 +105,7 @@ class AlongRows(nn.Module):
         Of a row across the axis, rounding is left: a vector of no size.
         """
         moments = added(
-            [level_mean(x.transpose(-1, -2) @ x, level, masks) for level, x in items.items()]
+            [_summed(x.transpose(-1, -2), x, level, masks) for level, x in items.items()]
         )
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
         given = (row * there.unsqueeze(-1)).unsqueeze(1)
@@ -130,3 +130,15 @@ class AlongRows(nn.Module):
         waves = self.read[i](torch.cat([places, products], -1)).sin()
         weights: torch.Tensor = self.weights[i](waves)
         return weights
+
+
+def _summed(
+    weight: torch.Tensor, x: torch.Tensor, level: Level, masks: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """The mean over items of weight [N, items..., m, v] @ x [N, items..., v, c], [N, m, c]."""
+    if any(name in masks for name in level):
+        return level_mean(weight @ x, level, masks)
+    # In one product for each example: many small ones take longer.
+    rows = x.flatten(1, -2)
+    columns = weight.flatten(1, -3).transpose(1, 2).flatten(2)
+    return columns @ rows / x.shape[1:-2].numel()
