@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -141,4 +142,4 @@ def _summed(
     # In one product for each example: many small ones take longer.
     rows = x.flatten(1, -2)
     columns = weight.flatten(1, -3).transpose(1, 2).flatten(2)
-    return columns @ rows / x.shape[1:-2].numel()
+    return columns @ rows / math.prod(x.shape[1:-2])
