@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
+import symc
 from symc_runtime.layout import Tensor, dimension, symbolic_dimension
 from symc_runtime.sizes import names
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import flat_base
 
 SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.sym"))
 
@@ -25,6 +28,13 @@ def sizes_for(tensors: Sequence[Tensor], fixed: Mapping[str, int]) -> dict[str, 
             found |= names(symbolic_dimension(axis))
     free = sorted(found - fixed.keys())
     return {**{n: DEFAULT_SIZES[i % 4] for i, n in enumerate(free)}, **fixed}
+
+
+def on_flat_base(spec: str | Path, sizes: Mapping[str, int] | None = None) -> symc.CompiledModel:
+    """The spec around a base without any symmetry; other sizes are those of `sizes_for`."""
+    probe = symc.build(spec, nn.Identity())
+    known = sizes_for(probe.inputs + probe.outputs, {**probe.fixed, **(sizes or {})})
+    return symc.build(spec, flat_base(probe.inputs, probe.outputs, known))
 
 
 def shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:

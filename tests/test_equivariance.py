@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import KINDS, SPECS, example_counts, example_inputs, sizes_for
+from models import KINDS, SPECS, example_counts, example_inputs, on_flat_base, sizes_for
 from torch import nn
 
 import symc
 from symc_runtime.catalogue import methods
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import assert_equivariant, equivariance_error
-from symc_runtime.verification.bases import flat_base
 
 BATCH = 4
 
@@ -61,11 +60,9 @@ CASES += [
 def compiled(text: str) -> tuple[Symmetrized, dict[str, int]]:
     """The spec around a base without any symmetry, in float64, a few samples."""
     torch.manual_seed(0)
-    probe = symc.build(text, nn.Identity())
-    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
-    model = symc.build(text, flat_base(probe.inputs, probe.outputs, sizes)).double()
+    model = on_flat_base(text).double()
     model.samples = model.eval_samples = 2
-    return model, sizes
+    return model, sizes_for(model.inputs + model.outputs, model.fixed)
 
 
 @pytest.mark.parametrize("text", CASES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from models import on_flat_base
 from torch import nn
 
 import symc
@@ -15,7 +16,6 @@ from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.modules.message_layer import MessageLayer
 from symc_runtime.testing import act, act_on_noise, assert_equivariant, random_motions
-from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 
 F64 = torch.float64
@@ -27,9 +27,7 @@ LEARNED = ["canonical", "probabilistic", "frame"]
 def compiled(text: str, sizes: dict[str, int]) -> CompiledModel:
     """The spec around a base without symmetry, in float64."""
     torch.manual_seed(0)
-    probe = symc.build(text, nn.Identity())
-    model = symc.build(text, flat_base(probe.inputs, probe.outputs, {**probe.fixed, **sizes}))
-    model = model.double()
+    model = on_flat_base(text, sizes).double()
     model.samples = model.eval_samples = 2
     return model
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from models import on_flat_base
 from torch import nn
 
 import symc
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 from symc_runtime.verification.law import Verdicts, coupled_law
 
@@ -26,10 +26,7 @@ def _built(group: str, axis: str, n: str, method: str = "canonical") -> Symmetri
         symmetrize M by {method}
         symmetrize P by probabilistic(samples=2)
     """
-    probe = symc.build(spec, nn.Identity())
-    most = int(n.rpartition(" ")[2])
-    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": most, **probe.fixed}))
-    return model.double().eval()
+    return on_flat_base(spec, {"n": int(n.rpartition(" ")[2])}).double().eval()
 
 
 def _verdicts(model: Symmetrized, kind: str, n: int, apart: float, seed: int) -> Verdicts:
@@ -115,11 +112,37 @@ def test_nothing_is_found_along_a_row_that_rounding_made() -> None:
         symmetrize P by probabilistic(samples=2)
     """
     torch.manual_seed(0)
-    probe = symc.build(spec, nn.Identity())
-    base = flat_base(probe.inputs, probe.outputs, {"n": 8})
-    model = symc.build(spec, base).double().eval()
+    model = on_flat_base(spec).double().eval()
     generator = torch.Generator().manual_seed(0)
     cube = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=F64)] * 3)
     turns = torch.linalg.qr(torch.randn(60, 3, 3, dtype=F64, generator=generator)).Q
     verdicts = coupled_law(model, cube @ turns, torch.zeros_like(turns), generator=generator)
     assert not (verdicts.wrong | verdicts.unclear).any()
+
+
+@pytest.mark.parametrize("apart", [1e-2, 1e-3])
+@pytest.mark.parametrize(("d", "e"), [(4, 2), (4, 3), (5, 2)])
+def test_tensors_nearly_of_rank_one(d: int, e: int, apart: float) -> None:
+    """Where the other axis is of a later group, a frame sees their products alone."""
+    spec = f"""
+        group P = S(3)
+        group M = O({d})
+        group L = O({e})
+        input v[{d}: M]
+        input u[2, {e}: L]
+        input t[3: P, {d}: M, {e}: L]
+        output y[3: P, {d}: M]
+        symmetrize M by canonical
+        symmetrize L by frame
+        symmetrize P by average(samples=2)
+    """
+    torch.manual_seed(0)
+    model = on_flat_base(spec).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    v, u, a, b, noise = (
+        torch.randn(60, *shape, dtype=F64, generator=generator)
+        for shape in ((d,), (2, e), (1, d, 1), (1, 1, e), (3, d, e))
+    )
+    verdicts = coupled_law(model, v, u, a * b + apart * noise, generator=generator)
+    assert not verdicts.wrong.any()
+    assert verdicts.unclear.float().mean() < 0.05

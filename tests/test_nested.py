@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from models import example_counts, sizes_for
+from models import example_counts, on_flat_base, sizes_for
 from torch import nn
 
 import symc
 from symc_runtime.testing import equivariance_error
-from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 
 F64 = torch.float64
@@ -32,9 +31,8 @@ PRODUCTS = {
 def error_of(text: str) -> float:
     """The largest error of the coupled law in double precision, with a base without symmetry."""
     torch.manual_seed(0)
-    probe = symc.build(text, nn.Identity())
-    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
-    model = symc.build(text, flat_base(probe.inputs, probe.outputs, sizes)).double()
+    model = on_flat_base(text).double()
+    sizes = sizes_for(model.inputs + model.outputs, model.fixed)
     generator = torch.Generator().manual_seed(0)
     inputs = make_inputs(
         "random", model.inputs, model.groups, sizes, 4, dtype=F64, generator=generator
@@ -130,8 +128,7 @@ def test_gradients_do_not_see_where_the_origin_is(order: str, group: str) -> Non
     symmetrize {second} by {by[second]}
     """
     torch.manual_seed(0)
-    probe = symc.build(text, nn.Identity())
-    model = symc.build(text, flat_base(probe.inputs, probe.outputs, {})).double()
+    model = on_flat_base(text).double()
     x = torch.randn(2, 6, 3, dtype=F64)
     noise = model.draw_noise(x)
     found = []
@@ -154,8 +151,7 @@ def test_gradients_at_scalars_of_zero(method: str) -> None:
     symmetrize M by {method}
     """
     torch.manual_seed(0)
-    probe = symc.build(text, nn.Identity())
-    model = symc.build(text, flat_base(probe.inputs, probe.outputs, {})).double()
+    model = on_flat_base(text).double()
     v = torch.randn(1, 3, 2, dtype=F64)
     z = torch.tensor([[0.0, 0.5]], dtype=F64, requires_grad=True)
     noise = model.draw_noise(v, z)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from models import on_flat_base
 from torch import nn
 
 import symc
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.law import coupled_law
 
 ROWS = 200
@@ -16,8 +16,7 @@ ROWS = 200
 
 def _built(spec: str, dtype: torch.dtype, n: int = 5, seed: int = 0) -> Symmetrized:
     torch.manual_seed(seed)
-    probe = symc.build(spec, nn.Identity())
-    model = symc.build(spec, flat_base(probe.inputs, probe.outputs, {"n": n, **probe.fixed}))
+    model = on_flat_base(spec, {"n": n})
     model.eval_samples = 1
     return model.to(dtype).eval()
 

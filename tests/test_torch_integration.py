@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import example_counts, example_inputs, sizes_for
-from torch import nn
+from models import example_counts, example_inputs, on_flat_base, sizes_for
 
 import symc
 from symc_runtime.symmetrized import Symmetrized
@@ -24,9 +23,8 @@ def compiled(name: str) -> tuple[Symmetrized, tuple[torch.Tensor, ...], dict[str
     """A reference spec around a flat base, single precision, with inputs and counts."""
     path = SPECS / f"{name}.sym"
     torch.manual_seed(0)
-    probe = symc.build(path, nn.Identity())
-    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
-    model = symc.build(path, flat_base(probe.inputs, probe.outputs, sizes))
+    model = on_flat_base(path)
+    sizes = sizes_for(model.inputs + model.outputs, model.fixed)
     model.samples = model.eval_samples = 3
     inputs = example_inputs(model, sizes, 4, dtype=torch.float32)
     return model, inputs, example_counts(model, sizes, 4)

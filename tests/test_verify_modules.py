@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+from models import on_flat_base
 from torch import Tensor, nn
 
 import symc
 from symc import cli
 from symc_runtime.testing import assert_equivariant, equivariance_error
-from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.report import Report, Row
 from symc_runtime.verification.subject import CannotMeasureError
 
@@ -255,8 +255,7 @@ def test_a_base_that_is_not_finite_is_not_blamed_on_an_action() -> None:
 
 
 def test_a_typo_is_no_test() -> None:
-    probe = symc.build(SETS, nn.Identity())
-    model = symc.build(SETS, flat_base(probe.inputs, probe.outputs, {"n": 3})).double()
+    model = on_flat_base(SETS, {"n": 3}).double()
     x = torch.randn(2, 3, 4, dtype=torch.float64)
     with pytest.raises(ValueError, match="the model has no `Q`; its groups: `P`"):
         equivariance_error(model, x, groups=["Q"])

@@ -624,10 +624,17 @@ DEFECTS = [
     ),
     Defect(
         "what factors make of vectors is not told apart",
-        f"{RUNTIME}/modules/vector_neurons.py",
-        "left = left - (left * other).sum(-1, keepdim=True) * other",
-        "left = left + 0 * other",
+        f"{RUNTIME}/modules/powers.py",
+        "x = x - (x * other).sum(-1, keepdim=True) * other",
+        "x = x + 0 * other",
         ("test_posed.py",),
+    ),
+    Defect(
+        "what factors make next is told by products of matrices",
+        f"{RUNTIME}/modules/powers.py",
+        "told = _unit_beside(mapped[-1], before, tol)",
+        "told = 0 * unit",
+        ("test_nearly_symmetric.py",),
     ),
     Defect(
         "nothing in reserve of what factors make of the first vectors",

@@ -23,8 +23,8 @@ from symc_runtime.modules.mixing import (
     magnitudes,
     masked_mean,
     perceptron,
-    root,
 )
+from symc_runtime.modules.powers import apart_by_products, through_factors
 from symc_runtime.modules.telling_apart import ItemWeights
 from symc_runtime.orthogonalization import contracted, repeated
 from symc_runtime.readings import Level
@@ -250,8 +250,8 @@ class VectorNeurons(nn.Module):
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """A z, B z, A B z, A B A z ... and their scales; A, B: combinations of `matrices`.
 
-        Behind these, what factors make of z (`_through_factors`), then what is told apart of
-        powers (`_apart`), mapped once more.
+        Behind these, what factors make of z (`through_factors`), then what is told apart of
+        powers (`apart_by_products`), mapped once more.
 
         `matrices` are [N, width, d, d]. A and B are brought to the size of an orthogonal matrix.
         The scales follow from those of the sources and of the matrices: what was summed for a
@@ -272,8 +272,8 @@ class VectorNeurons(nn.Module):
         weight = fold(mixing, samples).unflatten(-1, (self.maps, self.count, -1))
         a, b, *products = (fold(x, samples).transpose(1, 2) for x in maps)
         given = [(i, sources @ x) for i, x in enumerate((a, b, *products))]
-        apart = _apart(sources, a, b, self.dimension - 1, seen.tolerance)
-        first, *others = _through_factors(
+        apart = apart_by_products(sources, a, b, self.dimension - 1, seen.tolerance)
+        first, *others = through_factors(
             [sources, *apart], source_scale, seen.factors, seen.tolerance
         )
         given.append((0, first))
@@ -348,66 +348,6 @@ def _heard(x: torch.Tensor, level: Level, other: Level, k: int, seen: Seen) -> t
     if len(other) > len(level):
         return masked_mean(x, k + 1, seen.masks.get(other[k]))
     return x.unsqueeze(k + 1)
-
-
-def _apart(
-    z: torch.Tensor, a: torch.Tensor, b: torch.Tensor, count: int, tol: float
-) -> list[torch.Tensor]:
-    """What z a has beside z, z a b beside both ...: `count` of rows z [N, m, d], as long.
-
-    A matrix may leave little of a second direction, and that little is all that tells it. What
-    rounding adds to it, outside the matrix's range, is gone when it acts once more; inside it is
-    not, so that these are for what other vectors of the range have left. A share below `tol` is
-    none.
-    """
-    # Lengths are about 1, so this is rounding; its square must not vanish.
-    least = torch.finfo(z.dtype).eps ** 2
-    found = [z]
-    for step in range(1, count + 1):
-        given = found[-1] @ (a if step % 2 else b)
-        left = given
-        # Twice: where little is left, rounding leaves something along the others.
-        for other in (*found, *found):
-            square = torch.threshold(other.square().sum(-1, keepdim=True), least, 1.0)
-            left = left - (left * other).sum(-1, keepdim=True) / square * other
-        size, whole = (root(x.square().sum(-1, keepdim=True)) for x in (left, given))
-        told = size > tol * whole + least
-        found.append(left * torch.where(told, whole / torch.where(told, size, 1.0), 0.0))
-    return found[1:]
-
-
-def _through_factors(
-    given: Sequence[torch.Tensor],
-    scale: torch.Tensor,
-    factors: Sequence[torch.Tensor],
-    tol: float,
-) -> list[torch.Tensor]:
-    """w X for each y of `given` [K*N, m, d]: w is what y X^T has beside those before, as long as y.
-
-    X [N, ..., d]: all rows of factors, of length 1 each. After Golub and Kahan, Calculating the
-    singular values and pseudo-inverse of a matrix, 1965: y X^T X would square the condition number
-    of X, and lose its direction where y is nearly orthogonal to it. `scale` [K*N, m] is what was
-    summed to make the first y; a share below `tol` is none.
-    """
-    if not factors:
-        return [torch.zeros_like(y) for y in given]
-    rows = factors[0] if len(factors) == 1 else torch.cat(list(factors), 1)
-    least = torch.finfo(rows.dtype).eps ** 2
-    found: list[torch.Tensor] = []
-    mapped = []
-    for y in given:
-        whole = root(y.square().sum(-1, keepdim=True))
-        left = (y.unflatten(0, (-1, rows.shape[0])) @ rows.transpose(1, 2)).flatten(0, 1)
-        # Twice: where little is left, rounding leaves something along the others.
-        for other in (*found, *found):
-            left = left - (left * other).sum(-1, keepdim=True) * other
-        size = root(left.square().sum(-1, keepdim=True))
-        summed = whole if found else torch.maximum(whole, scale.unsqueeze(-1))
-        told = size > tol * summed + least
-        found.append(left * torch.where(told, 1 / torch.where(told, size, 1.0), 0.0))
-        each = (whole * found[-1]).unflatten(0, (-1, rows.shape[0]))
-        mapped.append((each @ rows).flatten(0, 1))
-    return mapped
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:
