@@ -33,7 +33,7 @@ def sizes_for(tensors: Sequence[Tensor], fixed: Mapping[str, int]) -> dict[str, 
 def on_flat_base(spec: str | Path, sizes: Mapping[str, int] | None = None) -> symc.CompiledModel:
     """The spec around a base without any symmetry; other sizes are those of `sizes_for`."""
     probe = symc.build(spec, nn.Identity())
-    known = sizes_for(probe.inputs + probe.outputs, {**probe.fixed, **(sizes or {})})
+    known = sizes_for(probe.inputs + probe.outputs, {**(sizes or {}), **probe.fixed})
     return symc.build(spec, flat_base(probe.inputs, probe.outputs, known))
 
 

@@ -121,16 +121,24 @@ def test_nothing_is_found_along_a_row_that_rounding_made() -> None:
 
 
 @pytest.mark.parametrize("apart", [1e-2, 1e-3])
-@pytest.mark.parametrize(("d", "e"), [(4, 2), (4, 3), (5, 2)])
-def test_tensors_nearly_of_rank_one(d: int, e: int, apart: float) -> None:
-    """Where the other axis is of a later group, a frame sees their products alone."""
+@pytest.mark.parametrize(
+    ("d", "e", "axes"),
+    [
+        (4, 2, "3: P, 4: M, 2: L"),
+        (4, 3, "3: P, 4: M, 3: L"),
+        (5, 2, "3: P, 5: M, 2: L"),
+        (4, 2, "4: M, 4: M, 2: L"),
+    ],
+)
+def test_tensors_nearly_of_rank_one(d: int, e: int, axes: str, apart: float) -> None:
+    """Where another axis is of a later group, a frame sees products of them alone."""
     spec = f"""
         group P = S(3)
         group M = O({d})
         group L = O({e})
         input v[{d}: M]
-        input u[2, {e}: L]
-        input t[3: P, {d}: M, {e}: L]
+        input u[3: P, {e}: L]
+        input t[{axes}]
         output y[3: P, {d}: M]
         symmetrize M by canonical
         symmetrize L by frame
@@ -139,10 +147,12 @@ def test_tensors_nearly_of_rank_one(d: int, e: int, apart: float) -> None:
     torch.manual_seed(0)
     model = on_flat_base(spec).double().eval()
     generator = torch.Generator().manual_seed(0)
-    v, u, a, b, noise = (
+    sizes = [int(axis.split(":")[0]) for axis in axes.split(",")]
+    v, u, a, b, c, noise = (
         torch.randn(60, *shape, dtype=F64, generator=generator)
-        for shape in ((d,), (2, e), (1, d, 1), (1, 1, e), (3, d, e))
+        for shape in ((d,), (3, e), (sizes[0], 1, 1), (sizes[1], 1), (sizes[2],), sizes)
     )
-    verdicts = coupled_law(model, v, u, a * b + apart * noise, generator=generator)
+    one = a * b.unsqueeze(1) * c.reshape(60, 1, 1, -1)
+    verdicts = coupled_law(model, v, u, one + apart * noise, generator=generator)
     assert not verdicts.wrong.any()
     assert verdicts.unclear.float().mean() < 0.05

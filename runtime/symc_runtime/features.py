@@ -275,8 +275,8 @@ class Features(nn.Module):
             left, _ = pair.chunk(2, -1)
             kind = (level, reading.pairing, own)
             paired[kind] = paired[kind] + pair if kind in paired else pair
-            if own == 1:
-                seen.factors.append(_rows(x, reading))
+            if reading.pairing:
+                seen.factors += [_rows(x, reading, axis) for axis in range(own)]
             if own == 1 and reading.pairing == (f"sign {self.own}",):
                 if left.shape[-2] == 3:
                     matrices.append(pooled(cross_matrix(left.movedim(-1, -2)), level, seen.masks))
@@ -376,9 +376,9 @@ class Features(nn.Module):
         return x.reshape(*x.shape[:front], contracted.numel(), x.shape[-own], -1)
 
 
-def _rows(x: torch.Tensor, reading: Reading) -> torch.Tensor:
-    """Vectors of a block, as `arranged` gives it, in one list [N, m, d] of length 1, or 0."""
-    at = 1 + len(reading.items) + len(reading.contracted)
+def _rows(x: torch.Tensor, reading: Reading, axis: int) -> torch.Tensor:
+    """Vectors along an own axis of a block, as `arranged` gives it, [N, m, d] of length 1, or 0."""
+    at = 1 + len(reading.items) + len(reading.contracted) + axis
     return unit_scale(x.movedim(at, -1).flatten(1, -2))
 
 
