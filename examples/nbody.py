@@ -23,6 +23,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import torch
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -249,10 +250,15 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
 
     Means over seeds; after ± their standard deviation.
     """
-    view = Table(title="position after 1,000 steps: mean squared error on 2,000 test systems")
+    view = Table(
+        title="position after 1,000 steps: mean squared error on 2,000 test systems",
+        box=SIMPLE,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     view.add_column("method", no_wrap=True)
-    for column in ("mean", "median", "of\nplain", "equiv.\nerror", "as\nsampled", "steps", "CPU s"):
-        view.add_column(column, justify="right")
+    for column in ("mean", "median", "of\nplain", "equiv.\nerror", "fresh\nnoise", "steps"):
+        view.add_column(column, justify="right", no_wrap=True)
     trivial: dict[str, Callable[[Examples], Tensor]] = {
         "no motion": lambda test: test.position,
         "straight line": lambda test: straight_line(test.position, test.velocity),
@@ -263,9 +269,12 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
             name,
             spread([error["mean"] for error in found]),
             spread([error["median"] for error in found]),
-            *[""] * 5,
+            *[""] * 4,
         )
     view.add_section()
+    spent = [r["effort"]["cpu_seconds"] for results in runs.values() for r in results.values()]
+    if spent:
+        view.caption = f"{fmean(spent):.0f} CPU seconds a run"
     plain = runs.get("plain", {})
     for name, results in runs.items():
         shares = [
@@ -282,7 +291,6 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
             f"{max(result['equivariance_error'] for result in each):.0e}",
             f"{fmean([result['sampling_error'] for result in each]):.0e}",
             f"{fmean([result['effort']['steps'] for result in each]):,.0f}",
-            f"{fmean([result['effort']['cpu_seconds'] for result in each]):.0f}",
         )
     return view
 
