@@ -57,6 +57,20 @@ def test_nearly_symmetric_clouds(group: str, axis: str, kind: str, n: int, apart
         assert verdicts.unclear.float().mean() < 0.05
 
 
+@pytest.mark.parametrize(("group", "axis", "n"), [("O(4)", "4: M", 4), ("E(4)", "4: M.point", 6)])
+def test_pairs_of_items_that_nearly_meet(group: str, axis: str, n: int) -> None:
+    """Beside the rows that their means span, two pairs look alike from both sides."""
+    torch.manual_seed(0)
+    model = _built(group, axis, f"= {n}")
+    for seed in range(3):
+        generator = torch.Generator().manual_seed(seed)
+        pairs = torch.randn(60, n // 2, 4, dtype=F64, generator=generator).repeat(1, 2, 1)
+        apart = 1e-3 * torch.randn(60, n, 4, dtype=F64, generator=generator)
+        verdicts = coupled_law(model, pairs + apart, generator=generator)
+        assert not verdicts.wrong.any()
+        assert verdicts.unclear.float().mean() < 0.05
+
+
 def test_nearly_symmetric_clouds_without_noise() -> None:
     torch.manual_seed(0)
     model = _built("E(3)", "3: M.point", "= 4", "probabilistic(noise_scale=0)")

@@ -665,6 +665,13 @@ DEFECTS = [
         SCALES,
     ),
     Defect(
+        "later rows of a frame are brought towards an axis but once",
+        f"{RUNTIME}/modules/along_rows.py",
+        "DOUBLINGS = 5",
+        "DOUBLINGS = 0",
+        ("test_nearly_symmetric.py",),
+    ),
+    Defect(
         "no vectors along the rows of a frame so far",
         f"{RUNTIME}/modules/along_rows.py",
         "added(sums) * there.reshape(-1, 1, 1)",

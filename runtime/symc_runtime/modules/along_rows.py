@@ -17,6 +17,8 @@ MANY = 4
 WIDTH = 16
 STEEP = 3.0
 """Radians from the middle of the items to the outermost, about: odd waves must not be lines."""
+DOUBLINGS = 5
+"""Of the power of what is left that brings third rows and later ones to its longest axis."""
 SHARE = 1 / 4
 """How much what was summed counts for: beside sums of what differs alone, which count for less than
 they lose in digits, these must be found large."""
@@ -34,6 +36,8 @@ class AlongRows(nn.Module):
     Each row is brought towards the longest axis of what is left of the cloud before it is taken:
     what rounding put across it becomes as small as that is thin. Of two clusters as long as each
     other, or three points of which two nearly meet, only the sign of a row hangs on what is small.
+    Beside two rows that span the means of pairs of items, what is left looks alike from both sides,
+    but for delta^2: third rows and later ones come on to the axis itself.
     """
 
     def __init__(self, vectors: int, dimension: int, levels: Sequence[Level]) -> None:
@@ -70,7 +74,7 @@ class AlongRows(nn.Module):
         whole = None
         along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
         for step in range(d - 1):
-            vector, size = self._toward_axis(*rows.best(), left, masks)
+            vector, size = self._toward_axis(rows, left, masks)
             whole = size if whole is None else whole
             rows.offer(vector, SHARE * whole * size.pow(3))
             row, there = rows.next()
@@ -96,8 +100,7 @@ class AlongRows(nn.Module):
 
     def _toward_axis(
         self,
-        row: torch.Tensor,
-        there: torch.Tensor,
+        rows: RowsSoFar,
         items: Mapping[Level, torch.Tensor],
         masks: Mapping[str, torch.Tensor],
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -108,9 +111,12 @@ class AlongRows(nn.Module):
         moments = added(
             [_summed(x.transpose(-1, -2), x, level, masks) for level, x in items.items()]
         )
+        row, there = rows.best()
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
         given = (row * there.unsqueeze(-1)).unsqueeze(1)
         found: torch.Tensor = given @ moments @ moments
+        if len(rows.rows) > 1:
+            found = _brought(found, moments)
         return found, root(trace)
 
     def _weights(
@@ -131,6 +137,18 @@ class AlongRows(nn.Module):
         waves = self.read[i](torch.cat([places, products], -1)).sin()
         weights: torch.Tensor = self.weights[i](waves)
         return weights
+
+
+def _brought(row: torch.Tensor, moments: torch.Tensor) -> torch.Tensor:
+    """A row [N, 1, d] brought on to the longest axis of moments [N, d, d], as long as before."""
+    power = moments
+    for _ in range(DOUBLINGS):
+        size = power.diagonal(dim1=-2, dim2=-1).sum(-1).reshape(-1, 1, 1)
+        power = power / torch.threshold(size, 0.0, 1.0)
+        power = power @ power
+    found = row @ power
+    before, after = (root(x.square().sum(-1, keepdim=True)) for x in (row, found))
+    return found * (before / torch.threshold(after, 0.0, 1.0))
 
 
 def _summed(
