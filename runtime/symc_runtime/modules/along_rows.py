@@ -106,6 +106,8 @@ class AlongRows(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """S S row [N, 1, d] for the mean S of x x^T, and the root of the trace of S [N, 1].
 
+        Beside two rows and more it is brought on by a higher power of S, and as long.
+
         Of a row across the axis, rounding is left: a vector of no size.
         """
         moments = added(
@@ -115,6 +117,7 @@ class AlongRows(nn.Module):
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
         given = (row * there.unsqueeze(-1)).unsqueeze(1)
         found: torch.Tensor = given @ moments @ moments
+        # With no more rows, as in three dimensions, pairs were not wrong, and powers cost time.
         if len(rows.rows) > 1:
             found = _brought(found, moments)
         return found, root(trace)
