@@ -6,10 +6,11 @@ from typing import Literal
 
 from symc.checking import pending
 from symc.checking.constructors import read_attribute, read_call
+from symc.checking.familiar import Familiar, familiar
 from symc.checking.groups import GroupTable, available
 from symc.checking.names import ARTICLE, Declaration, walk
 from symc.checking.operators import read_binary
-from symc.checking.report import Report, listed, nearest, suggestion
+from symc.checking.report import Report, folded, listed, nearest
 from symc.checking.sizes import SizeTable
 from symc.checking.values import (
     Carried,
@@ -32,7 +33,8 @@ class Expressions:
     `size_words`: undeclared names that stand for sizes somewhere; any other undeclared name can
     only be the multiplicity of a representation. `unread`: names in statements with syntax errors,
     of which nothing is known. `counted`: sizes whose range is looked at when all are known.
-    `example`: a group that would fit where a name is read, for messages.
+    `example`: a group that would fit where a name is read, for messages; `axis`: the size of the
+    axis that is being read; `declaring`: the group whose statement is. Both are for messages, too.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Expressions:
         self.groups = groups
         self.unread = unread
         self.counted: list[tuple[Size, Span]] = []
-        self.example = "S(n)"
+        self.example: str | None = None
+        self.axis: ast.Expression | None = None
+        self.declaring: str | None = None
         self._misused: set[str] = set()
 
     def kind(self, name: str) -> str | None:
@@ -239,19 +243,58 @@ class Expressions:
         if text in self._misused:
             return None
         self._misused.add(text)
-        groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
-        if text in families():
-            parameter = families()[text].parameter
-            hint: str | None = f"write the constructor with its parameter: `{text}({parameter})`"
-        elif groups:
-            hint = suggestion(text, groups, f"declared groups: {listed(sorted(groups))}")
-        elif self.groups.instances:
-            hint = f"the groups of the spec: {listed(list(self.groups.instances))}"
-        else:
-            hint = f"declare it, as in `group {text} = {self.example}`"
-        fix = None if text in families() else nearest(text, groups)
+        hint, fix = self._meant(text)
         self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint, fix=fix)
         return None
+
+    def _meant(self, text: str) -> tuple[str, str | None]:
+        """What to write for an undeclared group: in words, and as it would stand there."""
+        groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
+        if self.declaring is not None:
+            groups = []  # a second name of a group is refused, and no group is made of itself
+        if text in families():
+            parameter = families()[text].parameter
+            return f"write the constructor with its parameter: `{text}({parameter})`", None
+        known = familiar(text)
+        near = nearest(text, groups)
+        same = near is not None and folded(near) == folded(text)
+        if known is not None and not same and (known.spelt or near is None):
+            return self._conventional(known)
+        if near is not None:
+            return f"did you mean `{near}`?", near
+        if self.declaring is not None:
+            return f"write a constructor, as in `group {self.declaring} = S(n)`; available: " + (
+                available()
+            ), None
+        example = f"declare it, as in `group {text} = {self.example or self._fitting()}`"
+        if groups:
+            return f"declared groups: {listed(sorted(groups))}; or {example}", None
+        if self.groups.instances:
+            return f"the groups of the spec: {listed(list(self.groups.instances))}", None
+        return example, None
+
+    def _conventional(self, known: Familiar) -> tuple[str, str | None]:
+        """What to write for a group that was called by a name from elsewhere."""
+        size = self.axis_text()
+        if not known.available:
+            return known.advice(size, available()), None
+        for group in self.groups.ordered():
+            parameter = known.parameter or size
+            if group.family == known.symbol and str(group.parameter) == parameter:
+                what = "" if group.inline else f", which is `{known.written(size)}`"
+                return f"did you mean `{group.name}`{what}?", group.name
+        return known.advice(size, available()), known.written(size)
+
+    def axis_text(self) -> str | None:
+        """The size of the axis that is being read, where it is one name or number."""
+        if isinstance(self.axis, ast.Name | ast.Integer):
+            return self.report.excerpt(self.axis.span)
+        return None
+
+    def _fitting(self) -> str:
+        """A group that would fit the axis that is being read."""
+        space = isinstance(self.axis, ast.Integer) and self.axis.value in (2, 3)
+        return f"O({self.axis_text()})" if space else "S(n)"
 
     def unknown_groups(self, expression: ast.Expression) -> bool:
         """Report names that were taken for multiplicities where nothing is multiplied."""

@@ -23,13 +23,18 @@ REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
 IRREDUCIBLE = frozenset({"irrep", "irreps"})
 
 
+def title(name: str) -> str:
+    """`the cyclic group`, for a constructor that comes later."""
+    return _GROUPS.get(name, "the Lorentz group")
+
+
 def group(report: Report, name: str, span: Span, lorentz: bool = False) -> None:
     """`C(4)`, `O(1,3)`."""
-    title = "the Lorentz group" if lorentz else _GROUPS[name]
+    called = "the Lorentz group" if lorentz else title(name)
     report.error(
         "SYM901",
         span,
-        f"`{report.excerpt(span)}`, {title}, is not available yet",
+        f"`{report.excerpt(span)}`, {called}, is not available yet",
         help=f"available now: {available()}",
     )
 

@@ -123,8 +123,10 @@ def read_groups(statements: Sequence[ast.GroupStatement], expressions: Expressio
             value = None
         else:
             # A named group is no inline one: it goes into the table under its own name only.
+            expressions.declaring = name
             with groups.set_aside():
                 value = expressions.group(statement.value)
+            expressions.declaring = None
         if not mine:
             continue
         if value is None:

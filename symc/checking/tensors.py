@@ -72,7 +72,9 @@ def _read_axis(
     if axis.representation is not None:
         if _swapped(axis, expressions):
             return None
+        expressions.axis = axis.sizes[0] if len(axis.sizes) == 1 else None
         carried = expressions.representation(axis.representation)
+        expressions.axis = None
     if len(axis.sizes) != 1:
         if carried is not None or axis.representation is None:
             pending.joint_axes(expressions.report, axis.span)
