@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from symc.checking import pending
 from symc.checking.absence import (
     refuse_absent_tensors,
     refuse_unanchored_points,
@@ -168,6 +169,9 @@ def _read(
         carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
+    for statement in statements:
+        if isinstance(statement, ast.RelaxStatement):
+            pending.relaxed(report, statement)
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.informing import Informing
 from symc.checking.options import Options, default_options, fitting_nets, read_options
@@ -126,6 +127,9 @@ def _method(statement: ast.SymmetrizeStatement, expressions: Expressions) -> Met
     name = statement.method.text
     if name in methods():
         return methods()[name]
+    if name in pending.METHODS:
+        pending.method(expressions.report, statement.method.span)
+        return None
     listing = f"methods: {listed(methods())}"
     near = suggestion(name, methods())
     expressions.report.error(

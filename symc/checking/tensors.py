@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
+from symc.checking.report import Report
 from symc.checking.sizes import Constraint
 from symc.checking.values import Carried, trivial
 from symc.diagnostics.diagnostic import Related
@@ -40,16 +41,8 @@ def read_tensor(
     values = [_read_axis(axis, expressions, constraints) for axis in statement.axes or ()]
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
-    if statement.derivation is not None:
-        if statement.kind == "output":
-            pending.derived_output(expressions.report, statement.derivation.span)
-        else:
-            expressions.report.error(
-                "SYM102",
-                statement.derivation.span,
-                f"`{statement.name.text}` is an input: it has axes, and no value",
-                help="drop `= ...`; whole numbers are declared by `of 10`",
-            )
+    if statement.mark is not None or statement.derivation is not None:
+        _read_tail(statement, expressions.report)
         sound = False
     labels = None
     if statement.labels is not None:
@@ -63,6 +56,31 @@ def read_tensor(
         labels=labels,
     )
     return Declared(tensor, statement)
+
+
+def _read_tail(statement: ast.TensorStatement, report: Report) -> None:
+    """`learned`, `sampled` and `= ...`: what is not available yet, and what stands on no tensor."""
+    name, mark, value = statement.name.text, statement.mark, statement.derivation
+    if statement.kind == "output":
+        if mark is not None and mark.word == "learned":
+            message = f"`{name}` is an output, and only inputs are learned"
+            report.error("SYM102", mark.span, message, help="drop `learned`")
+        elif mark is not None:
+            pending.sampled_output(report, mark.span)
+        elif value is not None:
+            pending.derived_output(report, value.span)
+    elif mark is not None and mark.word == "sampled":
+        message = f"`{name}` is an input, and only outputs are sampled"
+        report.error("SYM102", mark.span, message, help="drop `sampled`")
+    elif mark is not None or isinstance(value, ast.ListLiteral | ast.MatrixLiteral):
+        pending.reference_input(report, statement)
+    elif value is not None:
+        report.error(
+            "SYM102",
+            value.span,
+            f"`{name}` is an input: it has axes, and no value",
+            help="drop `= ...`; whole numbers are declared by `of 10`",
+        )
 
 
 def _read_axis(

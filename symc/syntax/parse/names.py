@@ -46,7 +46,7 @@ def check_names(source: Source, statement: ast.Statement, seen: set[str]) -> Ite
         if name.text not in seen:
             seen.add(name.text)
             # A word of the grammar got here as a repair, which has been reported.
-            if name.text not in RESERVED or name.text in ("relax", "search"):
+            if name.text not in RESERVED or name.text == "search":
                 found = _check(source, name)
                 if found is not None:
                     yield found
@@ -68,7 +68,7 @@ def _names(statement: ast.Statement) -> Iterator[ast.Name]:
                 children = list(node.arguments) if skip else children
             case ast.Argument():
                 children = [node.value] if node.name is None else []
-            case ast.SymmetrizeStatement():
+            case ast.SymmetrizeStatement() | ast.RelaxStatement():
                 children = list(node.groups)
         pending.extend(reversed(children))
 
@@ -113,7 +113,7 @@ def reserved_name(source: Source, span: Span, text: str) -> Diagnostic:
     if text == "_":
         message = "`_` cannot be a name: it stands for a size that the compiler computes"
         return Diagnostic("SYM106", message, source, span, "give it a name of letters")
-    later = " for a later version" if text in ("relax", "search") else ""
+    later = " for a later version" if text == "search" else ""
     message = f"`{text}` is reserved{later} and cannot be a name"
     return Diagnostic("SYM106", message, source, span, _suggest(text))
 

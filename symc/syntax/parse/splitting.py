@@ -14,9 +14,10 @@ from symc.syntax.parse.names import reserved_name
 if TYPE_CHECKING:
     from lark import Token
 
-STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize")
+_AVAILABLE = ("spec", "size", "group", "input", "output", "symmetrize")
+STATEMENTS = (*_AVAILABLE, "relax")
 STARTS = (
-    f"a statement starts with {', '.join(f'`{w}`' for w in STATEMENTS[:-1])} or `{STATEMENTS[-1]}`"
+    f"a statement starts with {', '.join(f'`{w}`' for w in _AVAILABLE[:-1])} or `{_AVAILABLE[-1]}`"
 )
 _KEYWORDS = {word.upper() for word in STATEMENTS}
 _DECLARING = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT"}
@@ -113,7 +114,7 @@ def _meant(tokens: list[Token], index: int, in_block: bool) -> str | None:
         return None
     meant = close_statement(tokens[index])
     follower = tokens[index + 1].type
-    listed = index > 0 and tokens[index - 1].type in ("SYMMETRIZE", "COMMA")
+    listed = index > 0 and tokens[index - 1].type in ("SYMMETRIZE", "RELAX", "COMMA")
     if follower == "NAME" or (follower == "BY" and meant == "symmetrize" and not listed):
         return meant
     return None

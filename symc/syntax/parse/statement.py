@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from lark import Token
     from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-_SOFT = {"ELEMENT", "RELATION", "BASIS"}
+_SOFT = {"ELEMENT", "RELATION", "BASIS", "LEARNED", "SAMPLED"}
 _USAGE = {
     "SPEC": "write `spec NAME`",
     "SIZE": "write `size n`, `size n = 5` or `size n <= 64`",
     "GROUP": "write `group P = S(n)`",
     "INPUT": "write `input x[n: S(n), 3]`: each axis a size, with its representation if it has one",
     "OUTPUT": "write `output y[n: S(n), 3]`, or `output y` for one number an example",
+    "RELAX": "write `relax GROUPS by METHOD`",
     "SYMMETRIZE": "write `symmetrize GROUPS by METHOD`, for instance `symmetrize by average`",
 }
 
