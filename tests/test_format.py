@@ -81,6 +81,12 @@ def expressions(decimal: bool, depth: int = 12) -> st.SearchStrategy[ast.Express
 
 
 exact = expressions(decimal=False)
+numbers = integers | decimals | integers.map(lambda number: ast.Negative(HERE, number))
+lists = st.lists(numbers, min_size=1, max_size=3).map(lambda n: ast.ListLiteral(HERE, tuple(n)))
+deep = st.lists(matrices(numbers), min_size=1, max_size=2).map(
+    lambda entries: ast.ListLiteral(HERE, tuple(entries))
+)
+constants = lists | matrices(numbers) | deep
 option = st.builds(ast.Argument, st.just(HERE), name_nodes, expressions(decimal=True, depth=4))
 axis = st.one_of(
     st.builds(ast.Axis, st.just(HERE), st.lists(exact, min_size=1, max_size=3).map(tuple), exact),

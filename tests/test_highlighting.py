@@ -45,7 +45,9 @@ TRICKY = [
 ]
 
 CLASSES = {
-    **dict.fromkeys(["SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE", "RELAX"], "statement"),
+    **dict.fromkeys(
+        ["SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE", "RELAX"], "statement"
+    ),
     **dict.fromkeys(["BY", "OF", "WR", "GENERATED", "LIE"], "word"),
     **dict.fromkeys(["ELEMENT", "RELATION", "BASIS", "LEARNED", "SAMPLED"], "word"),
     **dict.fromkeys(["PLUS", "MINUS", "STAR", "SLASH", "CARET", "EQUAL", "LESS_EQUAL"], "operator"),

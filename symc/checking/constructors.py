@@ -111,8 +111,11 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     near = next((family for family in families() if family == name.upper()), None)
     listing = f"available: {available()}"
     hint = listing if near is None else f"did you mean `{near}`? {listing}"
+    alone = expressions.representation_alone(name)
     known = familiar(name) if near is None else None
-    if known is not None:
+    if alone is not None:
+        hint = alone[0]
+    elif known is not None:
         given = call.arguments[0].value.span if len(call.arguments) == 1 else None
         size = expressions.report.excerpt(given) if given else expressions.axis_text()
         if known.available:

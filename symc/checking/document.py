@@ -16,6 +16,7 @@ from symc.checking.absence import (
     refuse_undetermined_sizes,
     refuse_wrong_ranges,
 )
+from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
@@ -136,6 +137,7 @@ def _read(
     written = [s for s in statements if isinstance(s, ast.TensorStatement)]
     tensors = [read_tensor(statement, expressions, constraints) for statement in written]
     refuse_absent_tensors(written, report)
+    warn_of_batch_axes(written, expressions)
     before = report.count
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
@@ -182,6 +184,7 @@ def _read(
             refuse_undetermined_sizes([t.tensor for t in inputs], expressions, given)
     if report.count or report.partial:
         return None
+    warn_of_fixed_sizes(constraints, expressions, report)
     _refuse_loss(written, tensors, stages, expressions)
     names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
     texts = [s.value for s in statements if isinstance(s, ast.Docstring)]

@@ -24,6 +24,8 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT, Size
 from symc.source import Span
 from symc.syntax import ast
+from symc.syntax.irreps import LETTERS, is_written_so, translated
+from symc.syntax.parse.slips import DECLARE_EACH, PRODUCT
 from symc_runtime.catalogue import groups as families
 
 
@@ -95,13 +97,7 @@ class Expressions:
             before = self.report.count
             factors = [self._is_group(side) for side in (expression.left, expression.right)]
             if self.report.count == before and all(factors):
-                self.report.error(
-                    "SYM310",
-                    expression.span,
-                    "a product is not written as one group",
-                    help="declare each factor, `group P = S(n)` and `group M = O(3)`; the "
-                    "symmetry of a spec is the product of all its groups",
-                )
+                self.report.error("SYM310", expression.span, PRODUCT, help=DECLARE_EACH)
             return None
         text = self.report.excerpt(expression.span)
         hint = f"groups: {available()}, or the name of one declared with `group`"
@@ -180,6 +176,8 @@ class Expressions:
                     "`_` can only be the whole size of an axis that carries a representation",
                     help="write `_: 8*M.vector`, or a size",
                 )
+            case ast.String(value=text):
+                self._text(expression, text)
             case _:
                 self.report.error(
                     "SYM205",
@@ -188,6 +186,39 @@ class Expressions:
                     help="sizes are whole numbers, size names, and their sums, products and powers",
                 )
         return None
+
+    def _text(self, expression: ast.Expression, text: str) -> None:
+        """Report a quoted text, which may hold representations as e3nn writes them."""
+        help_ = "a representation is written without quotes, as in `3: M.vector`"
+        if is_written_so(text):
+            group = self._group_with("pseudovector")
+            here = translated(text, group or "M")
+            whose = "" if group else ", M a group O(3) or E(3)"
+            help_ = LETTERS if here is None else f"write `{here}`{whose}"
+        message = f"`{self.report.excerpt(expression.span)}` is a text, and no size or "
+        self.report.error("SYM205", expression.span, f"{message}representation", help=help_)
+
+    def _group_with(self, atom: str) -> str | None:
+        """The one group of the spec that has a representation of this name."""
+        having = [
+            group.name for group in self.groups.ordered() if atom in families()[group.family].atoms
+        ]
+        return having[0] if len(having) == 1 else None
+
+    def representation_alone(self, text: str) -> tuple[str, str | None] | None:
+        """What to write where a representation stands without its group; None for other names."""
+        having = [facts for facts in families().values() if text in facts.atoms]
+        if not having:
+            return None
+        if text == "scalar":
+            return "a channel axis, which no group moves, is a size alone", None
+        group = self._group_with(text)
+        if group is not None:
+            return f"write `{group}.{text}`", f"{group}.{text}"
+        having.sort(key=lambda facts: (facts.affine, facts.special))
+        usual = self.axis_text() or ("n" if having[0].element == "permutation" else "3")
+        written = f"{having[0].name}({usual}).{text}"
+        return f"a representation belongs to a group: write `{written}`, for instance", None
 
     def _name(self, name: ast.Name, wants_size: bool) -> Value | None:
         text = name.text
@@ -255,6 +286,9 @@ class Expressions:
         if text in families():
             parameter = families()[text].parameter
             return f"write the constructor with its parameter: `{text}({parameter})`", None
+        alone = self.representation_alone(text)
+        if alone is not None and self.declaring is None:
+            return alone
         known = familiar(text)
         near = nearest(text, groups)
         same = near is not None and folded(near) == folded(text)
@@ -268,7 +302,7 @@ class Expressions:
             ), None
         example = f"declare it, as in `group {text} = {self.example or self._fitting()}`"
         if groups:
-            return f"declared groups: {listed(sorted(groups))}; or {example}", None
+            return f"{example}; declared groups: {listed(sorted(groups))}", None
         if self.groups.instances:
             return f"the groups of the spec: {listed(list(self.groups.instances))}", None
         return example, None

@@ -33,7 +33,7 @@ _MATRIX_GROUPS = ("GL", "SL", "SP", "PGL", "PSL", "AFF")
 class Familiar:
     """What a name means elsewhere: a group's `symbol`, and its parameter where the name tells it.
 
-    `spelt`: the name is the symbol itself with its parameter, `SO3`, and no word such as `rotation`.
+    `spelt`: the name is the symbol itself with its parameter, `SO3`, and no word as `rotation` is.
     """
 
     symbol: str

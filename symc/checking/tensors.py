@@ -11,7 +11,7 @@ from symc.checking.report import Report
 from symc.checking.sizes import Constraint
 from symc.checking.values import Carried, trivial
 from symc.diagnostics.diagnostic import Related
-from symc.ir.representations import Atom, atoms
+from symc.ir.representations import Atom, Product, atoms
 from symc.ir.sizes import LIMIT, Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
@@ -123,8 +123,23 @@ def _read_axis(
     if carried is None or _computes_from_ragged(carried, axis.representation, expressions):
         return None
     spans = (written.span, axis.representation.span)
-    constraints.append(Constraint(size, carried.dimension, *spans))
+    advice = _an_axis_each(axis.representation, carried)
+    constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
+
+
+def _an_axis_each(written: ast.Expression, carried: Carried) -> str | None:
+    """What to write for a product of bare groups, which is often meant as the group of a spec."""
+    factors = carried.tree.factors if isinstance(carried.tree, Product) else ()
+    if any(isinstance(node, ast.Attribute) for node in walk(written)) or len(factors) < 2:
+        return None
+    axes = [f"{f.dimension}: {f.group}" for f in factors if isinstance(f, Atom)]
+    if len(axes) < len(factors):
+        return None
+    return (
+        f"give each group an axis of its own, `{', '.join(axes)}`; a product of both on one axis "
+        f"has size {carried.dimension}"
+    )
 
 
 def _swapped(axis: ast.Axis, expressions: Expressions) -> bool:

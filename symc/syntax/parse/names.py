@@ -37,6 +37,7 @@ _BETTER = {
     "group": "G",
     "in": "source",
     "from": "source",
+    "None": "n",
 }
 
 
@@ -113,7 +114,7 @@ def reserved_name(source: Source, span: Span, text: str) -> Diagnostic:
     if text == "_":
         message = "`_` cannot be a name: it stands for a size that the compiler computes"
         return Diagnostic("SYM106", message, source, span, "give it a name of letters")
-    later = " for a later version" if text == "search" else ""
+    later = " for a later version" if text in ("relax", "search") else ""
     message = f"`{text}` is reserved{later} and cannot be a name"
     return Diagnostic("SYM106", message, source, span, _suggest(text))
 

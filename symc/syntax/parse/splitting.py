@@ -89,9 +89,11 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
     return chunks
 
 
-def misspelt(source: Source, token: Token, meant: str | None) -> Diagnostic:
-    """SYM104: a word where a statement must start."""
+def misspelt(source: Source, token: Token, meant: str | None, follower: str = "") -> Diagnostic:
+    """SYM104: a word where a statement must start; `follower`: the type of the next token."""
     help_ = STARTS if meant is None else f"did you mean `{meant}`?"
+    if meant is None and follower == "LSQB":
+        help_ = f"a tensor is declared by `input {token}[...]` or `output {token}[...]`"
     message = f"no statement starts with `{token}`"
     return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 

@@ -192,7 +192,9 @@ _BUILDERS: dict[str, Callable[[Sequence[Child]], Child]] = {
     "group_list": _items("group_list"),
     "call_arguments": _items("call_arguments"),
     "row": _items("row"),
-    "list": lambda c: ast.ListLiteral(_span(c[0]), _nodes(cast("Items", c[0]).entries, ast.Expression)),
+    "list": lambda c: ast.ListLiteral(
+        _span(c[0]), _nodes(cast("Items", c[0]).entries, ast.Expression)
+    ),
     "axis": _axis,
     "joint_axis": _axis,
     "binary": _binary,
