@@ -58,7 +58,7 @@ def _sizes_a_group(
 def warn_of_fixed_sizes(
     constraints: Sequence[Constraint], expressions: Expressions, report: Report
 ) -> None:
-    """SYM209 for each name of an axis whose value is told by the dimension of a space alone."""
+    """SYM209 for each name of an axis whose value is told by a dimension alone."""
     table = expressions.sizes
     by_name: dict[str, Constraint] = {}
     for constraint in constraints:
@@ -69,12 +69,15 @@ def warn_of_fixed_sizes(
         value, text = table.fixed[name].value, report.excerpt(constraint.representation_span)
         meant = f"if the entries along it are coordinates, write `{value}: {text}` or "
         meant += f"`size {name} = {value}`"
-        if sum(c.representation == constraint.representation for c in by_name.values()) > 1:
+        if value == 1:
+            meant = f"write `{name}: {name}*{text}` for as many, or `1: {text}` for one"
+        elif sum(c.representation == constraint.representation for c in by_name.values()) > 1:
             meant += "; to turn an image moves its pixels, and no group available now does that"
         report.add(
             "SYM209",
             constraint.size_span,
-            f"`{name}` is {value} in every call, for `{text}` acts on {value} numbers",
+            f"`{name}` is {value} in every call, for `{text}` acts on "
+            f"{value} number{'' if value == 1 else 's'}",
             help=meant,
             related=[Related(constraint.representation_span, f"this fixes `{name}`")],
         )
@@ -83,7 +86,7 @@ def warn_of_fixed_sizes(
 def _told_by_space(
     constraint: Constraint, table: SizeTable, expressions: Expressions
 ) -> str | None:
-    """The name that is the size of this axis, where a space's dimension fixes it, and no other."""
+    """The name that is the size of this axis, where a dimension fixes it, and no other."""
     carried = constraint.representation
     names = constraint.size.names
     if not isinstance(carried, Atom) or len(names) != 1 or constraint.dimension.value is None:
@@ -91,7 +94,10 @@ def _told_by_space(
     (name,) = names
     fixing = table.fixed.get(name)
     group = expressions.groups.instances.get(carried.group)
-    if group is None or families()[group.family].element == "permutation":
+    family = families()[group.family] if group is not None else None
+    if family is None:
         return None
+    if family.element == "permutation" and family.atoms[carried.name].axis == "natural":
+        return None  # the items of S(5) are as many as it says
     alone = constraint.size == Size.variable(name)
     return name if alone and fixing and fixing.span == constraint.size_span else None

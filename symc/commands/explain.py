@@ -36,10 +36,10 @@ def command(code: str | None) -> None:
 def _hint(wanted: str) -> str:
     """The codes that one which does not exist may mean, or those about a word."""
     hundred = [code for code in CODES if code[:4] == wanted[:4]]
-    near = get_close_matches(wanted, hundred, n=1, cutoff=0.8)
-    if len(wanted) == 6 and near and wanted[:5] == near[0][:5]:
+    near = get_close_matches(wanted, hundred, n=1) if len(wanted) == 6 else []
+    if near:
         return f"; did you mean {near[0]}?"
-    if hundred and len(wanted) <= 6:
+    if hundred and len(wanted) <= 5:
         return f"; those of {wanted[:4]} are {hundred[0]} to {hundred[-1]}"
     about = [code for code, entry in CODES.items() if wanted.lower() in entry.title.lower()]
     about = about if len(wanted) > 2 else []

@@ -37,7 +37,7 @@ CODES: dict[str, Code] = {
     "SYM206": Code("an axis whose size nothing tells"),
     "SYM207": Code("a size computed from a ragged one"),
     "SYM208": Code("a spec without an input or without an output"),
-    "SYM209": Code("a size that only the dimension of a group fixes", "warning"),
+    "SYM209": Code("a size that only a representation's dimension fixes", "warning"),
     "SYM210": Code("a batch axis, which is not declared", "warning"),
     # 3xx groups and representations
     "SYM301": Code("a representation whose dimension is not the size of its axis"),

@@ -52,7 +52,9 @@ def read(source: Source, tokens: list[Token]) -> Reading:
             state = _replay(done)
             accepts = next_statements(state.accepts())
             diagnostics.append(_unexpected(source, tokens, done, index, accepts))
-            return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
+            # The first factor of a product is not the group that was meant.
+            whole = "$END" in accepts and diagnostics[-1].code != "SYM310"
+            return Reading(_finish(state) if whole else None, diagnostics)
         done.append(fed)
     # To ask for all that could follow copies the parser many times: only where something must.
     statement = _finish(state)
