@@ -18,9 +18,7 @@ COMMANDS = symc_command.list_commands(click.Context(symc_command))
 
 
 @pytest.fixture
-def symc(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Run:
+def symc(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     return Run(capfd, monkeypatch)

@@ -207,7 +207,9 @@ def test_no_false_alarm_on_what_is_shown(text: str) -> None:
     assert not {"SYM209", "SYM210"} & {d.code for d in symc.check(text)}
 
 
-@pytest.mark.parametrize("group", ["SO(2)", "O(2)", "E(2).point", "SE(2).point", "O(2).pseudovector"])
+@pytest.mark.parametrize(
+    "group", ["SO(2)", "O(2)", "E(2).point", "SE(2).point", "O(2).pseudovector"]
+)
 def test_a_size_that_a_group_of_space_fixes(group: str) -> None:
     text = f"input image[3, h: {group}]\ninput p[2: {group}]\noutput y"
     found = only(text)
@@ -250,7 +252,10 @@ def test_sizes_that_are_meant(axis: str) -> None:
 @pytest.mark.parametrize(
     ("name", "tensors"),
     [
-        *((name, "input x[{0}, n: S(n), 3]\noutput y") for name in ("batch", "batch_size", "Batch")),
+        *(
+            (name, "input x[{0}, n: S(n), 3]\noutput y")
+            for name in ("batch", "batch_size", "Batch")
+        ),
         ("n_batch", "input x[{0}, 3]\ninput z[n: S(n)]\noutput y"),
         ("batch", "input x[n: S(n), 3]\noutput y[{0}, n: S(n)]"),
         *((name, "input x[{0}, n: S(n), 3]\noutput y[{0}, 2]") for name in ("B", "b", "bs")),
@@ -349,7 +354,11 @@ def test_it_is_told_what_to_write(text: str, place: str, help_: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "help_"),
-    [('spec "n body"', "`spec n_body`"), ("spec nbody.sym", "`spec nbody`"), ("spec a-b", "no `-`")],
+    [
+        ('spec "n body"', "`spec n_body`"),
+        ("spec nbody.sym", "`spec nbody`"),
+        ("spec a-b", "no `-`"),
+    ],
 )
 def test_names_of_specs(text: str, help_: str) -> None:
     assert help_ in (symc.check(f"{text}\n{TENSORS}")[0].help or "")
@@ -395,7 +404,9 @@ def test_words_behind_a_name_stay_names(word: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["relax", "search"])
-@pytest.mark.parametrize("role", ["size {}", "group {} = S(n)", "input {}[2]", "output {}", "spec {}"])
+@pytest.mark.parametrize(
+    "role", ["size {}", "group {} = S(n)", "input {}[2]", "output {}", "spec {}"]
+)
 def test_relax_and_search_are_no_names(word: str, role: str) -> None:
     (found,) = parse(Source("t", role.format(word))).diagnostics
     assert (found.code, found.source.text[slice(*found.span)]) == ("SYM106", word)
