@@ -1,4 +1,4 @@
-"""What a newcomer writes who knows papers, PyTorch, einops or e3nn: each is told what it is here."""
+"""What newcomers write who know papers, PyTorch, einops or e3nn: each is told what it is here."""
 
 from __future__ import annotations
 
@@ -303,6 +303,23 @@ TENSORS = "input x[n: S(n), 3: O(3)]\noutput y\n"
         ("symmetrize S(n) x O(3) by frame", "x", "`,`"),
         ("symmetrize by haar", "haar", "did you mean `average`?"),
         ("symmetrize by Frames", "Frames", "did you mean `frame`?"),
+        ("symmetrize S(n) average", "average", "after `by`"),
+        ('symmetrize S(n) by "average"', '"average"', "without quotes"),
+        ('symmetrize(S(n), method="average")', ",", "without parentheses"),
+        ("symmetrize all by average", "all", "`symmetrize by METHOD`"),
+        ("G = SO(3)", "G", "`group G = ...`"),
+        ("k: 5", "k", "`size k = ...`"),
+        ("return z", "return", "`output`"),
+        ("input z[n, 3]: E(3)", ":", "stands on its axes"),
+        ("input z[2*n: S(n)]", "S(n)", "`n: S(n)`"),
+        ("input z[4: M]", "M", "`group M = S(4)`"),
+        ("input z[3: M]", "M", "`group M = O(3)`"),
+        ("input z[3: O(3) vector]", "vector", "`M.vector`"),
+        ("input z[3: O(3)::vector]", ":", "`M.vector`"),
+        ("input z[3: O(3)->vector]", "->", "`group.name`"),
+        ("input z[3: O(3).axial]", "axial", "`pseudovector`"),
+        ("input z[3: E(3).position]", "position", "`point`"),
+        ("input z-w[3]", "-", "no `-`"),
         ("// comment", "//", "`#`"),
         ("/* comment */", "/*", "`#`"),
         ("-- comment", "--", "`#`"),

@@ -8,7 +8,7 @@ from symc.checking import pending
 from symc.checking.familiar import familiar
 from symc.checking.groups import available
 from symc.checking.names import ARTICLE
-from symc.checking.report import listed, nearest, suggestion
+from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, atom, kind_of
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
@@ -18,6 +18,17 @@ from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
+
+
+# What others call representations.
+_ELSEWHERE = {
+    **dict.fromkeys(["invariant", "trivial", "l0"], "scalar"),
+    **dict.fromkeys(["l1", "polar", "standard", "direction", "velocity", "displacement"], "vector"),
+    **dict.fromkeys(["axial", "axialvector"], "pseudovector"),
+    **dict.fromkeys(["position", "pos", "coordinate", "coordinates", "coords", "affine"], "point"),
+    **dict.fromkeys(["permutation", "items"], "natural"),
+    **dict.fromkeys(["parity", "det", "determinant"], "pseudoscalar"),
+}
 
 
 def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carried | None:
@@ -34,12 +45,14 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
         pending.irreducible(expressions.report, expression.span)
         return None
+    near = _ELSEWHERE.get(folded(name.text))
+    near = near if near in facts.atoms else nearest(name.text, facts.atoms)
     expressions.report.error(
         "SYM303",
         name.span,
         f"`{owner.name}` has no representation `{name.text}`",
-        help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
-        fix=nearest(name.text, facts.atoms),
+        help=f"did you mean `{near}`?" if near else f"it has {listed(facts.atoms)}",
+        fix=near,
     )
     return None
 

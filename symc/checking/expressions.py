@@ -303,7 +303,11 @@ class Expressions:
         example = f"declare it, as in `group {text} = {self.example or self._fitting()}`"
         if groups:
             return f"{example}; declared groups: {listed(sorted(groups))}", None
+        if self.groups.instances and self.axis is not None:
+            return f"{example}; groups of the spec: {listed(list(self.groups.instances))}", None
         if self.groups.instances:
+            if text == "all":
+                return "a line without groups takes all: `symmetrize by METHOD`", None
             return f"the groups of the spec: {listed(list(self.groups.instances))}", None
         return example, None
 
@@ -328,7 +332,7 @@ class Expressions:
     def _fitting(self) -> str:
         """A group that would fit the axis that is being read."""
         space = isinstance(self.axis, ast.Integer) and self.axis.value in (2, 3)
-        return f"O({self.axis_text()})" if space else "S(n)"
+        return f"{'O' if space else 'S'}({self.axis_text() or 'n'})"
 
     def unknown_groups(self, expression: ast.Expression) -> bool:
         """Report names that were taken for multiplicities where nothing is multiplied."""

@@ -11,7 +11,7 @@ from symc_runtime.catalogue import groups as families
 _SYMBOL = re.compile(r"([A-Za-z]{1,3}?)_?([0-9]{1,9}|[nNdDkK])?")
 
 _WORDS = {
-    "S": "permutation permutations permute perm perms symmetric symmetricgroup symm shuffle",
+    "S": "permutation permutations permute perm perms sym symmetric symmetricgroup symm shuffle",
     "O": "orthogonal orthogonalgroup reflection reflections rotoreflection mirror",
     "SO": "rotation rotations rotate rot rots specialorthogonal rotationgroup",
     "E": "euclidean euclid euclideangroup isometry isometries",

@@ -10,7 +10,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
 from symc.ir.representations import Representation
 from symc.ir.rounds import settle
-from symc.ir.sizes import LIMIT, Size, SizeVariable
+from symc.ir.sizes import Size, SizeVariable
 from symc.source import Span
 
 
@@ -129,7 +129,9 @@ def _fix(
             "SYM203",
             constraint.representation_span,
             message,
-            help=constraint.advice or f"sizes are whole numbers from 1 to {LIMIT - 1}",
+            help=constraint.advice
+            or f"write `{constraint.dimension}: {excerpt}`, or `_: {excerpt}` to have the size "
+            "computed",
             related=_reasons(table, constraint),
         )
         return ()

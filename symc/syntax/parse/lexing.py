@@ -122,6 +122,8 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     if character == ">" and line.endswith(("-", "=")):
         message = f"`{line[-1]}>` is no part of the language"
         span, meant = Span(position - 1, stop), _MEANT["→"]
+        if line.count("[") > line.count("]"):
+            meant = "an axis is `size: representation`, a representation `group.name`"
     elif character in "<>" and _TENSOR.match(line):
         meant = "axes stand in square brackets: `[n, 3]`"
     elif character in "&@|~" and line.lstrip().startswith("group "):

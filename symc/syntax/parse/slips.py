@@ -120,8 +120,10 @@ def _irreps(source: Source, done: Sequence[Token], token: Token) -> Diagnostic |
     return Diagnostic("SYM102", message, source, span, help_)
 
 
-def advice(done: Sequence[Token], token: Token, accepts: set[str], follower: str) -> str | None:
-    """What to write instead, where a usual slip can be told; `follower`: the next token's type."""
+def advice(
+    done: Sequence[Token], token: Token, accepts: set[str], follower: Token | None
+) -> str | None:
+    """What to write instead, where a usual slip can be told; `follower`: the token after it."""
     opened = open_brackets(done)
     kind = bracket_kind(done, opened[-1]) if opened else ""
     pair = (done[-1].type, token.type)
@@ -132,7 +134,7 @@ def advice(done: Sequence[Token], token: Token, accepts: set[str], follower: str
     if "STAR" in accepts and pair[0] == "NAME" and token.type in ("LSQB", "LBRACE"):
         return f"a group takes its parameter in parentheses: `{done[-1]}(...)`"
     if kind == "axes":
-        return _in_axes(done, token, accepts, follower)
+        return _in_axes(done, token, accepts, follower.type if follower else "")
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
     if kind == "row" and done[0].type in _TENSORS and token.type == "COLON":
@@ -141,6 +143,8 @@ def advice(done: Sequence[Token], token: Token, accepts: set[str], follower: str
         return "an option is written `name=value`"
     if kind == "block" and any(token.type == "RELATION" for token in done):
         return "a relation is an equation: `relation r^4 = 1`"
+    if done[0].type == "SYMMETRIZE" and kind == "parenthesis" and len(opened) == 1 == opened[0]:
+        return "write `symmetrize GROUPS by METHOD`, without parentheses around it"
     if kind:
         return None
     if done[0].type in _TENSORS:
@@ -176,21 +180,28 @@ def _in_axes(done: Sequence[Token], token: Token, accepts: set[str], follower: s
         return "an axis is `size` or `size: representation`"
     if pair[0] == "INTEGER" and token.type == "NAME" and _adjacent(done[-1], token):
         return f"a product is written `{done[-1]}*{token}`"
-    if "COMMA" in accepts and token.type in ("NAME", "INTEGER"):
+    if "COMMA" in accepts and token.type in ("NAME", "INTEGER") and "COLON" in accepts:
         return "axes are separated by `,`, a size and its representation by `:`"
+    if "COMMA" in accepts and token.type in ("NAME", "INTEGER", "COLON"):
+        return "axes are separated by `,`, a group and its representation by `.`, as in `M.vector`"
     if done[-1].type == "RPAR" and token.type in ("RSQB", "COMMA"):
         return "axes are listed without parentheses: `[n, 3]`"
     return None
 
 
-def _behind_a_tensor(done: Sequence[Token], token: Token, follower: str) -> str | None:
+def _behind_a_tensor(done: Sequence[Token], token: Token, after: Token | None) -> str | None:
     """After `input x` and `input x[...]`."""
-    word = done[0]
+    word, follower = done[0], after.type if after else ""
+    if len(done) == 2 and token.type in ("MINUS", "DOT"):
+        return f"a name has letters, digits and `_`, and no `{token}`"
     if len(done) == 2 and token.type in ("LPAR", "LBRACE", "COLON", "STRING"):
         return f"axes stand in square brackets: `{word} {done[1]}[...]`"
     if len(done) == 1:
         return None
-    if token.type == "COLON" or str(token) in _TYPES:
+    typed = token.type == "COLON" and (after is None or str(after) in _TYPES)
+    if token.type == "COLON" and not typed:
+        return "what a tensor carries stands on its axes, as in `3: M.vector`"
+    if typed or str(token) in _TYPES:
         return "tensors have no type here: labels 0 to 9 are `of 10`, all else is floating"
     if token.type == "COMMA" and follower == "NAME":
         return f"each tensor is a statement of its own: write `{word}` before its name"
@@ -213,9 +224,9 @@ def _in_symmetrize(done: Sequence[Token], token: Token) -> str | None:
     if by is None:
         if token.type == "NAME" and str(token) in _TIMES:
             return f"groups are separated by `,`: `{word} P, M by METHOD`"
-        return None
+        return f"the method stands after `by`: write `{word} GROUPS by METHOD`"
     if len(done) == by + 1:
-        return None
+        return "a method stands without quotes" if token.type == "STRING" else None
     method = str(done[by + 1])
     if token.type == "COMMA":
         return f"a line has one method: write `{word} GROUPS by METHOD` for each"

@@ -32,6 +32,7 @@ _MISSPELT = {
     "dim": "size",
     "let": "group",
     "param": "input",
+    "return": "output",
     "tensor": "input",
     "symmetric": "symmetrize",
     "symmetry": "symmetrize",
@@ -89,11 +90,16 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
     return chunks
 
 
-def misspelt(source: Source, token: Token, meant: str | None, follower: str = "") -> Diagnostic:
-    """SYM104: a word where a statement must start; `follower`: the type of the next token."""
+def misspelt(
+    source: Source, token: Token, meant: str | None, follower: Token | None = None
+) -> Diagnostic:
+    """SYM104: a word where a statement must start; `follower`: the next token."""
     help_ = STARTS if meant is None else f"did you mean `{meant}`?"
-    if meant is None and follower == "LSQB":
+    after = follower.type if meant is None and follower is not None else ""
+    if after == "LSQB":
         help_ = f"a tensor is declared by `input {token}[...]` or `output {token}[...]`"
+    elif after in ("EQUAL", "COLON"):
+        help_ = f"a group is declared by `group {token} = ...`, a size by `size {token} = ...`"
     message = f"no statement starts with `{token}`"
     return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 

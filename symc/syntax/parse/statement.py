@@ -169,8 +169,8 @@ def _unexpected(
     return Diagnostic("SYM102", message, source, token_span(token), help_, related)
 
 
-def _follower(tokens: list[Token], index: int) -> str:
-    return tokens[index + 1].type if index + 1 < len(tokens) else ""
+def _follower(tokens: list[Token], index: int) -> Token | None:
+    return tokens[index + 1] if index + 1 < len(tokens) else None
 
 
 def _usage_outside(done: list[Token], opened: list[int]) -> str | None:
