@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
+from textwrap import fill
 
 import click
 
@@ -32,6 +34,22 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise _NoReaderError from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the subcommand; a wrong one is told which is near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from symc.commands.meant import command_instead
+
+            if args[0].startswith("-"):
+                raise
+            meant = command_instead(args[0], self.list_commands(ctx))
+            if meant is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean 'symc {meant}'?", ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all subcommands."""
@@ -74,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not sys.stdout.closed:
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -99,6 +117,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show(error: click.ClickException) -> None:
+    """Prints an error; that of a wrong usage in lines of at most 80 columns."""
+    if not isinstance(error, click.UsageError):
+        error.show()
+        return
+    shown = StringIO()
+    error.show(shown)
+    for line in shown.getvalue().splitlines():
+        if line.startswith("Error: "):
+            line = fill(line, 80, subsequent_indent="  ", break_long_words=False,
+                        break_on_hyphens=False)  # fmt: skip
+        click.echo(line, err=True)
 
 
 def _replace_closed_streams() -> None:

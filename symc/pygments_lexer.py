@@ -20,8 +20,10 @@ from pygments.token import (
     Whitespace,
 )
 
-STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize")
-WORDS = ("by", "of", "wr", "generated", "lie", "element", "relation", "basis")
+STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize", "relax")
+WORDS = (
+    "by", "of", "wr", "generated", "lie", "element", "relation", "basis", "learned", "sampled",
+)  # fmt: skip
 NAME = r"[^\W\d]\w*"
 DECIMAL = (
     r"[0-9]+\.(?![^\W\d])[0-9]*([eE][+-]?[0-9]+)?"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import dedent
 
 from symc.compilation import Compilation
 from symc.decoding import read_text
@@ -27,13 +28,26 @@ class SpecError(ValueError):
         return "\n" + text.render(self.diagnostics)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spec:
-    """A checked spec: `ir` is its typed program, `source` the text, `diagnostics` any warnings."""
+    """A checked spec: `ir` is its typed program, `source` the text, `diagnostics` any warnings.
+
+    Printed, it reads as it was written.
+    """
 
     source: Source
     ir: Program
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    def __str__(self) -> str:
+        return dedent(self.source.text).strip()
+
+    def __repr__(self) -> str:
+        inputs, outputs = (
+            ", ".join(tensor.name for tensor in tensors)
+            for tensors in (self.ir.inputs, self.ir.outputs)
+        )
+        return f"Spec({self.name}: {inputs} -> {outputs})"
 
     @property
     def name(self) -> str:

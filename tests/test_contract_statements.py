@@ -392,8 +392,28 @@ def test_section_2_nets_see_labels_one_hot() -> None:
             "SYM907",
             "-grad(energy, pos)",
         ),
+        ("input x[n: S(n)]\ninput w[3] learned\noutput y", "SYM909", "learned"),
+        ("input x[n: S(n)]\ninput w[3] learned = [0, 0.5, -1]\noutput y", "SYM909", "learned"),
+        ("input x[n: S(n)]\ninput w[2] = [0.5, 1/3]\noutput y", "SYM909", "[0.5, 1/3]"),
+        ("input x[n: S(n)]\ninput w[1, 1] = [[2]]\noutput y", "SYM909", "[[2]]"),
+        ("input x[n: S(n)]\ninput w[1, 1, 1] = [[[2]]]\noutput y", "SYM909", "[[[2]]]"),
+        ("input x[n: S(n)]\ninput k[2] of 3 = [0, 2]\noutput y", "SYM909", "[0, 2]"),
+        ("input x[n: S(n)]\noutput y[n: S(n), 4] sampled", "SYM910", "sampled"),
+        ("input x[n: S(n)]\noutput y sampled", "SYM910", "sampled"),
+        (
+            "input x[n: S(n)]\noutput y\nrelax S(n) by partial(width=learned, penalty=0.03)",
+            "SYM911",
+            "relax S(n) by partial(width=learned, penalty=0.03)",
+        ),
+        ("input x[n: S(n)]\noutput y\nrelax by residual", "SYM911", "relax by residual"),
+        (
+            "input x[n: S(n), 3: O(3)]\noutput y\nsymmetrize O(3) by average(degree=5)",
+            "SYM912",
+            "degree",
+        ),
+        ("input x[n: S(n)]\noutput y\nsymmetrize by weighted(samples=9)", "SYM912", "weighted"),
+        ("group G = unknown(3)\ninput x[3: G.vector]\noutput y", "SYM901", "unknown(3)"),
     ],
-    ids=["of P", "of S(n)", "derived"],
 )
 def test_section_2_what_comes_later_parses_formats_and_says_so(
     text: str, code: str, span: str

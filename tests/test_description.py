@@ -79,6 +79,22 @@ def test_the_mean_of_the_anchor_is_spoken_of_where_an_output_holds_points() -> N
     assert [cost["points"] for _, _, cost in said] == [True, False]
 
 
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_renamed_groups_are_all_that_a_name_changes(path: Path) -> None:
+    """No letter of the text is taken for something else: M is a group, and no bound."""
+    text = path.read_text()
+    names = re.findall(r"^group +([A-Z])\b", text, re.M)
+    renamed = text
+    for old, new in zip(names, "XYZWVUT", strict=False):
+        renamed = re.sub(rf"\b{old}\b", new, renamed)
+    ours = render(describe(program(text, path.name)))
+    theirs = render(describe(program(renamed, path.name)))
+    assert not set(re.findall(r"\b[A-Z]\b", theirs)) & set(names) - set("SOET")
+    for old, new in zip(names, "XYZWVUT", strict=False):
+        theirs = re.sub(rf"\b{new}\b", old, theirs)
+    assert theirs.split() == ours.split()
+
+
 def test_proofs_and_costs_read_as_recorded(golden: Callable[[str, str], None]) -> None:
     description = describe(program(CONFINED))
     assert [proof.code for proof in description.proofs] == ["SYM403"]

@@ -81,6 +81,12 @@ def expressions(decimal: bool, depth: int = 12) -> st.SearchStrategy[ast.Express
 
 
 exact = expressions(decimal=False)
+numbers = integers | decimals | integers.map(lambda number: ast.Negative(HERE, number))
+lists = st.lists(numbers, min_size=1, max_size=3).map(lambda n: ast.ListLiteral(HERE, tuple(n)))
+deep = st.lists(matrices(numbers), min_size=1, max_size=2).map(
+    lambda entries: ast.ListLiteral(HERE, tuple(entries))
+)
+constants = lists | matrices(numbers) | deep
 option = st.builds(ast.Argument, st.just(HERE), name_nodes, expressions(decimal=True, depth=4))
 axis = st.one_of(
     st.builds(ast.Axis, st.just(HERE), st.lists(exact, min_size=1, max_size=3).map(tuple), exact),
@@ -98,10 +104,18 @@ statement = st.one_of(
         name_nodes,
         st.none() | st.lists(axis, min_size=1, max_size=4).map(tuple),
         st.none() | exact,
-        st.none() | exact,
+        st.none() | st.sampled_from(["learned", "sampled"]).map(lambda word: ast.Mark(HERE, word)),
+        st.none() | exact | constants,
     ),
     st.builds(
         ast.SymmetrizeStatement,
+        st.just(HERE),
+        st.lists(exact, max_size=2).map(tuple),
+        name_nodes,
+        st.lists(option, max_size=3).map(tuple),
+    ),
+    st.builds(
+        ast.RelaxStatement,
         st.just(HERE),
         st.lists(exact, max_size=2).map(tuple),
         name_nodes,

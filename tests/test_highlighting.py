@@ -40,12 +40,16 @@ TRICKY = [
     '"" "a" size',
     "input x[n]\r\n# comment\r\n\toutput y\f[n]\v",
     "\ufeffspec s",
+    "relax M by reference(drop=0) input learned[3, sampled: relaxed] learned = [[0], [1.5]]",
+    "output relax_[sampled] of learned sampled",
 ]
 
 CLASSES = {
-    **dict.fromkeys(["SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE"], "statement"),
+    **dict.fromkeys(
+        ["SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE", "RELAX"], "statement"
+    ),
     **dict.fromkeys(["BY", "OF", "WR", "GENERATED", "LIE"], "word"),
-    **dict.fromkeys(["ELEMENT", "RELATION", "BASIS"], "word"),
+    **dict.fromkeys(["ELEMENT", "RELATION", "BASIS", "LEARNED", "SAMPLED"], "word"),
     **dict.fromkeys(["PLUS", "MINUS", "STAR", "SLASH", "CARET", "EQUAL", "LESS_EQUAL"], "operator"),
     **dict.fromkeys(["COMMA", "COLON", "DOT", "LPAR", "RPAR", "LSQB", "RSQB"], "punctuation"),
     **dict.fromkeys(["LBRACE", "RBRACE"], "punctuation"),

@@ -45,11 +45,14 @@ def refuse_wrong_ranges(expressions: Expressions) -> None:
         value = f" is {resolved.value}," if str(resolved.value) != text else " is"
         if resolved.value is None:
             value = " is always"
+        free = text == "-1"  # as in `reshape`
         expressions.report.error(
             "SYM205",
             span,
             f"`{text}`{value} {'below 1' if small else 'too large'}",
-            help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
+            help="a size that a call tells has a name, such as `n`; the batch axis is not declared"
+            if free
+            else f"sizes are whole numbers from 1 to {LIMIT - 1}",
         )
 
 

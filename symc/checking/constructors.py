@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symc.checking import pending
+from symc.checking.familiar import familiar
 from symc.checking.groups import available
 from symc.checking.names import ARTICLE
-from symc.checking.report import listed, nearest, suggestion
+from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, atom, kind_of
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
@@ -17,6 +18,17 @@ from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
+
+
+# What others call representations.
+_ELSEWHERE = {
+    **dict.fromkeys(["invariant", "trivial", "l0"], "scalar"),
+    **dict.fromkeys(["l1", "polar", "standard", "direction", "velocity", "displacement"], "vector"),
+    **dict.fromkeys(["axial", "axialvector"], "pseudovector"),
+    **dict.fromkeys(["position", "pos", "coordinate", "coordinates", "coords", "affine"], "point"),
+    **dict.fromkeys(["permutation", "items"], "natural"),
+    **dict.fromkeys(["parity", "det", "determinant"], "pseudoscalar"),
+}
 
 
 def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carried | None:
@@ -33,12 +45,14 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
         pending.irreducible(expressions.report, expression.span)
         return None
+    near = _ELSEWHERE.get(folded(name.text))
+    near = near if near in facts.atoms else nearest(name.text, facts.atoms)
     expressions.report.error(
         "SYM303",
         name.span,
         f"`{owner.name}` has no representation `{name.text}`",
-        help=suggestion(name.text, facts.atoms, None) or f"it has {listed(facts.atoms)}",
-        fix=nearest(name.text, facts.atoms),
+        help=f"did you mean `{near}`?" if near else f"it has {listed(facts.atoms)}",
+        fix=near,
     )
     return None
 
@@ -50,10 +64,10 @@ def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance
         # E(3).vector and O(3).vector read alike; the linear group is the simpler example.
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
-            number = "n" if having[0].element == "permutation" else "3"
-            expressions.example = f"{having[0].name}({number})"
+            usual = "n" if having[0].element == "permutation" else "3"
+            expressions.example = f"{having[0].name}({expressions.axis_text() or usual})"
     owner = expressions.value(expression.owner)
-    expressions.example = "S(n)"
+    expressions.example = None
     if owner is None or isinstance(owner, GroupInstance):
         return owner
     text = expressions.report.excerpt(expression.owner.span)
@@ -99,17 +113,33 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
             related=[Related(entry.span, f"`{name}` is declared here")],
         )
     else:
-        # Names of groups are too short to be near each other: SL(2) is no slip for S(2).
-        near = next((family for family in families() if family == name.upper()), None)
-        listing = f"available: {available()}"
-        expressions.report.error(
-            "SYM302",
-            function.span,
-            f"there is no group `{name}`",
-            help=listing if near is None else f"did you mean `{near}`? {listing}",
-            fix=near,
-        )
+        _no_group(call, function, expressions)
     return None
+
+
+def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> None:
+    """A constructor that does not exist; it may have another name elsewhere."""
+    name = function.text
+    # Names of groups are too short to be near each other: SL(2) is no slip for S(2).
+    near = next((family for family in families() if family == name.upper()), None)
+    listing = f"available: {available()}"
+    hint = listing if near is None else f"did you mean `{near}`? {listing}"
+    alone = expressions.representation_alone(name)
+    known = familiar(name) if near is None else None
+    if alone is not None:
+        hint = alone[0]
+    elif known is not None:
+        given = call.arguments[0].value.span if len(call.arguments) == 1 else None
+        size = expressions.report.excerpt(given) if given else expressions.axis_text()
+        if known.available:
+            near = known.symbol if given else None
+            meant = f"{known.symbol}({size})" if given else known.written(size)
+            hint = f"did you mean `{meant}`? {listing}"
+        else:
+            hint = known.advice(size, available())
+    expressions.report.error(
+        "SYM302", function.span, f"there is no group `{name}`", help=hint, fix=near
+    )
 
 
 def _called_representation(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from symc.checking import pending
 from symc.checking.absence import (
     refuse_absent_tensors,
     refuse_unanchored_points,
@@ -15,6 +16,7 @@ from symc.checking.absence import (
     refuse_undetermined_sizes,
     refuse_wrong_ranges,
 )
+from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
@@ -135,6 +137,7 @@ def _read(
     written = [s for s in statements if isinstance(s, ast.TensorStatement)]
     tensors = [read_tensor(statement, expressions, constraints) for statement in written]
     refuse_absent_tensors(written, report)
+    warn_of_batch_axes(written, expressions)
     before = report.count
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
@@ -168,6 +171,9 @@ def _read(
         carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     informing = Informing(carried, complete, report)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
+    for statement in statements:
+        if isinstance(statement, ast.RelaxStatement):
+            pending.relaxed(report, statement)
     stages = read_stages(lines, expressions, informing)
     if complete:
         refuse_unanchored_points(
@@ -178,6 +184,7 @@ def _read(
             refuse_undetermined_sizes([t.tensor for t in inputs], expressions, given)
     if report.count or report.partial:
         return None
+    warn_of_fixed_sizes(constraints, expressions, report)
     _refuse_loss(written, tensors, stages, expressions)
     names = [s.name.text for s in statements if isinstance(s, ast.SpecStatement)]
     texts = [s.value for s in statements if isinstance(s, ast.Docstring)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symc.checking.groups import available
 from symc.checking.report import Report
 from symc.source import Span
+from symc.syntax import ast
 
 _GROUPS = {
     "C": "the cyclic group",
@@ -12,7 +13,10 @@ _GROUPS = {
     "Z2": "the group of sign flips",
     "U": "the unitary group",
     "SU": "the special unitary group",
+    "unknown": "a group that is found from data",
 }
+
+_INSTEAD = {"unknown": "name the group that you expect, and measure it with `symc verify`; "}
 
 GROUPS = frozenset(_GROUPS)
 """Constructors of groups that come later."""
@@ -23,14 +27,19 @@ REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
 IRREDUCIBLE = frozenset({"irrep", "irreps"})
 
 
+def title(name: str) -> str:
+    """`the cyclic group`, for a constructor that comes later."""
+    return _GROUPS.get(name, "the Lorentz group")
+
+
 def group(report: Report, name: str, span: Span, lorentz: bool = False) -> None:
     """`C(4)`, `O(1,3)`."""
-    title = "the Lorentz group" if lorentz else _GROUPS[name]
+    called = "the Lorentz group" if lorentz else title(name)
     report.error(
         "SYM901",
         span,
-        f"`{report.excerpt(span)}`, {title}, is not available yet",
-        help=f"available now: {available()}",
+        f"`{report.excerpt(span)}`, {called}, is not available yet",
+        help=f"{_INSTEAD.get(name, '')}available now: {available()}",
     )
 
 
@@ -108,3 +117,63 @@ def built_representation(report: Report, name: str, span: Span) -> None:
         if name == "dual"
         else f"write the whole power `R^k`, which holds `{name}(R, k)`",
     )
+
+
+def reference_input(report: Report, statement: ast.TensorStatement) -> None:
+    """`input wind[3: M.vector] learned`, `input down[3: M.vector] = [0, 0, -1]`."""
+    where = statement.mark or statement.derivation
+    assert where is not None
+    report.error(
+        "SYM909",
+        where.span,
+        "inputs that the caller does not give are not available yet",
+        help="declare a plain input and give it at each call: a constant tensor, or a parameter "
+        "of a module of yours",
+    )
+
+
+def sampled_output(report: Report, span: Span) -> None:
+    """`output slot[n: P, 4] sampled`."""
+    report.error(
+        "SYM910",
+        span,
+        "sampled outputs are not available yet",
+        help="drop `sampled`, and take one of the samples that `return_samples=True` gives",
+    )
+
+
+def relaxed(report: Report, statement: ast.RelaxStatement) -> None:
+    """`relax M by residual(bound=0.3)`."""
+    report.error(
+        "SYM911",
+        statement.span,
+        "relaxed symmetry is not available yet: every group of a spec holds exactly",
+        help="drop the line, and the group too where it holds only nearly",
+    )
+
+
+def method(report: Report, span: Span) -> None:
+    """`by weighted`."""
+    report.error(
+        "SYM912",
+        span,
+        f"the method `{report.excerpt(span)}` is not available yet",
+        help="write `by average`, or `by probabilistic`, whose net learns which elements count",
+    )
+
+
+def option(report: Report, span: Span) -> None:
+    """`average(degree=5)`."""
+    report.error(
+        "SYM912",
+        span,
+        f"the option `{report.excerpt(span)}` is not available yet",
+        help="write `samples=20` for the mean over so many random elements",
+    )
+
+
+METHODS = frozenset({"weighted"})
+"""Methods of `symmetrize` that come later."""
+
+OPTIONS = frozenset({("average", "degree")})
+"""Options of methods that come later."""

@@ -89,6 +89,11 @@ def listed(words: Iterable[str], joint: str = "and") -> str:
     return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}"
 
 
+def folded(word: str) -> str:
+    """A word as it sounds: `so_3`, `SO3` and `So3` are one."""
+    return word.lower().replace("_", "")
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` is most likely a slip of, None if there is none.
 

@@ -8,8 +8,9 @@ from symc.checking.arithmetic import always_too_large, never_positive, root
 from symc.checking.report import Report, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
+from symc.ir.representations import Representation
 from symc.ir.rounds import settle
-from symc.ir.sizes import LIMIT, Size, SizeVariable
+from symc.ir.sizes import Size, SizeVariable
 from symc.source import Span
 
 
@@ -24,12 +25,17 @@ class Fixing:
 
 @dataclass(frozen=True)
 class Constraint:
-    """An axis' size and the dimension of the representation on it: they must be equal."""
+    """An axis' size and the dimension of the representation on it: they must be equal.
+
+    `advice`: what to write where they are not, if that can be told from how they are written.
+    """
 
     size: Size
     dimension: Size
     size_span: Span
     representation_span: Span
+    representation: Representation
+    advice: str | None = None
 
 
 @dataclass
@@ -123,7 +129,9 @@ def _fix(
             "SYM203",
             constraint.representation_span,
             message,
-            help=f"sizes are whole numbers from 1 to {LIMIT - 1}",
+            help=constraint.advice
+            or f"write `{constraint.dimension}: {excerpt}`, or `_: {excerpt}` to have the size "
+            "computed",
             related=_reasons(table, constraint),
         )
         return ()
@@ -164,7 +172,8 @@ def _contradiction(table: SizeTable, constraint: Constraint, report: Report) -> 
             "SYM203",
             constraint.representation_span,
             f"{left} on this axis, but `{excerpt}` has dimension {dimension}",
-            help="make both places agree, or use another size name on one of them",
+            help=constraint.advice
+            or "make both places agree, or use another size name on one of them",
             related=reasons,
         )
         return
@@ -172,7 +181,8 @@ def _contradiction(table: SizeTable, constraint: Constraint, report: Report) -> 
         "SYM301",
         constraint.representation_span,
         f"`{excerpt}` has dimension {dimension}, but its axis has size {size}",
-        help=f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed",
+        help=constraint.advice
+        or f"write `{dimension}: {excerpt}`, or `_: {excerpt}` to have the size computed",
         related=[Related(constraint.size_span, f"the size is {size} here")],
     )
 
@@ -188,6 +198,7 @@ def _never_equated(table: SizeTable, constraint: Constraint, report: Report) -> 
             if near is not None:
                 hint = f"`{name}` is not declared, so it is a free size of its own: {near}"
                 break
+    hint = constraint.advice or hint
     report.error(
         "SYM301",
         constraint.representation_span,

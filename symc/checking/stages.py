@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.informing import Informing
 from symc.checking.options import Options, default_options, fitting_nets, read_options
-from symc.checking.report import listed, nearest, suggestion
+from symc.checking.report import listed, nearest
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
@@ -20,6 +21,22 @@ from symc_runtime.methods.method import Method
 DEFAULT_METHOD = "probabilistic"
 
 _ORDER = {"euclidean": 0, "orthogonal": 0, "translation": 0, "permutation": 2}
+
+
+# What papers call the methods.
+_ELSEWHERE = {
+    "haar": "average",
+    "mean": "average",
+    "reynolds": "average",
+    "group_averaging": "average",
+    "frame_averaging": "frame",
+    "pca": "frame",
+    "learned": "probabilistic",
+    "learn": "probabilistic",
+    "none": "base",
+    "identity": "base",
+    "equivariant": "base",
+}
 
 
 def default_order(groups: Sequence[GroupInstance]) -> list[GroupInstance]:
@@ -126,14 +143,17 @@ def _method(statement: ast.SymmetrizeStatement, expressions: Expressions) -> Met
     name = statement.method.text
     if name in methods():
         return methods()[name]
+    if name in pending.METHODS:
+        pending.method(expressions.report, statement.method.span)
+        return None
     listing = f"methods: {listed(methods())}"
-    near = suggestion(name, methods())
+    near = _ELSEWHERE.get(name.lower()) or nearest(name, methods())
     expressions.report.error(
         "SYM501",
         statement.method.span,
         f"there is no method `{name}`",
-        help=listing if near is None else f"{near} {listing}",
-        fix=nearest(name, methods()),
+        help=listing if near is None else f"did you mean `{near}`? {listing}",
+        fix=near,
     )
     return None
 

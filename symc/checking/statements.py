@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symc.checking.expressions import Expressions
+from symc.checking.familiar import familiar
 from symc.checking.names import Declaration, walk
 from symc.checking.sizes import Fixing
 from symc.diagnostics.diagnostic import Related
@@ -84,6 +85,9 @@ def _settle(statement: ast.SizeStatement, expressions: Expressions) -> bool:
     return True
 
 
+_FREE = ("any", "free", "dynamic", "variable", "auto", "unknown")
+
+
 def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None:
     written = statement.value if statement.value is not None else statement.bound
     if written is None:
@@ -95,13 +99,16 @@ def _refuse_open(statement: ast.SizeStatement, expressions: Expressions) -> None
         if node.text in expressions.unread or node.text in table.failed:
             return
         entry = expressions.declared.get(node.text)
+        free = node.text.lower() in _FREE and entry is None
         what = "value" if statement.value is not None else "bound"
         expressions.report.error(
             "SYM204" if entry is not None else "SYM201",
             node.span,
             f"the {what} of `{statement.name.text}` must be known, but `{node.text}` "
             + ("is not fixed" if entry is not None else "is not declared"),
-            help=f"give it a number, `size {node.text} = 5`, or leave the line out: sizes need no "
+            help=f"a free size has no value: `size {statement.name.text}`"
+            if free
+            else f"give it a number, `size {node.text} = 5`, or leave the line out: sizes need no "
             "declaration"
             if node.text == statement.name.text
             else f"write `{expressions.report.excerpt(written.span)}` where "
@@ -123,14 +130,22 @@ def read_groups(statements: Sequence[ast.GroupStatement], expressions: Expressio
             value = None
         else:
             # A named group is no inline one: it goes into the table under its own name only.
+            expressions.declaring = name
             with groups.set_aside():
                 value = expressions.group(statement.value)
+            expressions.declaring = None
         if not mine:
             continue
         if value is None:
             groups.failed.add(name)
         else:
             groups.name(name, value, statement.name.span)
+
+
+def _constructor(name: str) -> str:
+    """The group that a name speaks of, if there is one."""
+    known = familiar(name)
+    return known.written() if known is not None and known.available else "S(n)"
 
 
 def _refuse_alias(statement: ast.GroupStatement, expressions: Expressions) -> bool:
@@ -146,7 +161,7 @@ def _refuse_alias(statement: ast.GroupStatement, expressions: Expressions) -> bo
             "SYM204",
             other.span,
             f"`{name}` is declared by itself",
-            help=f"write the constructor, as in `group {name} = S(n)`",
+            help=f"write the constructor, as in `group {name} = {_constructor(name)}`",
         )
         return True
     expressions.report.error(

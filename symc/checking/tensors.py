@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
+from symc.checking.report import Report
 from symc.checking.sizes import Constraint
 from symc.checking.values import Carried, trivial
 from symc.diagnostics.diagnostic import Related
-from symc.ir.representations import Atom, atoms
+from symc.ir.representations import Atom, Product, atoms
 from symc.ir.sizes import LIMIT, Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
@@ -40,16 +41,8 @@ def read_tensor(
     values = [_read_axis(axis, expressions, constraints) for axis in statement.axes or ()]
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
-    if statement.derivation is not None:
-        if statement.kind == "output":
-            pending.derived_output(expressions.report, statement.derivation.span)
-        else:
-            expressions.report.error(
-                "SYM102",
-                statement.derivation.span,
-                f"`{statement.name.text}` is an input: it has axes, and no value",
-                help="drop `= ...`; whole numbers are declared by `of 10`",
-            )
+    if statement.mark is not None or statement.derivation is not None:
+        _read_tail(statement, expressions.report)
         sound = False
     labels = None
     if statement.labels is not None:
@@ -65,6 +58,31 @@ def read_tensor(
     return Declared(tensor, statement)
 
 
+def _read_tail(statement: ast.TensorStatement, report: Report) -> None:
+    """`learned`, `sampled` and `= ...`: what is not available yet, and what stands on no tensor."""
+    name, mark, value = statement.name.text, statement.mark, statement.derivation
+    if statement.kind == "output":
+        if mark is not None and mark.word == "learned":
+            message = f"`{name}` is an output, and only inputs are learned"
+            report.error("SYM102", mark.span, message, help="drop `learned`")
+        elif mark is not None:
+            pending.sampled_output(report, mark.span)
+        elif value is not None:
+            pending.derived_output(report, value.span)
+    elif mark is not None and mark.word == "sampled":
+        message = f"`{name}` is an input, and only outputs are sampled"
+        report.error("SYM102", mark.span, message, help="drop `sampled`")
+    elif mark is not None or isinstance(value, ast.ListLiteral | ast.MatrixLiteral):
+        pending.reference_input(report, statement)
+    elif value is not None:
+        report.error(
+            "SYM102",
+            value.span,
+            f"`{name}` is an input: it has axes, and no value",
+            help="drop `= ...`; whole numbers are declared by `of 10`",
+        )
+
+
 def _read_axis(
     axis: ast.Axis, expressions: Expressions, constraints: list[Constraint]
 ) -> _AxisValue | None:
@@ -72,7 +90,9 @@ def _read_axis(
     if axis.representation is not None:
         if _swapped(axis, expressions):
             return None
+        expressions.axis = axis.sizes[0] if len(axis.sizes) == 1 else None
         carried = expressions.representation(axis.representation)
+        expressions.axis = None
     if len(axis.sizes) != 1:
         if carried is not None or axis.representation is None:
             pending.joint_axes(expressions.report, axis.span)
@@ -103,8 +123,23 @@ def _read_axis(
     if carried is None or _computes_from_ragged(carried, axis.representation, expressions):
         return None
     spans = (written.span, axis.representation.span)
-    constraints.append(Constraint(size, carried.dimension, *spans))
+    advice = _an_axis_each(axis.representation, carried)
+    constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
+
+
+def _an_axis_each(written: ast.Expression, carried: Carried) -> str | None:
+    """What to write for a product of bare groups, which is often meant as the group of a spec."""
+    factors = carried.tree.factors if isinstance(carried.tree, Product) else ()
+    if any(isinstance(node, ast.Attribute) for node in walk(written)) or len(factors) < 2:
+        return None
+    axes = [f"{f.dimension}: {f.group}" for f in factors if isinstance(f, Atom)]
+    if len(axes) < len(factors):
+        return None
+    return (
+        f"give each group an axis of its own, `{', '.join(axes)}`; a product of both on one axis "
+        f"has size {carried.dimension}"
+    )
 
 
 def _swapped(axis: ast.Axis, expressions: Expressions) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from symc.commands.meant import Choice
 from symc.commands.progress import progress
 from symc.commands.reading import (
     MACHINE_FORMATS,
@@ -23,7 +24,7 @@ from symc.diagnostics.render import formats
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--output-format",
-    type=click.Choice(formats()),
+    type=Choice(formats()),
     default="text",
     show_default=True,
     help="text and concise go to stderr, the others to stdout.",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from symc.commands.meant import Choice
+
 
 @click.command("compile", short_help="Write a Python module, the IR or a graph of a spec.")
 @click.argument("spec")
 @click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option(
     "--emit",
-    type=click.Choice(["py", "ir", "graph", "mermaid"]),
+    type=Choice(["py", "ir", "graph", "mermaid"]),
     default="py",
     show_default=True,
     help="A Python module, the IR as JSON, the torch.fx graph, or a Mermaid diagram.",

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from symc.commands.meant import Choice
+
 
 @click.command(
     "describe", short_help="Say what a spec means: groups, tensors, stages, cost, proofs."
@@ -13,7 +15,7 @@ import click
 @click.argument("spec")
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json", "html"]),
+    type=Choice(["text", "json", "html"]),
     default="text",
     show_default=True,
     help="html is one page with the pipeline drawn, without scripts or anything from outside.",

@@ -6,13 +6,15 @@ import sys
 
 import click
 
+from symc.commands.meant import Choice
+
 
 @click.command("diff", short_help="Is the symmetry of one spec stronger than another's?")
 @click.argument("a")
 @click.argument("b")
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json"]),
+    type=Choice(["text", "json"]),
     default="text",
     show_default=True,
 )

@@ -26,11 +26,27 @@ def command(code: str | None) -> None:
     wanted = f"SYM{wanted}" if wanted.isdigit() else wanted
     text = explanation(wanted)
     if text is None:
-        near = get_close_matches(wanted, CODES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"there is no diagnostic `{code}`{hint} (`symc explain` lists all)")
+        raise InputError(
+            f"there is no diagnostic `{code}`{_hint(wanted)} (`symc explain` lists all)"
+        )
     for line in lines(text, color):
         click.echo(line, color=color)
+
+
+def _hint(wanted: str) -> str:
+    """The codes that one which does not exist may mean, or those about a word."""
+    hundred = [code for code in CODES if code[:4] == wanted[:4]]
+    near = get_close_matches(wanted, hundred, n=1) if len(wanted) == 6 else []
+    if near:
+        return f"; did you mean {near[0]}?"
+    if hundred and len(wanted) <= 5:
+        return f"; those of {wanted[:4]} are {hundred[0]} to {hundred[-1]}"
+    about = [code for code, entry in CODES.items() if wanted.lower() in entry.title.lower()]
+    about = about if len(wanted) > 2 else []
+    if about:
+        return f"; about that: {', '.join(about[:8])}"
+    near = get_close_matches(wanted, CODES, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def lines(text: str, color: bool = False) -> list[str]:

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
+from symc.commands.meant import file_instead
 from symc.commands.searching import STDIN, shown
 from symc.decoding import read_text
 from symc.diagnostics.diagnostic import Diagnostic
@@ -43,7 +44,11 @@ def read_source(path: str) -> Source | Diagnostic:
         return read_text(name, sys.stdin.buffer if path == STDIN else Path(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"cannot read `{name}`: {reason}") from error
+        meant = None
+        if isinstance(error, FileNotFoundError | IsADirectoryError):
+            meant = file_instead(path)
+        hint = "" if meant is None else f"; did you mean `{meant}`?"
+        raise InputError(f"cannot read `{name}`: {reason}{hint}") from error
 
 
 def compilation_of(path: str) -> Compilation:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import click
 
 from symc.bounds import MOST_DRAWS, MOST_SAMPLES, MOST_SEED
+from symc.commands.meant import Choice
 
 
 def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, int]:
@@ -66,9 +67,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     show_default=True,
     help="Of everything random.",
 )
-@click.option(
-    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@click.option("--output-format", type=Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", help="Write here; - is standard output.")
 @click.option("--strict", is_flag=True, help="Warnings, too, make the exit status 1.")
 def command(

@@ -167,13 +167,13 @@ def error(one: Cost) -> str:
     """The Monte Carlo error in words; empty where nothing is sampled."""
     if one.error is None or one.eval_error is None:
         return ""
-    text = f"M / sqrt({one.samples}) = {one.error:.2g} M"
+    text = f"1/sqrt({one.samples}) = {one.error:.2g}"
     if one.eval_samples != one.samples:
-        text += f" (in eval mode M / sqrt({one.eval_samples}) = {one.eval_error:.2g} M)"
+        text += f" (in eval mode 1/sqrt({one.eval_samples}) = {one.eval_error:.2g})"
     points = " (points: about the anchor's mean)" if one.points else ""
     return (
-        f"a mean over samples is off by at most {text}, root mean square, where M bounds the norm "
-        f"of the base's values{points}"
+        f"a mean over samples is off by at most {text} times the largest norm of the base's "
+        f"values{points}, root mean square"
     )
 
 

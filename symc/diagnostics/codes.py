@@ -37,6 +37,8 @@ CODES: dict[str, Code] = {
     "SYM206": Code("an axis whose size nothing tells"),
     "SYM207": Code("a size computed from a ragged one"),
     "SYM208": Code("a spec without an input or without an output"),
+    "SYM209": Code("a size that only a representation's dimension fixes", "warning"),
+    "SYM210": Code("a batch axis, which is not declared", "warning"),
     # 3xx groups and representations
     "SYM301": Code("a representation whose dimension is not the size of its axis"),
     "SYM302": Code("a group that does not exist"),
@@ -79,4 +81,8 @@ CODES: dict[str, Code] = {
     "SYM906": Code("labels that name items are not available yet"),
     "SYM907": Code("derived outputs are not available yet"),
     "SYM908": Code("`dual`, `sym` and `alt` are not available yet"),
+    "SYM909": Code("reference inputs are not available yet"),
+    "SYM910": Code("sampled outputs are not available yet"),
+    "SYM911": Code("`relax` is not available yet"),
+    "SYM912": Code("a method or an option that is not available yet"),
 }

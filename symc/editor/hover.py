@@ -31,6 +31,9 @@ KEYWORDS = {
     "without groups, all that no other line names",
     "by": "`by METHOD`: how the groups of this line are handled",
     "of": "`of 10`: the tensor holds labels 0 to 9",
+    "relax": "`relax GROUPS by METHOD(options)`: symmetry that holds nearly; not available yet",
+    "learned": "an input that the model learns and no caller gives; not available yet",
+    "sampled": "an output that is one sample instead of the mean; not available yet",
     "_": "the compiler computes this size from the representation",
 }
 """What each keyword begins, for people."""

@@ -134,6 +134,13 @@ class MatrixLiteral(Expression):
 
 
 @dataclass(frozen=True)
+class ListLiteral(Expression):
+    """`[0, 0, -1]`, the value of a constant input; lists of lists of numbers are matrices."""
+
+    entries: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
 class GeneratorElement(Node):
     """`element NAME = MATRIX` in `generated { }`, or `basis MATRIX` in `lie { }` (no name)."""
 
@@ -206,23 +213,40 @@ class Axis(Node):
 
 
 @dataclass(frozen=True)
+class Mark(Node):
+    """`learned` or `sampled`, behind a tensor's name, axes and labels."""
+
+    word: Literal["learned", "sampled"]
+
+
+@dataclass(frozen=True)
 class TensorStatement(Statement):
     """`input NAME[AXES]` or `output NAME[AXES]`.
 
-    `axes` is None without brackets (one number an example); `labels` is what follows `of`;
-    `derivation` what follows `=`.
+    `axes` is None without brackets (one number an example); `labels` is what follows `of`; `mark`
+    is `learned` or `sampled`; `derivation` what follows `=`.
     """
 
     kind: Literal["input", "output"]
     name: Name
     axes: tuple[Axis, ...] | None
     labels: Expression | None
+    mark: Mark | None
     derivation: Expression | None
 
 
 @dataclass(frozen=True)
 class SymmetrizeStatement(Statement):
     """`symmetrize GROUPS by METHOD(options)`; no groups: all that are left."""
+
+    groups: tuple[Expression, ...]
+    method: Name
+    options: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class RelaxStatement(Statement):
+    """`relax GROUPS by METHOD(options)`."""
 
     groups: tuple[Expression, ...]
     method: Name

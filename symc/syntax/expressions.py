@@ -73,6 +73,8 @@ def _write(node: ast.Expression) -> tuple[str, int]:
         case ast.MatrixLiteral(rows=rows):
             listed = ", ".join("[" + ", ".join(expression(e) for e in row) + "]" for row in rows)
             return f"[{listed}]", _ATOM
+        case ast.ListLiteral(entries=numbers):
+            return f"[{', '.join(expression(e) for e in numbers)}]", _ATOM
         case ast.MatrixGroup(kind=kind):
             listed = "".join(f"{entry(item)} " for item in entries(node))
             return (f"{kind} {{ {listed}}}" if listed else f"{kind} {{}}"), _ATOM

@@ -64,7 +64,7 @@ def _items(statement: ast.Statement) -> tuple[ast.Node, ...]:
     """The entries that may stand one a line: axes, options, the lines of a matrix group."""
     if isinstance(statement, ast.TensorStatement):
         return statement.axes or ()
-    if isinstance(statement, ast.SymmetrizeStatement):
+    if isinstance(statement, ast.SymmetrizeStatement | ast.RelaxStatement):
         return statement.options
     if isinstance(statement, ast.GroupStatement) and isinstance(statement.value, ast.MatrixGroup):
         return entries(statement.value)
@@ -92,12 +92,17 @@ def _statement(statement: ast.Statement, inner: list[Attached] | None, pad: bool
         case ast.TensorStatement(name=name, axes=axes, labels=labels, derivation=derivation):
             head = f"{statement.kind}{' ' if pad else ''} {name.text}"
             tail = f" of {expression(labels)}" if labels is not None else ""
+            tail += f" {statement.mark.word}" if statement.mark is not None else ""
             tail += f" = {expression(derivation)}" if derivation is not None else ""
             if axes is None:
                 return [head + tail]
             return _bracketed(head, "[", [axis(item) for item in axes], "]", inner, tail)
-        case ast.SymmetrizeStatement(groups=groups, method=method, options=options):
-            head = "symmetrize " + ", ".join(expression(group) for group in groups)
+        case (
+            ast.SymmetrizeStatement(groups=groups, method=method, options=options)
+            | ast.RelaxStatement(groups=groups, method=method, options=options)
+        ):
+            head = "relax " if isinstance(statement, ast.RelaxStatement) else "symmetrize "
+            head += ", ".join(expression(group) for group in groups)
             head = f"{head.rstrip()} by {method.text}"
             if not options:
                 return [head]

@@ -27,7 +27,8 @@ def grammatical() -> st.SearchStrategy[str]:
         "WHITESPACE": st.sampled_from([" ", "\n", "\r\n"]),
         "COMMENT": st.sampled_from(["# note\n", "#\n"]),
     }
-    words = "spec size group input output symmetrize by of wr generated lie element relation basis"
+    words = "spec size group input output symmetrize relax by of wr generated lie "
+    words += "element relation basis learned sampled"
     spaced |= {word.upper(): st.just(f" {word} ") for word in words.split()}
     return from_lark(build(path.read_text(encoding="utf-8")), start="document", explicit=spaced)
 

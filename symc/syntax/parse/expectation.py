@@ -19,7 +19,7 @@ _SYMBOLS = {
 OPERANDS = {"NAME", "INTEGER", "LPAR"}
 _OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "CARET", "WR", "DOT"}
 _ENDS = {"NAME", "INTEGER", "DECIMAL", "STRING", "UNDERSCORE", "RPAR", "RSQB", "RBRACE"}
-_STATEMENTS = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE", "DOCSTRING"}
+_STATEMENTS = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT", "SYMMETRIZE", "RELAX", "DOCSTRING"}
 _ORDER = ("RSQB", "RPAR", "RBRACE", "COMMA", "COLON", "LSQB", "EQUAL", "LESS_EQUAL", "OF", "BY")
 
 
@@ -44,7 +44,8 @@ def bracket_kind(tokens: Sequence[Token], index: int) -> str:
             return "axes"
         outer = open_brackets(tokens[:index])
         inside = bool(outer) and bracket_kind(tokens, outer[-1]) == "matrix"
-        return "row" if inside else "matrix"
+        constant = not outer and tokens[0].type in ("INPUT", "OUTPUT")
+        return "row" if inside or constant else "matrix"
     return "arguments" if before in _ENDS else "parenthesis"
 
 
@@ -92,6 +93,7 @@ def _operand(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
         "GROUP": "a group",
         "SIZE": "a number",
         "SYMMETRIZE": "a group",
+        "RELAX": "a group",
     }.get(tokens[0].type if not opened else "", _after_keyword(last))
 
 
@@ -104,7 +106,7 @@ def _after(tokens: Sequence[Token], kind: str, opened: list[int]) -> str:
     last = tokens[-1]
     if last.type not in _ENDS or (not opened and len(tokens) <= 2):
         named = len(tokens) == 2 and last.type == "NAME"
-        role = "group" if tokens[0].type == "SYMMETRIZE" else "name"
+        role = "group" if tokens[0].type in ("SYMMETRIZE", "RELAX") else "name"
         return f"the {role} `{_brief(last)}`" if named else f"`{_brief(last)}`"
     if kind == "axes":
         return "a representation" if _has_colon(tokens, opened[-1]) else "an axis size"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,12 +32,23 @@ _MEANT = {
     "–": "a minus is written `-`",
     "“": 'text stands in straight quotes: `"`',
     "”": 'text stands in straight quotes: `"`',
+    "&": "each group has a `group` statement, and axes of its own",
+    "@": "a size and its representation are separated by `:`, as in `n: S(n)`",
+    "|": "a size and its representation are separated by `:`, as in `n: S(n)`",
+    "~": "a size and its representation are separated by `:`, as in `n: S(n)`",
+    "∈": "a size and its representation are separated by `:`, as in `n: S(n)`",
+    "→": "each output is a statement of its own: `output y[n]`",
     "\u00a0": "replace the no-break space by a space",
 }
 _SIGNS = frozenset("()[]{}:,.=+-*/^#_")
 _WRITTEN = {
     "·": "*", "∗": "*", "−": "-", "–": "-", "“": '"', "”": '"', "\u00a0": " ",
 }  # fmt: skip
+
+
+# What stands before a sign on its line.
+_TENSOR = re.compile(r"\s*(?:input|output)\b")
+_SIZE = re.compile(r"\s*size\s+\w+\s*\Z")
 
 
 @dataclass
@@ -106,6 +118,18 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     message = f"{describe_character(character)} is no part of the language"
     span, meant = Span(position, stop), _MEANT.get(character)
     written = _WRITTEN.get(character)
+    line = text[text.rfind("\n", 0, position) + 1 : position]
+    if character == ">" and line.endswith(("-", "=")):
+        message = f"`{line[-1]}>` is no part of the language"
+        span, meant = Span(position - 1, stop), _MEANT["→"]
+        if line.count("[") > line.count("]"):
+            meant = "an axis is `size: representation`, a representation `group.name`"
+    elif character in "<>" and _TENSOR.match(line):
+        meant = "axes stand in square brackets: `[n, 3]`"
+    elif character in "&@|~" and line.lstrip().startswith("group "):
+        meant = _MEANT["&"]
+    elif text.startswith("< ", position) and _SIZE.match(line):
+        written = "<="
     if meant is None:
         plain = unicodedata.normalize("NFKC", character)
         known = plain != character and plain in _SIGNS

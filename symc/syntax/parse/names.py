@@ -37,6 +37,7 @@ _BETTER = {
     "group": "G",
     "in": "source",
     "from": "source",
+    "None": "n",
 }
 
 
@@ -46,7 +47,7 @@ def check_names(source: Source, statement: ast.Statement, seen: set[str]) -> Ite
         if name.text not in seen:
             seen.add(name.text)
             # A word of the grammar got here as a repair, which has been reported.
-            if name.text not in RESERVED or name.text in ("relax", "search"):
+            if name.text not in RESERVED or name.text == "search":
                 found = _check(source, name)
                 if found is not None:
                     yield found
@@ -68,7 +69,7 @@ def _names(statement: ast.Statement) -> Iterator[ast.Name]:
                 children = list(node.arguments) if skip else children
             case ast.Argument():
                 children = [node.value] if node.name is None else []
-            case ast.SymmetrizeStatement():
+            case ast.SymmetrizeStatement() | ast.RelaxStatement():
                 children = list(node.groups)
         pending.extend(reversed(children))
 

@@ -14,9 +14,10 @@ from symc.syntax.parse.names import reserved_name
 if TYPE_CHECKING:
     from lark import Token
 
-STATEMENTS = ("spec", "size", "group", "input", "output", "symmetrize")
+_AVAILABLE = ("spec", "size", "group", "input", "output", "symmetrize")
+STATEMENTS = (*_AVAILABLE, "relax")
 STARTS = (
-    f"a statement starts with {', '.join(f'`{w}`' for w in STATEMENTS[:-1])} or `{STATEMENTS[-1]}`"
+    f"a statement starts with {', '.join(f'`{w}`' for w in _AVAILABLE[:-1])} or `{_AVAILABLE[-1]}`"
 )
 _KEYWORDS = {word.upper() for word in STATEMENTS}
 _DECLARING = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT"}
@@ -31,6 +32,7 @@ _MISSPELT = {
     "dim": "size",
     "let": "group",
     "param": "input",
+    "return": "output",
     "tensor": "input",
     "symmetric": "symmetrize",
     "symmetry": "symmetrize",
@@ -88,9 +90,16 @@ def split(source: Source, tokens: list[Token]) -> list[Chunk]:
     return chunks
 
 
-def misspelt(source: Source, token: Token, meant: str | None) -> Diagnostic:
-    """SYM104: a word where a statement must start."""
+def misspelt(
+    source: Source, token: Token, meant: str | None, follower: Token | None = None
+) -> Diagnostic:
+    """SYM104: a word where a statement must start; `follower`: the next token."""
     help_ = STARTS if meant is None else f"did you mean `{meant}`?"
+    after = follower.type if meant is None and follower is not None else ""
+    if after == "LSQB":
+        help_ = f"a tensor is declared by `input {token}[...]` or `output {token}[...]`"
+    elif after in ("EQUAL", "COLON"):
+        help_ = f"a group is declared by `group {token} = ...`, a size by `size {token} = ...`"
     message = f"no statement starts with `{token}`"
     return Diagnostic("SYM104", message, source, token_span(token), help_, fix=meant)
 
@@ -113,7 +122,7 @@ def _meant(tokens: list[Token], index: int, in_block: bool) -> str | None:
         return None
     meant = close_statement(tokens[index])
     follower = tokens[index + 1].type
-    listed = index > 0 and tokens[index - 1].type in ("SYMMETRIZE", "COMMA")
+    listed = index > 0 and tokens[index - 1].type in ("SYMMETRIZE", "RELAX", "COMMA")
     if follower == "NAME" or (follower == "BY" and meant == "symmetrize" and not listed):
         return meant
     return None

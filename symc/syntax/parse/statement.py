@@ -9,16 +9,10 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import tree
-from symc.syntax.parse.expectation import (
-    OPERANDS,
-    bracket_kind,
-    expected,
-    found,
-    next_statements,
-    open_brackets,
-)
+from symc.syntax.parse.expectation import expected, found, next_statements, open_brackets
 from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
 from symc.syntax.parse.names import RESERVED, reserved_name
+from symc.syntax.parse.slips import advice, foreign
 from symc.syntax.parse.splitting import STARTS, close_statement, end_of, misspelt
 from symc.syntax.parse.tables import parser
 
@@ -26,13 +20,14 @@ if TYPE_CHECKING:
     from lark import Token
     from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-_SOFT = {"ELEMENT", "RELATION", "BASIS"}
+_SOFT = {"ELEMENT", "RELATION", "BASIS", "LEARNED", "SAMPLED"}
 _USAGE = {
     "SPEC": "write `spec NAME`",
     "SIZE": "write `size n`, `size n = 5` or `size n <= 64`",
     "GROUP": "write `group P = S(n)`",
     "INPUT": "write `input x[n: S(n), 3]`: each axis a size, with its representation if it has one",
     "OUTPUT": "write `output y[n: S(n), 3]`, or `output y` for one number an example",
+    "RELAX": "write `relax GROUPS by METHOD`",
     "SYMMETRIZE": "write `symmetrize GROUPS by METHOD`, for instance `symmetrize by average`",
 }
 
@@ -57,7 +52,9 @@ def read(source: Source, tokens: list[Token]) -> Reading:
             state = _replay(done)
             accepts = next_statements(state.accepts())
             diagnostics.append(_unexpected(source, tokens, done, index, accepts))
-            return Reading(_finish(state) if "$END" in accepts else None, diagnostics)
+            # The first factor of a product is not the group that was meant.
+            whole = "$END" in accepts and diagnostics[-1].code != "SYM310"
+            return Reading(_finish(state) if whole else None, diagnostics)
         done.append(fed)
     # To ask for all that could follow copies the parser many times: only where something must.
     statement = _finish(state)
@@ -137,9 +134,12 @@ def _unexpected(
 ) -> Diagnostic:
     """The diagnostic of the token that cannot follow those before it."""
     token = tokens[index]
+    other = foreign(source, tokens, done, accepts)
+    if other is not None:
+        return other
     if not done or ("$END" in accepts and _starts_line(source, tokens, index)):
         if token.type == "NAME":
-            return misspelt(source, token, close_statement(token))
+            return misspelt(source, token, close_statement(token), _follower(tokens, index))
         if not done and token.type == "STRING":
             message = "a docstring stands in three quotes"
             fix = f'""{token}""'
@@ -165,9 +165,16 @@ def _unexpected(
         if source.position(place.start).line != source.position(token_span(token).start).line:
             related = (Related(place, "inside this bracket"),)
     message = f"{expected(accepts, done)}, {found(token)}"
-    return Diagnostic(
-        "SYM102", message, source, token_span(token), _help(done, token, accepts), related
-    )
+    help_ = advice(done, token, accepts, _follower(tokens, index)) or _usage_outside(done, opened)
+    return Diagnostic("SYM102", message, source, token_span(token), help_, related)
+
+
+def _follower(tokens: list[Token], index: int) -> Token | None:
+    return tokens[index + 1] if index + 1 < len(tokens) else None
+
+
+def _usage_outside(done: list[Token], opened: list[int]) -> str | None:
+    return None if opened else _usage(done)
 
 
 def _starts_line(source: Source, tokens: list[Token], index: int) -> bool:
@@ -204,42 +211,11 @@ def _unfinished(source: Source, tokens: list[Token], accepts: set[str]) -> Diagn
     if opened:
         return _unclosed(source, tokens[opened[-1]], end_of(tokens), "but the statement ends here")
     message = f"{expected(accepts, tokens)}, but {found(None)}"
-    return Diagnostic("SYM102", message, source, end_of(tokens), _usage(tokens))
-
-
-def _help(done: list[Token], token: Token, accepts: set[str]) -> str | None:
-    """What to write instead, where a usual slip can be told."""
-    last = done[-1]
-    pair = (last.type, token.type)
-    opened = open_brackets(done)
-    kind = bracket_kind(done, opened[-1]) if opened else ""
-    if pair == ("STAR", "STAR"):
-        return "a power is written `^`"
-    if last.type == "INTEGER" and token.type == "NAME" and last.end_pos == token.start_pos:
-        return f"a product is written `{last}*{token}`"
-    if kind == "axes" and pair == ("LSQB", "RSQB"):
-        return f"one number an example is declared without brackets: `{done[0]} {done[1]}`"
-    if kind == "axes" and accepts >= OPERANDS and token.type == "COLON":
-        return "the size comes first; `_: R` lets the compiler compute it"
-    if kind == "axes" and last.type == "COLON" and token.type in ("COMMA", "RSQB"):
-        return "a channel axis, which no group moves, is a size alone"
-    if kind == "axes" and token.type == "EQUAL":
-        return "an axis is `size` or `size: representation`"
-    if kind == "axes" and "COMMA" in accepts and token.type in ("NAME", "INTEGER"):
-        return "axes are separated by `,`, a size and its representation by `:`"
-    if kind == "matrix":
-        return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
-    if kind == "arguments" and last.type == "EQUAL":
-        return "an option is written `name=value`"
-    if kind == "block" and any(token.type == "RELATION" for token in done):
-        return "a relation is an equation: `relation r^4 = 1`"
-    if kind:
-        return None
-    if token.type == "STRING":
-        return "a docstring stands in three quotes, after `spec NAME`"
-    if done[0].type in ("INPUT", "OUTPUT") and len(done) == 2 and token.type == "LPAR":
-        return f"axes stand in square brackets: `{done[0]} {last}[...]`"
-    return _usage(done)
+    help_ = _usage(tokens)
+    if [token.type for token in tokens] == ["SYMMETRIZE", "NAME"]:
+        help_ = "groups stand before `by` and the method after it: `symmetrize P by average`, or "
+        help_ += "`symmetrize by average` for all groups"
+    return Diagnostic("SYM102", message, source, end_of(tokens), help_)
 
 
 def _usage(tokens: list[Token]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from symc.source import Span
 from symc.syntax import ast
@@ -105,12 +105,14 @@ def _group(children: Sequence[Child]) -> Child:
 def _tensor(children: Sequence[Child]) -> Child:
     axes = _part(children, "axes")
     labels, derivation = _part(children, "labels"), _part(children, "derivation")
+    marks = [c for c in children if not isinstance(c, ast.Node | Items) and c.type in _MARKS]
     return ast.TensorStatement(
         _whole(children),
         "input" if str(children[0]) == "input" else "output",
         _name(children[1]),
         _nodes(axes.entries, ast.Axis) if axes else None,
         _expression(labels.entries[0]) if labels else None,
+        ast.Mark(_span(marks[0]), _MARKS[marks[0].type]) if marks else None,
         _expression(derivation.entries[0]) if derivation else None,
     )
 
@@ -122,10 +124,12 @@ def _axis(children: Sequence[Child]) -> Child:
     return ast.Axis(_whole(children), sizes[:-1], sizes[-1])
 
 
-def _symmetrize(children: Sequence[Child]) -> Child:
+def _handled(
+    children: Sequence[Child], kind: type[ast.SymmetrizeStatement] | type[ast.RelaxStatement]
+) -> Child:
     groups, options = _part(children, "group_list"), _part(children, "call_arguments")
     method = children[-2] if options else children[-1]
-    return ast.SymmetrizeStatement(
+    return kind(
         _whole(children),
         _nodes(groups.entries, ast.Expression) if groups else (),
         _name(method),
@@ -172,19 +176,25 @@ def _items(rule: str) -> Callable[[Sequence[Child]], Child]:
     return lambda children: Items(_whole(children), rule, _nodes(children, ast.Node))
 
 
+_MARKS: dict[str, Literal["learned", "sampled"]] = {"LEARNED": "learned", "SAMPLED": "sampled"}
+
 _BUILDERS: dict[str, Callable[[Sequence[Child]], Child]] = {
     "spec_statement": _spec,
     "docstring": _docstring,
     "size_statement": _size,
     "group_statement": _group,
     "tensor_statement": _tensor,
-    "symmetrize_statement": _symmetrize,
+    "symmetrize_statement": lambda c: _handled(c, ast.SymmetrizeStatement),
+    "relax_statement": lambda c: _handled(c, ast.RelaxStatement),
     "axes": _items("axes"),
     "labels": _items("labels"),
     "derivation": _items("derivation"),
     "group_list": _items("group_list"),
     "call_arguments": _items("call_arguments"),
     "row": _items("row"),
+    "list": lambda c: ast.ListLiteral(
+        _span(c[0]), _nodes(cast("Items", c[0]).entries, ast.Expression)
+    ),
     "axis": _axis,
     "joint_axis": _axis,
     "binary": _binary,

@@ -1,0 +1,88 @@
+"""What was likely meant by a word on the command line that is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from symc.commands.searching import SUFFIX, shown
+
+_ELSEWHERE = {
+    "lint": "check",
+    "validate": "check",
+    "build": "compile",
+    "emit": "compile",
+    "info": "describe",
+    "show": "describe",
+    "inspect": "describe",
+    "compare": "diff",
+    "fmt": "format",
+    "init": "new",
+    "create": "new",
+    "test": "verify",
+    "measure": "verify",
+    "why": "explain",
+    "help": "--help",
+    "version": "--version",
+}
+_LOOKED_AT = 1000
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """The known word that this one is a slip or the beginning of, None if there is none."""
+    names = list(known)
+    folded = {name.lower(): name for name in reversed(names)}
+    found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    if found:
+        return folded[found[0]]
+    begun = [name for name in names if len(word) > 1 and name.startswith(word.lower())]
+    begun += [name for name in names if len(name) > 1 and word.lower().startswith(name)]
+    return begun[0] if begun else None
+
+
+def command_instead(word: str, known: Sequence[str]) -> str | None:
+    """The subcommand or option that a wrong subcommand means, as it is to be written."""
+    if word.endswith(SUFFIX) or os.path.exists(word):
+        return f"check {shown(word)}"
+    return near(word, known) or _ELSEWHERE.get(word.lower())
+
+
+def file_instead(path: str) -> str | None:
+    """The spec that the path of no file, or of a folder, means: one that lies there."""
+    place = Path(path)
+    try:
+        if place.is_dir():
+            inside = (entry.name for entry in islice(os.scandir(place), _LOOKED_AT))
+            specs = sorted(name for name in inside if name.endswith(SUFFIX))
+            return shown(str(place / specs[0])) if specs else None
+        beside = (entry.name for entry in islice(os.scandir(place.parent), _LOOKED_AT))
+        names = sorted(name for name in beside if name.endswith(SUFFIX))
+    except OSError:
+        return None
+    if f"{place.name}{SUFFIX}" in names:
+        return shown(f"{path}{SUFFIX}")
+    stems = {name.removesuffix(SUFFIX): name for name in names}
+    meant = near(place.name.removesuffix(SUFFIX), stems)
+    return shown(str(place.parent / stems[meant])) if meant is not None else None
+
+
+class Choice(click.Choice[str]):
+    """One of some words; a wrong one is told which is near."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word; raises click.BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            meant = near(str(value), self.choices)
+            if meant is None:
+                raise
+            raise click.BadParameter(
+                f"{error.message} Did you mean '{meant}'?", ctx=ctx, param=param
+            ) from None
