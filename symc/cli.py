@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 
 from symc import __version__
+from symc.characters import escaped
+from symc.commands.printing import one_line, tell, tell_error
 
 # Pydantic would look through every installed distribution for plugins: 30 ms at each start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -74,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not sys.stdout.closed:
             sys.stdout.flush()
     except click.ClickException as error:
+        # Arguments may be names of files that a stranger gave.
+        error.message = escaped(one_line(error.message))
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -83,20 +87,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         if error.filename is not None:
-            _defect(error)
+            tell_defect(error)
             sys.exit(DEFECT)
         # Files have names; what has none is a standard stream.
         _silence_output()
-        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        tell_error(f"cannot write the output: {error.strerror or error}")
         sys.exit(2)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError):
             from symc.commands.missing import said
 
             if message := said(error):
-                click.echo(f"error: {message}", err=True)
+                tell_error(message)
                 sys.exit(2)
-        _defect(error)
+        tell_defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -115,7 +119,7 @@ def _silence_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _defect(error: Exception) -> None:
+def tell_defect(error: Exception) -> None:
     """Says that this is our fault, and what helps to find it."""
     if os.environ.get("SYMC_TRACEBACK"):
         import traceback
@@ -127,8 +131,8 @@ def _defect(error: Exception) -> None:
         place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
         trace = trace.tb_next
     lines = [
-        f"symc has a defect: {type(error).__name__}: {str(error)[:200]} ({place})",
+        f"symc has a defect: {type(error).__name__}: {one_line(str(error)[:200])} ({place})",
         "Your spec is not at fault. Please report this line, the command and the spec.",
         "SYMC_TRACEBACK=1 in the environment shows the traceback.",
     ]
-    click.echo("\n".join(lines), err=True)
+    tell("\n".join(lines) + "\n")
