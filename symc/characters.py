@@ -1,4 +1,4 @@
-"""Characters that are not seen but do something: control codes, direction marks, what is unassigned.
+"""Characters that are not seen but do something: control codes, marks of direction, and others.
 
 On a terminal they move the cursor, rename the window, fill the clipboard (OSC 52) or turn the order
 of letters around; in a program they make what is read differ from what runs.

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 import click
 
 from symc import __version__
-from symc.characters import escaped
 from symc.commands.printing import one_line, tell, tell_error
 
 # Pydantic would look through every installed distribution for plugins: 30 ms at each start.
@@ -77,8 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
     except click.ClickException as error:
         # Arguments may be names of files that a stranger gave.
-        error.message = escaped(one_line(error.message))
-        error.show()
+        said = StringIO()
+        error.show(said)
+        tell(said.getvalue())
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -95,9 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError):
-            from symc.commands.missing import said
+            from symc.commands.missing import explained
 
-            if message := said(error):
+            if message := explained(error):
                 tell_error(message)
                 sys.exit(2)
         tell_defect(error)

@@ -31,8 +31,8 @@ class Position(NamedTuple):
 class Source:
     """A named spec text; `name` is the path as the user wrote it, or `<text>`, `<stdin>`.
 
-    `text` has neither the byte order mark of its file (`marked`) nor its line ends (`line_end`, that
-    of most lines) but `\\n`.
+    `text` holds no byte order mark (`marked`: its file does) and `\\n` alone ends its lines
+    (`line_end`: what ends most of them in the file).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """What commands print. Names of files and texts of specs are a stranger's: they steer no terminal.
 
-Standard output is an artifact where it goes to a file or a pipe, and keeps its bytes there; standard
-error is for people, wherever it goes.
+Standard output is an artifact where it goes to a file or a pipe, and keeps its bytes there;
+standard error is for people, wherever it goes.
 """
 
 from __future__ import annotations
