@@ -13,12 +13,11 @@ from pathlib import Path
 import click
 
 from symc import __version__
-from symc.commands.printing import one_line, tell, tell_error
+from symc.commands.defect import DEFECT, tell_defect
+from symc.commands.printing import tell, tell_error
 
 # Pydantic would look through every installed distribution for plugins: 30 ms at each start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 
 class _NoReaderError(Exception):
@@ -118,22 +117,3 @@ def _replace_closed_streams() -> None:
 def _silence_output() -> None:
     """Nothing more can be written: Python must not complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def tell_defect(error: Exception) -> None:
-    """Says that this is our fault, and what helps to find it."""
-    if os.environ.get("SYMC_TRACEBACK"):
-        import traceback
-
-        traceback.print_exc()
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    lines = [
-        f"symc has a defect: {type(error).__name__}: {one_line(str(error)[:200])} ({place})",
-        "Your spec is not at fault. Please report this line, the command and the spec.",
-        "SYMC_TRACEBACK=1 in the environment shows the traceback.",
-    ]
-    tell("\n".join(lines) + "\n")

@@ -68,7 +68,8 @@ def verify(
         samples: inputs of each kind in the exact tests.
         draws: noises in the statistical tests.
         seed: of everything random; the generators of the process are left as they are.
-        progress: called with a label, how many steps are done, and of how many.
+        progress: called with a label, how many steps are done, and of how many, at each step and
+            at each call of the model.
 
     Raises:
         TypeError: the model was not built by symc, and there is no spec; an argument of another

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from pathlib import Path
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+_OPEN_ALREADY = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+"""Names for what the caller of symc opened: no other file can stand there."""
 
 
 class _InPlaceError(Exception):
@@ -36,12 +41,12 @@ def write_whole(path: str | Path, data: str | bytes) -> None:
     data = data.encode("utf-8") if isinstance(data, str) else data
     target = os.path.realpath(path)
     try:
-        old = os.stat(target)
+        old = os.stat(path)
     except FileNotFoundError:
         _replace(target, data, None)
         return
-    if not stat.S_ISREG(old.st_mode):
-        with open(target, "wb") as file:
+    if _OPEN_ALREADY.fullmatch(os.fspath(path)) or not stat.S_ISREG(old.st_mode):
+        with open(path, "wb") as file:
             file.write(data)
         return
     if not os.access(target, os.W_OK):

@@ -22,7 +22,8 @@ from symc_runtime.verification.rows import row_of
 from symc_runtime.verification.subject import DTYPES, Batch, Settings, Subject
 
 Progress = Callable[[str, int, int], None]
-"""Called with what comes next, how many steps are done, and of how many."""
+"""Called with what comes next, how many steps are done, and of how many: before each step, and at
+each call of the module during it."""
 
 MEAN_KINDS = ("random", "tetrahedron")
 SLACK = 10.0
@@ -337,12 +338,15 @@ def measure(
     settings = settings or Settings()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        measurement = Measurement(model, settings, sizes, trusted)
+        called = None if progress is None else _told(progress, "first calls", 0, 1)
+        measurement = Measurement(model, settings, sizes, trusted, called)
         steps = list(measurement.steps())
         rows: list[Row] = []
         for done, step in enumerate(steps):
             if progress is not None:
                 progress(step.label, done, len(steps))
+                # No partial: a copy of the model would copy what it holds.
+                measurement.guarded.called = _told(progress, step.label, done, len(steps))
             try:
                 rows += step.measure()
             except RAISED as error:
@@ -355,3 +359,7 @@ def measure(
         name, tuple(str(group) for group in model.groups), subject, not measurement.plain,
         dict(measurement.sizes), settings.seed, tuple(rows), measurement.unseen(),
     )  # fmt: skip
+
+
+def _told(progress: Progress, label: str, done: int, total: int) -> Callable[[], None]:
+    return lambda: progress(label, done, total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +71,7 @@ class Subject:
         settings: Settings,
         sizes: Mapping[str, int] | None = None,
         trusted: bool = True,
+        called: Callable[[], None] | None = None,
     ) -> None:
         self.settings = settings
         self.measures_trusted = trusted
@@ -85,6 +86,7 @@ class Subject:
                 f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
             ) from error
         self.guarded = Guarded(self.model.base)
+        self.guarded.called = called
         self.model.base = self.guarded
         self.model.chunk = None
         self.model.samples = self.model.eval_samples = 2
