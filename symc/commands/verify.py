@@ -39,6 +39,12 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     help="Makes a module that symc did not build: measure that, not SPEC compiled.",
 )
 @click.option(
+    "--inputs",
+    metavar="PACKAGE.MODULE:FUNCTION",
+    help="Draws the inputs, where not every tensor of the right shape is one: named "
+    "arguments batch, generator, sizes, dtype.",
+)
+@click.option(
     "--size",
     "sizes",
     multiple=True,
@@ -77,6 +83,7 @@ def command(
     spec: str,
     base: str | None,
     module: str | None,
+    inputs: str | None,
     sizes: dict[str, int],
     samples: int,
     draws: int,
@@ -109,7 +116,7 @@ def command(
 
     source = compilation.source
     job = Job(
-        "verify", source.name, source.text, base=base, module=module,
+        "verify", source.name, source.text, base=base, module=module, inputs=inputs,
         sizes=sizes, samples=samples, draws=draws, seed=seed,
     )  # fmt: skip
     with _progress() as (progress, prints):

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.domain import Draw
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.inputs import KINDS
 from symc_runtime.verification.law import Verdicts, coupled_law
@@ -117,6 +118,7 @@ class Measurement(Subject):
         rows = []
         for words, these in raised.items():
             named = "all kinds" if len(these) == len(KINDS) else f"the kind {', '.join(these)}"
+            named = "the domain" if self.domain is not None else named
             detail = f"on inputs of {named}, in {mode} mode, {words}"
             rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
         above = any((each.error > each.bound).any() for _, v in found for each in v.outputs)
@@ -328,18 +330,23 @@ def measure(
     sizes: Mapping[str, int] | None = None,
     trusted: bool = True,
     progress: Progress | None = None,
+    draw: Draw | None = None,
 ) -> Report:
     """Everything that can be measured of a model, on a copy of it.
 
+    `draw`: draws the inputs, see `domain.Domain`; without it they are of every kind.
+
     `name` and `subject` are for people; `trusted=False`: the base is a stand-in, so do not measure
     the groups that it is trusted with. Raises ValueError for sizes that do not fit and
-    CannotMeasureError where the model does not run.
+    CannotMeasureError where the model does not run, InputsError where `draw` is at fault.
     """
     settings = settings or Settings()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         called = None if progress is None else _told(progress, "first calls", 0, 1)
-        measurement = Measurement(model, settings, sizes, trusted, called)
+        measurement = Measurement(model, settings, sizes, trusted, called, draw)
+        if measurement.domain is not None:
+            subject = f"{subject}, on inputs of {measurement.domain.name}"
         steps = list(measurement.steps())
         rows: list[Row] = []
         for done, step in enumerate(steps):

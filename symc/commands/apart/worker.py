@@ -62,18 +62,22 @@ def _report(job: Job, spec: Spec, progress: Progress | None) -> str:
     reference = job.base or job.module
     try:
         made = verifying.made_by(reference, job.seed) if reference is not None else None
+    except verifying.FactoryError as error:
+        raise JobError(f"{'--base' if job.base is not None else '--module'}: {error}") from error
+    try:
+        inputs = verifying.drawn_by(job.inputs) if job.inputs is not None else None
         if job.module is not None and made is not None:
             found = verifying.verify(
                 made, spec=spec, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, progress=progress,
+                seed=job.seed, inputs=inputs, progress=progress,
             )  # fmt: skip
         else:
             found = verifying.verify_spec(
                 spec, base=made, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, progress=progress,
+                seed=job.seed, inputs=inputs, progress=progress,
             )  # fmt: skip
-    except verifying.FactoryError as error:
-        raise JobError(f"{'--base' if job.base is not None else '--module'}: {error}") from error
+    except (verifying.FactoryError, verifying.InputsError) as error:
+        raise JobError(f"--inputs: {error}") from error
     except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
         raise JobError(str(error)) from error
     except (MemoryError, RuntimeError) as error:
