@@ -59,6 +59,7 @@ def verify(
     draws: int = 4000,
     seed: int = 0,
     inputs: Draw | None = None,
+    layers: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """What `symc verify` prints, of a model at hand.
@@ -76,6 +77,8 @@ def verify(
             gets those of `batch`, `generator`, `sizes` and `dtype` that it names, and returns
             tensors [batch, ...] in the order of the spec, or a dict by name, counts of ragged
             sizes included. With an input it should draw what the groups make of it, too.
+        layers: say in which submodule each group is lost first; of a model of symc, where its base
+            loses the groups that it is trusted with.
         progress: called with a label, how many steps are done, and of how many, at each step and
             at each call of the model.
 
@@ -95,7 +98,7 @@ def verify(
         plain = _plain(loaded, model)
         return measure(
             plain, name=loaded.name, subject=subject, settings=settings, sizes=sizes,
-            progress=progress, draw=inputs,
+            progress=progress, draw=inputs, layers=layers,
         )  # fmt: skip
     if not isinstance(model, Symmetrized):
         raise TypeError(
@@ -111,6 +114,7 @@ def verify(
         sizes=sizes,
         progress=progress,
         draw=inputs,
+        layers=layers,
     )
 
 
@@ -123,6 +127,7 @@ def verify_spec(
     draws: int = 4000,
     seed: int = 0,
     inputs: Draw | None = None,
+    layers: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """What `symc verify SPEC` prints: the spec, built around `base` or a random one."""
@@ -147,6 +152,7 @@ def verify_spec(
         trusted=not random,
         progress=progress,
         draw=inputs,
+        layers=layers,
     )
 
 

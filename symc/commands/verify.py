@@ -77,6 +77,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 @click.option("-o", "--output", help="Write here; - is standard output.")
+@click.option("--layers", is_flag=True, help="Say in which submodule each symmetry is lost first.")
 @timeout_option
 @click.option("--strict", is_flag=True, help="Warnings, too, make the exit status 1.")
 def command(
@@ -90,6 +91,7 @@ def command(
     seed: int,
     output_format: str,
     output: str | None,
+    layers: bool,
     timeout: float,
     strict: bool,
 ) -> None:
@@ -108,6 +110,8 @@ def command(
 
     if base is not None and module is not None:
         raise click.UsageError("--base goes into SPEC, --module stands for all of it: give one")
+    if layers and base is None and module is None:
+        raise click.UsageError("--layers looks into your code: give --base or --module")
     spare([spec], output)
     compilation = compilation_of(spec)
     report(compilation.diagnostics)
@@ -117,7 +121,7 @@ def command(
     source = compilation.source
     job = Job(
         "verify", source.name, source.text, base=base, module=module, inputs=inputs,
-        sizes=sizes, samples=samples, draws=draws, seed=seed,
+        sizes=sizes, samples=samples, draws=draws, seed=seed, layers=layers,
     )  # fmt: skip
     with _progress() as (progress, prints):
         answer = answer_of(job, timeout, progress, prints)

@@ -69,12 +69,12 @@ def _report(job: Job, spec: Spec, progress: Progress | None) -> str:
         if job.module is not None and made is not None:
             found = verifying.verify(
                 made, spec=spec, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, inputs=inputs, progress=progress,
+                seed=job.seed, inputs=inputs, layers=job.layers, progress=progress,
             )  # fmt: skip
         else:
             found = verifying.verify_spec(
                 spec, base=made, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, inputs=inputs, progress=progress,
+                seed=job.seed, inputs=inputs, layers=job.layers, progress=progress,
             )  # fmt: skip
     except (verifying.FactoryError, verifying.InputsError) as error:
         raise JobError(f"--inputs: {error}") from error
