@@ -180,6 +180,21 @@ def test_modules_of_the_folder_do_not_stand_in_for_those_of_python(
     assert run(monkeypatch, "return 'done'") == "done"
 
 
+def test_who_waits_does_not_load_torch() -> None:
+    """Two loads would take twice as long, and twice the memory."""
+    code = (
+        "import sys\nfrom symc.commands import apart, compile, verify\n"
+        "from symc.commands.apart.job import Job\n"
+        "import symc_runtime.verification.report, symc_runtime.verification.text\n"
+        f"apart.keeper._START = {START.format('return job.work')!r}\n"
+        "sys.stdin = open('/dev/null')\n"
+        "print(apart.answer_of(Job('verify', 'a', '', module='mine:make'), 0))\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "verify\n"), done.stderr
+
+
 MODULES = """
 import os, time
 import torch
