@@ -8,9 +8,11 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -239,14 +241,30 @@ def test_escaped_text_has_no_steering_character_and_loses_nothing(colors: bool) 
             )
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_module_raises_is_shown_inert(text: str) -> None:
+    from symc_runtime.verification.blame import said
+
+    assert steering(said(ValueError(f"a{text}b"))) == set()
+
+
 # What is no file
 
 
 @pytest.fixture
-def odd_files(symc: Run) -> Run:
+def odd_files(symc: Run) -> Iterator[Run]:
+    """For a minute: what waits for ever fails."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError("it waits")
+
     os.mkfifo("pipe.sym")
     socket.socket(socket.AF_UNIX).bind("socket.sym")
-    return symc
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield symc
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(
