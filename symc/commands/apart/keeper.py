@@ -139,7 +139,10 @@ def _last(
         if line is None:
             _wait(process, _GRACE)
             raise JobError(_death(process.returncode, job, during))
-        answer: Answer = json.loads(line)
+        try:
+            answer: Answer = json.loads(line)
+        except ValueError:
+            continue  # code that writes wherever it can
         if "step" not in answer:
             return answer
         label, done, total = answer["step"]
