@@ -14,11 +14,11 @@ from textwrap import fill
 import click
 
 from symc import __version__
+from symc.commands.defect import DEFECT, tell_defect
+from symc.commands.printing import tell, tell_error
 
 # Pydantic would look through every installed distribution for plugins: 30 ms at each start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 
 class _NoReaderError(Exception):
@@ -101,36 +101,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         if error.filename is not None:
-            _defect(error)
+            tell_defect(error)
             sys.exit(DEFECT)
         # Files have names; what has none is a standard stream.
         _silence_output()
-        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        tell_error(f"cannot write the output: {error.strerror or error}")
         sys.exit(2)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError):
-            from symc.commands.missing import said
+            from symc.commands.missing import explained
 
-            if message := said(error):
-                click.echo(f"error: {message}", err=True)
+            if message := explained(error):
+                tell_error(message)
                 sys.exit(2)
-        _defect(error)
+        tell_defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _show(error: click.ClickException) -> None:
-    """Prints an error; that of a wrong usage in lines of at most 80 columns."""
-    if not isinstance(error, click.UsageError):
-        error.show()
-        return
-    shown = StringIO()
-    error.show(shown)
-    for line in shown.getvalue().splitlines():
-        if line.startswith("Error: "):
-            line = fill(line, 80, subsequent_indent="  ", break_long_words=False,
-                        break_on_hyphens=False)  # fmt: skip
-        click.echo(line, err=True)
+    """Prints an error; that of a wrong usage in lines of at most 80 columns.
+
+    Arguments may be names of files that a stranger gave, so it is escaped.
+    """
+    said = StringIO()
+    error.show(said)
+    lines = said.getvalue().splitlines()
+    if isinstance(error, click.UsageError):
+        lines = [
+            fill(line, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            if line.startswith("Error: ")
+            else line
+            for line in lines
+        ]
+    tell("\n".join([*lines, ""]))
 
 
 def _replace_closed_streams() -> None:
@@ -145,22 +149,3 @@ def _replace_closed_streams() -> None:
 def _silence_output() -> None:
     """Nothing more can be written: Python must not complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _defect(error: Exception) -> None:
-    """Says that this is our fault, and what helps to find it."""
-    if os.environ.get("SYMC_TRACEBACK"):
-        import traceback
-
-        traceback.print_exc()
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    lines = [
-        f"symc has a defect: {type(error).__name__}: {str(error)[:200]} ({place})",
-        "Your spec is not at fault. Please report this line, the command and the spec.",
-        "SYMC_TRACEBACK=1 in the environment shows the traceback.",
-    ]
-    click.echo("\n".join(lines), err=True)

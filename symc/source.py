@@ -29,10 +29,21 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A named spec text; `name` is the path as the user wrote it, or `<text>`, `<stdin>`."""
+    """A named spec text; `name` is the path as the user wrote it, or `<text>`, `<stdin>`.
+
+    `text` holds no byte order mark (`marked`: its file does) and `\\n` alone ends its lines
+    (`line_end`: what ends most of them in the file).
+    """
 
     name: str
     text: str
+    line_end: str = "\n"
+    marked: bool = False
+
+    def as_in_file(self, text: str) -> bytes:
+        """The bytes of a text that takes the place of this one in its file."""
+        mark = b"\xef\xbb\xbf" if self.marked else b""
+        return mark + text.replace("\n", self.line_end).encode("utf-8")
 
     @cached_property
     def _line_starts(self) -> list[int]:

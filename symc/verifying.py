@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ from symc.spec import Spec, load
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import SizeError, example_sizes, flat_base
 from symc_runtime.verification.blame import said
+from symc_runtime.verification.domain import Draw, InputsError
 from symc_runtime.verification.measure import Progress, measure
 from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.report import Report
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotMeasureError",
     "FactoryError",
+    "InputsError",
     "Report",
     "SizeError",
+    "drawn_by",
     "made_by",
     "verify",
     "verify_spec",
@@ -55,6 +58,8 @@ def verify(
     samples: int = 8,
     draws: int = 4000,
     seed: int = 0,
+    inputs: Draw | None = None,
+    layers: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """What `symc verify` prints, of a model at hand.
@@ -68,7 +73,14 @@ def verify(
         samples: inputs of each kind in the exact tests.
         draws: noises in the statistical tests.
         seed: of everything random; the generators of the process are left as they are.
-        progress: called with a label, how many steps are done, and of how many.
+        inputs: draws the inputs to measure on, where not every tensor of the right shape is one. It
+            gets those of `batch`, `generator`, `sizes` and `dtype` that it names, and returns
+            tensors [batch, ...] in the order of the spec, or a dict by name, counts of ragged
+            sizes included. With an input it should draw what the groups make of it, too.
+        layers: say in which submodule each group is lost first; of a model of symc, where its base
+            loses the groups that it is trusted with.
+        progress: called with a label, how many steps are done, and of how many, at each step and
+            at each call of the model.
 
     Raises:
         TypeError: the model was not built by symc, and there is no spec; an argument of another
@@ -77,6 +89,7 @@ def verify(
         SpecError: the spec has errors.
         SizeError: sizes that the spec does not have or allow (a ValueError).
         CannotMeasureError: the model does not run on inputs of the spec.
+        InputsError: `inputs` raises, or what it returns does not fit (a ValueError).
     """
     settings = _settings(samples, draws, seed, sizes)
     if spec is not None:
@@ -85,7 +98,7 @@ def verify(
         plain = _plain(loaded, model)
         return measure(
             plain, name=loaded.name, subject=subject, settings=settings, sizes=sizes,
-            progress=progress,
+            progress=progress, draw=inputs, layers=layers,
         )  # fmt: skip
     if not isinstance(model, Symmetrized):
         raise TypeError(
@@ -100,6 +113,8 @@ def verify(
         settings=settings,
         sizes=sizes,
         progress=progress,
+        draw=inputs,
+        layers=layers,
     )
 
 
@@ -111,6 +126,8 @@ def verify_spec(
     samples: int = 8,
     draws: int = 4000,
     seed: int = 0,
+    inputs: Draw | None = None,
+    layers: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """What `symc verify SPEC` prints: the spec, built around `base` or a random one."""
@@ -134,6 +151,8 @@ def verify_spec(
         sizes=sizes,
         trusted=not random,
         progress=progress,
+        draw=inputs,
+        layers=layers,
     )
 
 
@@ -165,18 +184,7 @@ def made_by(reference: str, seed: int = 0) -> nn.Module:
     The factory is called without arguments, after torch.manual_seed(seed); a module that is there
     already is taken as it is. Raises FactoryError.
     """
-    name, _, factory = reference.partition(":")
-    if not name or not factory:
-        hint = "give package.module:factory, such as `my_models:make_base`"
-        raise FactoryError(f"`{reference}` names no factory: {hint}")
-    if name.endswith(".py") or os.sep in name:
-        raise FactoryError(f"`{name}` is a file: {_as_module(name, factory)}")
-    module = _imported(name)
-    found = getattr(module, factory, None)
-    if found is None:
-        close = difflib.get_close_matches(factory, dir(module), n=1)
-        hint = f"; did you mean `{name}:{close[0]}`?" if close else ""
-        raise FactoryError(f"`{name}` ({_place(module)}) has no `{factory}`{hint}")
+    found, name, factory = _found(reference)
     if isinstance(found, nn.Module):
         return found
     if not callable(found):
@@ -195,6 +203,34 @@ def made_by(reference: str, seed: int = 0) -> nn.Module:
             f"`{factory}()` of `{name}` returned {type(made).__name__}, no torch.nn.Module"
         )
     return made
+
+
+def drawn_by(reference: str) -> Draw:
+    """The function `package.module:function` that draws inputs. Raises FactoryError."""
+    found, _, _ = _found(reference)
+    if not callable(found):
+        raise FactoryError(
+            f"`{reference}` is {type(found).__name__}: give a function that draws inputs"
+        )
+    draw: Draw = found
+    return draw
+
+
+def _found(reference: str) -> tuple[Any, str, str]:
+    """What a reference names, its module and its name there."""
+    name, _, factory = reference.partition(":")
+    if not name or not factory:
+        hint = "give package.module:factory, such as `my_models:make_base`"
+        raise FactoryError(f"`{reference}` names no factory: {hint}")
+    if name.endswith(".py") or os.sep in name:
+        raise FactoryError(f"`{name}` is a file: {_as_module(name, factory)}")
+    module = _imported(name)
+    found = getattr(module, factory, None)
+    if found is None:
+        close = difflib.get_close_matches(factory, dir(module), n=1)
+        hint = f"; did you mean `{name}:{close[0]}`?" if close else ""
+        raise FactoryError(f"`{name}` ({_place(module)}) has no `{factory}`{hint}")
+    return found, name, factory
 
 
 def _as_module(file: str, factory: str) -> str:

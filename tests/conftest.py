@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +31,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_bytes().decode("utf-8"), f"{file}: see --update-goldens"
 
     return compare
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code of users runs in this process, where torch is loaded, and not in one of its own."""
+    from symc.commands import apart
+
+    def run(job: Any, timeout: float, progress: Any, prints: Any) -> str:
+        with redirect_stdout(sys.stderr):
+            return apart.done(job, progress)
+
+    monkeypatch.setattr(apart, "run", run)
 
 
 @pytest.fixture

@@ -159,9 +159,11 @@ def test_no_more_is_read_than_tells(tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 
-    done = subprocess.run(
-        [*SYMC, "check", "/dev/zero"], capture_output=True, text=True, preexec_fn=limit
-    )
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            [*SYMC, "check", "-"],
+            stdin=endless, capture_output=True, text=True, preexec_fn=limit,
+        )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "error[SYM108]" in done.stderr
 

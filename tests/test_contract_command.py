@@ -210,7 +210,7 @@ def test_section_6_compile_emits_a_graph(symc: Run) -> None:
     assert (status, again) == (0, out)
 
 
-def test_section_6_the_graph_knows_what_counts_the_base_takes(symc: Run) -> None:
+def test_section_6_the_graph_knows_what_counts_the_base_takes(symc: Run, here: None) -> None:
     Path("ragged.sym").write_text("size n <= 4\n" + CLEAN)
     Path("counting.py").write_text(
         "import torch\nclass Base(torch.nn.Module):\n    def forward(self, x, n):\n"

@@ -35,7 +35,7 @@ names = st.sampled_from(["n", "P", "M", "element", "basis", "E", "base", "a_long
 name_nodes = names.map(lambda text: ast.Name(HERE, text))
 integers = st.integers(0, 10**6).map(lambda value: ast.Integer(HERE, value))
 decimals = st.sampled_from(["0.5", "1.", ".5", "1e-3"]).map(lambda text: ast.Decimal(HERE, text))
-strings = st.text(st.characters(exclude_characters='"\n\r#\ufeff', exclude_categories=("Cs",)))
+strings = st.text(st.characters(exclude_characters='"\0\n\r#\ufeff', exclude_categories=("Cs",)))
 texts = strings.map(lambda text: ast.String(HERE, text))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -305,6 +306,32 @@ def test_formatting_and_quick_fixes() -> None:
         assert action.edit is not None
         assert action.edit.changes is not None
         assert applied(wrong, list(action.edit.changes[URI])) == SPEC
+
+    converse(conversation)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "text", "latin"])
+def test_what_is_not_open_is_read_if_it_can_be(tmp_path: Path, kind: str) -> None:
+    """A client may ask about a file that it did not open; the answer never waits for ever."""
+    path = tmp_path / "a.sym"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_bytes(SPEC.encode("utf-8") if kind == "text" else b"# \xe9\n")
+    document = lsp.TextDocumentIdentifier(path.as_uri())
+
+    async def conversation(client: Client) -> None:
+        asking = client.text_document_document_symbol_async(lsp.DocumentSymbolParams(document))
+        if kind == "text":
+            assert len(await asyncio.wait_for(asking, 20) or ()) == 6
+            return
+        said = {"pipe": "it is a pipe", "device": "it is a device", "latin": "not UTF-8"}[kind]
+        with pytest.raises(JsonRpcException, match=said):
+            await asyncio.wait_for(asking, 20)
+        client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
+        assert await client.open(SPEC) == []
 
     converse(conversation)
 

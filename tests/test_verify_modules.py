@@ -317,7 +317,7 @@ def test_prints_of_the_module_are_not_in_the_report(capfd: pytest.CaptureFixture
     assert "shape torch.Size" in err
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "here")
 @pytest.mark.parametrize("option", ["--module", "--base"])
 @pytest.mark.parametrize("name", ["exits_at_once:x", "of_users:exits", "of_users:Exits"])
 def test_exits_of_users_are_no_success(
@@ -328,7 +328,7 @@ def test_exits_of_users_are_no_success(
     assert "SystemExit" in err
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "here")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

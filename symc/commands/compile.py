@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from symc.commands.meant import Choice
+from symc.commands.timeout import timeout_option
 
 
 @click.command("compile", short_help="Write a Python module, the IR or a graph of a spec.")
@@ -18,7 +19,8 @@ from symc.commands.meant import Choice
     help="A Python module, the IR as JSON, the torch.fx graph, or a Mermaid diagram.",
 )
 @click.option("--base", "base", help="package.module:factory of the base (for --emit graph).")
-def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
+@timeout_option
+def command(spec: str, output: str | None, emit: str, base: str | None, timeout: float) -> None:
     """Compile SPEC (a path, or - for standard input)."""
     if base is not None and emit != "graph":
         raise click.UsageError(
@@ -38,24 +40,15 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
         from symc.diagram import mermaid
 
         artifact = mermaid(program)
+    elif emit == "graph":
+        from symc.commands.apart import answer_of
+        from symc.commands.apart.job import Job
+
+        source = compilation.source
+        artifact = answer_of(Job("graph", source.name, source.text, base=base), timeout)
     else:
         from symc.lower.emit import emit as emit_python
-        from symc.lower.graph import GraphBuilder
         from symc.lower.plan import make_plan
-        from symc_runtime.symmetrized import counts_taken
 
-        plan = make_plan(program)
-        if emit == "py":
-            artifact = emit_python(plan, compilation.source.text)
-        else:
-            taken = None
-            if base is not None:
-                from symc.verifying import FactoryError, made_by
-
-                try:
-                    made = made_by(base)
-                except FactoryError as error:
-                    raise click.UsageError(f"--base: {error}") from error
-                taken = counts_taken(made, plan.ragged, len(plan.inputs))
-            artifact = str(GraphBuilder(plan, taken).build()) + "\n"
+        artifact = emit_python(make_plan(program), compilation.source.text)
     write(output or STDIN, artifact, [spec])

@@ -23,6 +23,7 @@ from symc.commands.meant import Choice
 @click.option("-o", "--output", help="Write here; - is standard output.")
 def command(spec: str, output_format: str, output: str | None) -> None:
     """Describe SPEC (a path, or - for standard input): groups, tensors, stages, cost, proofs."""
+    from symc.commands.printing import say
     from symc.commands.reading import compilation_of, report, wants_color, write
     from symc.commands.searching import STDIN
     from symc.description import describe
@@ -45,6 +46,6 @@ def command(spec: str, output_format: str, output: str | None) -> None:
         color = to_terminal and wants_color(sys.stdout)
         text = render(description, color)
         if to_terminal:
-            click.echo(text, color=color, nl=False)
+            say(text, color)
         else:
             write(output or STDIN, text, [spec])

@@ -32,6 +32,7 @@ def command(a: str, b: str, output_format: str, output: str | None, exit_code: b
     answer names them. All else that differs is listed. The exit status is 0 whatever the answer
     is, 1 where a spec has errors.
     """
+    from symc.commands.printing import say
     from symc.commands.reading import compilation_of, report, wants_color, write
     from symc.commands.searching import STDIN
     from symc.comparison import compare
@@ -54,7 +55,7 @@ def command(a: str, b: str, output_format: str, output: str | None, exit_code: b
         names = [one.source.name for one in compilations]
         text = render(found, names[0], names[1], color)
     if to_terminal:
-        click.echo(text, color=color, nl=False)
+        say(text, color)
     else:
         write(output or STDIN, text, [a, b])
     if exit_code and not found.same:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import unified_diff
 
 import click
 
+from symc.characters import escaped
+from symc.commands.printing import one_line, say, tell
 from symc.commands.reading import (
     InputError,
     fail,
@@ -32,7 +35,8 @@ from symc.syntax.parse.limits import MAX_CHARACTERS
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format every spec at PATH... in place; - reads standard input and writes standard output.
 
-    A spec with syntax errors is left as it is.
+    A spec with syntax errors is left as it is. A file keeps its mode, its links, its byte order
+    mark, and the line ends that most of its lines have.
     """
     found: list[Diagnostic] = []
     changed = read = 0
@@ -49,17 +53,17 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
             continue
         if diff:
             color = wants_color(sys.stdout)
-            click.echo(_difference(source, formatted, color), nl=False, color=color)
+            say(_difference(source, formatted, color), color)
         elif path == STDIN and not check:
-            click.echo(formatted, nl=False)
+            say(formatted)
         if formatted == source.text:
             continue
         changed += 1
         if check:
-            click.echo(f"would reformat {source.name}", err=True)
+            tell(f"would reformat {one_line(source.name)}\n")
         elif not diff and path != STDIN:
-            write(path, formatted)
-            click.echo(f"reformatted {source.name}", err=True)
+            write(path, source.as_in_file(formatted))
+            tell(f"reformatted {one_line(source.name)}\n")
     said = without_specs(searched.empty) + found
     if said:
         report(said, files=read)
@@ -89,13 +93,26 @@ _STYLES = {"---": "1", "+++": "1", "@@": "36", "-": "31", "+": "32"}
 """By what a line starts with, as `git diff` has it: bold, cyan, red, green."""
 
 
+_LINE = re.compile("[^\n]*\n|[^\n]+")
+"""Python takes more characters for line ends than files do."""
+
+
 def _difference(source: Source, formatted: str, color: bool) -> str:
-    before, after = source.text.splitlines(True), formatted.splitlines(True)
+    """A unified diff; its lines end as those of the file do, so that `patch` finds them.
+
+    A terminal gets what it can show.
+    """
+    terminal = sys.stdout.isatty()
+    name = one_line(source.name)
+    before, after = _LINE.findall(source.text), _LINE.findall(formatted)
     text = ""
-    for number, line in enumerate(unified_diff(before, after, source.name, source.name)):
+    for number, line in enumerate(unified_diff(before, after, name, name)):
         # Only the first two lines are headers: a spec, too, may hold a line of minus signs.
         start = line[: 3 if number < 2 else 2 if line.startswith("@@") else 1]
         body = line.removesuffix("\n")
+        # Before it is painted: only what we paint may colour a terminal.
+        body = escaped(body) if terminal else body
+        end = "\n" if terminal or number < 2 or start == "@@" else source.line_end
         text += f"\x1b[{_STYLES[start]}m{body}\x1b[0m" if color and start in _STYLES else body
-        text += "\n" if line.endswith("\n") else "\n\\ No newline at end of file\n"
+        text += end if line.endswith("\n") else f"{end}\\ No newline at end of file\n"
     return text

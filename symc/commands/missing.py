@@ -13,7 +13,7 @@ NEEDED_BY = {
 """The packages that symc is installed with and may do without, and what does not go then."""
 
 
-def said(error: ModuleNotFoundError) -> str | None:
+def explained(error: ModuleNotFoundError) -> str | None:
     """What needs the package and how to install it; None where the module is none of them."""
     package = (error.name or "").partition(".")[0]
     if package not in NEEDED_BY:

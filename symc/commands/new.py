@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from symc.commands.printing import one_line, say, tell
 from symc.commands.reading import InputError
-from symc.commands.searching import STDIN
+from symc.commands.searching import STDIN, shown
+from symc.writing import write_new
 
 _TEMPLATE = '''\
 spec {name}
@@ -50,14 +50,14 @@ def command(name: str, output: str | None) -> None:
         raise InputError(f"{reason}{better}")
     text = _TEMPLATE.format(name=stem)
     if output == STDIN:
-        click.echo(text, nl=False)
+        say(text)
         return
-    path = Path(output or f"{stem}.sym")
+    path = output or f"{stem}.sym"
+    name = shown(path)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError as error:
-        raise InputError(f"`{path}` exists already and is left as it is") from error
+        raise InputError(f"`{name}` exists already and is left as it is") from error
     except OSError as error:
-        raise InputError(f"cannot write `{path}`: {error.strerror}") from error
-    click.echo(f"wrote {path}: `symc check {path}` checks it", err=True)
+        raise InputError(f"cannot write `{name}`: {error.strerror}") from error
+    tell(f"wrote {one_line(name)}: `symc check {one_line(name)}` checks it\n")

@@ -11,11 +11,13 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 import click
 
 from symc.commands.meant import file_instead
+from symc.commands.printing import say, tell, tell_error
 from symc.commands.searching import STDIN, shown
 from symc.decoding import read_text
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.render import render
 from symc.source import Source, Span
+from symc.writing import write_whole
 
 if TYPE_CHECKING:
     from symc.compilation import Compilation
@@ -30,7 +32,7 @@ class InputError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints `error: ...` to standard error."""
-        click.echo(f"error: {self.message}", err=True)
+        tell_error(self.message)
 
 
 def read_source(path: str) -> Source | Diagnostic:
@@ -70,7 +72,7 @@ def compile_source(source: Source, path: str) -> Compilation:
 def fail(messages: Sequence[str]) -> None:
     """Says what could not be read, after all that could; exit status 2 if there is something."""
     for message in messages:
-        click.echo(f"error: {message}", err=True)
+        tell_error(message)
     if messages:
         raise SystemExit(InputError.exit_code)
 
@@ -103,22 +105,23 @@ def report(
     text = render(output_format, diagnostics, color=color, files=1 if files is None else files)
     if output is not None:
         write(output, text, sources)
+    elif machine:
+        say(text)
     else:
-        stream.write(text)
-        stream.flush()
+        tell(text, color)
 
 
-def write(path: str, text: str, sources: Sequence[str] = ()) -> None:
+def write(path: str, text: str | bytes, sources: Sequence[str] = ()) -> None:
     """Writes an artifact, for `-` to standard output; InputError where that fails.
 
     Also where it would replace one of the `sources` it is made from.
     """
-    if path == STDIN:
-        click.echo(text, nl=False)
+    if path == STDIN and isinstance(text, str):
+        say(text)
         return
     spare(sources, path)
     try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise InputError(f"cannot write `{shown(path)}`: {error.strerror}") from error
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import click
 
 from symc.bounds import MOST_DRAWS, MOST_SAMPLES, MOST_SEED
 from symc.commands.meant import Choice
+from symc.commands.timeout import timeout_option
 
 
 def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, int]:
@@ -37,6 +38,12 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
     "--module",
     metavar="PACKAGE.MODULE:FACTORY",
     help="Makes a module that symc did not build: measure that, not SPEC compiled.",
+)
+@click.option(
+    "--inputs",
+    metavar="PACKAGE.MODULE:FUNCTION",
+    help="Draws the inputs, where not every tensor of the right shape is one: named "
+    "arguments batch, generator, sizes, dtype.",
 )
 @click.option(
     "--size",
@@ -69,85 +76,79 @@ def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]
 )
 @click.option("--output-format", type=Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", help="Write here; - is standard output.")
+@click.option("--layers", is_flag=True, help="Say in which submodule each symmetry is lost first.")
+@timeout_option
 @click.option("--strict", is_flag=True, help="Warnings, too, make the exit status 1.")
 def command(
     spec: str,
     base: str | None,
     module: str | None,
+    inputs: str | None,
     sizes: dict[str, int],
     samples: int,
     draws: int,
     seed: int,
     output_format: str,
     output: str | None,
+    layers: bool,
+    timeout: float,
     strict: bool,
 ) -> None:
     """Measure whether SPEC (a path, or - for standard input), compiled, has its symmetry.
 
-    Unlike `check`, it runs your code: that of --base or --module. Exit status 1: a law is broken.
+    Unlike `check`, it runs your code: that of --base or --module, in a process of its own.
+    Exit status 1: a law is broken; 2: wrong usage, or your code raised, ended itself or hung.
     """
-    from symc.commands.reading import InputError, compilation_of, report, spare, wants_color, write
+    from symc.commands.apart import answer_of
+    from symc.commands.apart.job import Job
+    from symc.commands.printing import say
+    from symc.commands.reading import compilation_of, report, spare, wants_color, write
     from symc.commands.searching import STDIN
+    from symc_runtime.verification.report import Report
+    from symc_runtime.verification.text import render
 
     if base is not None and module is not None:
         raise click.UsageError("--base goes into SPEC, --module stands for all of it: give one")
+    if layers and base is None and module is None:
+        raise click.UsageError("--layers looks into your code: give --base or --module")
     spare([spec], output)
     compilation = compilation_of(spec)
     report(compilation.diagnostics)
     if compilation.program is None:
         raise SystemExit(1)
 
-    from symc import verifying
-    from symc.spec import Spec
-    from symc_runtime.shapes import ShapeError
-    from symc_runtime.verification.guard import TOO_LARGE
-    from symc_runtime.verification.text import render
-
-    checked = Spec(compilation.source, compilation.program, compilation.diagnostics)
-    try:
-        reference = base or module
-        # What the user's code prints is not to stand in the report.
-        with redirect_stdout(sys.stderr), _progress() as progress:
-            made = verifying.made_by(reference, seed) if reference is not None else None
-            if module is not None and made is not None:
-                found = verifying.verify(
-                    made, spec=checked, sizes=sizes, samples=samples, draws=draws, seed=seed,
-                    progress=progress,
-                )  # fmt: skip
-            else:
-                found = verifying.verify_spec(
-                    checked, base=made, sizes=sizes, samples=samples, draws=draws, seed=seed,
-                    progress=progress,
-                )  # fmt: skip
-    except verifying.FactoryError as error:
-        raise InputError(f"{'--base' if base is not None else '--module'}: {error}") from error
-    except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
-        raise InputError(str(error)) from error
-    except (MemoryError, RuntimeError) as error:
-        told = str(error)
-        if isinstance(error, RuntimeError) and not any(text in told for text in TOO_LARGE):
-            raise
-        raise InputError(
-            "there is not enough memory for these sizes: give smaller ones with --size NAME=VALUE"
-        ) from error
+    source = compilation.source
+    job = Job(
+        "verify", source.name, source.text, base=base, module=module, inputs=inputs,
+        sizes=sizes, samples=samples, draws=draws, seed=seed, layers=layers,
+    )  # fmt: skip
+    with _progress() as (progress, prints):
+        answer = answer_of(job, timeout, progress, prints)
+    found = Report.from_json(answer)
     to_terminal = output in (None, STDIN)
     color = output_format == "text" and to_terminal and wants_color(sys.stdout)
-    text = found.to_json() + "\n" if output_format == "json" else render(found, color)
+    text = f"{answer}\n" if output_format == "json" else render(found, color)
     if to_terminal:
-        click.echo(text, color=color, nl=False)
+        say(text, color)
     else:
         write(output or STDIN, text, [spec])
     if not found.ok or (strict and found.warnings):
         raise SystemExit(1)
 
 
+Show = Callable[[str, int, int], None]
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar on standard error, if that is a terminal and rich is there; it is gone when done."""
+def _progress() -> Iterator[tuple[Show | None, Callable[[str], None] | None]]:
+    """A bar on standard error, if that is a terminal and rich is there; it is gone when done.
+
+    A function that moves it, and one that prints above it.
+    """
     from symc.commands.reading import wants_color
 
     if not sys.stderr.isatty() or find_spec("rich") is None:
-        yield None
+        yield None, None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -160,4 +161,5 @@ def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
         def show(label: str, done: int, total: int) -> None:
             bar.update(task, description=label, completed=done, total=total)
 
-        yield show
+        # Rich stands in for the stream while the bar is shown.
+        yield show, lambda text: print(text, end="", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+from symc.characters import escaped
 from symc.diagnostics.codes import Severity
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.explain import FOLDER
@@ -64,7 +65,9 @@ class Document:
 
     def diagnostic(self, found: Diagnostic) -> lsp.Diagnostic:
         """A finding of the checker, its help on a line of its own."""
-        message = found.message + (f"\nhelp: {found.help}" if found.help is not None else "")
+        # Marks of direction would turn around what an editor shows.
+        help = "" if found.help is None else f"\nhelp: {escaped(found.help)}"
+        message = f"{escaped(found.message)}{help}"
         return lsp.Diagnostic(
             range=self.range(found.span),
             message=message,
@@ -73,7 +76,7 @@ class Document:
             code_description=lsp.CodeDescription((FOLDER / f"{found.code}.md").as_uri()),
             source="symc",
             related_information=[
-                lsp.DiagnosticRelatedInformation(self.location(other.span), other.message)
+                lsp.DiagnosticRelatedInformation(self.location(other.span), escaped(other.message))
                 for other in found.related
             ],
         )

@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from symc import __version__
+from symc.decoding import read_text
+from symc.diagnostics.diagnostic import Diagnostic
 from symc.editor import completion, fixes, formatting, hover, navigation, symbols
 from symc.editor.protocol import Document
 
@@ -28,9 +32,14 @@ class SpecServer(LanguageServer):
         self.seconds: dict[str, float] = {}
 
     def document(self, uri: str) -> Document:
-        """The document as it is now."""
+        """The document as it is now, in the editor or, where that did not open it, on the disk.
+
+        Raises JsonRpcException where there is none that can be read.
+        """
         opened = self.workspace.get_text_document(uri)
-        text = opened.source
+        # The one that the server would make of a file is read without asking what it is.
+        is_open = unquote(uri) in self.workspace.text_documents
+        text = opened.source if is_open else _on_disk(opened.path)
         known = self.documents.get(uri)
         if known is None or known.analysis.text != text:
             chosen = lsp.PositionEncodingKind(self.workspace.position_encoding or "utf-16")
@@ -40,7 +49,10 @@ class SpecServer(LanguageServer):
     def publish(self, uri: str) -> None:
         """Check a document and send what was found."""
         before = time.perf_counter()
-        document = self.document(uri)
+        try:
+            document = self.document(uri)
+        except JsonRpcException:
+            return  # what is not open and cannot be read has no findings
         found = [document.diagnostic(d) for d in document.analysis.compilation.diagnostics]
         version = self.workspace.get_text_document(uri).version
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, version))
@@ -53,6 +65,22 @@ class SpecServer(LanguageServer):
         wanted = text_document.completion if text_document is not None else None
         item = wanted.completion_item if wanted is not None else None
         return bool(item is not None and item.snippet_support)
+
+
+def _on_disk(path: str) -> str:
+    """The text of a file; never waits for a pipe or a device."""
+    try:
+        found = read_text(path, Path(path))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _failed(f"cannot read `{path}`: {reason}") from error
+    if isinstance(found, Diagnostic):
+        raise _failed(f"cannot read `{path}`: {found.message}")
+    return found.text
+
+
+def _failed(message: str) -> JsonRpcException:
+    return JsonRpcException(message, lsp.LSPErrorCodes.RequestFailed.value)
 
 
 server = SpecServer()
@@ -168,7 +196,7 @@ def renamed(server: SpecServer, params: lsp.RenameParams) -> lsp.WorkspaceEdit:
 
 
 def _refused(error: navigation.RenameRefusedError) -> JsonRpcException:
-    return JsonRpcException(str(error), lsp.LSPErrorCodes.RequestFailed.value)
+    return _failed(str(error))
 
 
 @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)

@@ -9,6 +9,7 @@ from typing import Any
 from torch import fx
 
 import symc_runtime
+from symc.characters import escaped
 from symc.lower.graph import GraphBuilder
 from symc.lower.plan import Plan
 from symc.lower.values import listing, source
@@ -58,7 +59,8 @@ def emit(plan: Plan, spec_text: str | None = None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    """Text inside a docstring: the same when it runs, and nothing in it that is not seen."""
+    return escaped(text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"'))
 
 
 def _class_docstring(plan: Plan) -> list[str]:

@@ -20,4 +20,6 @@ def said(error: BaseException, *skipped: str) -> str:
             place = f" ({Path(file).name}:{trace.tb_lineno})"
         trace = trace.tb_next
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}{f': {text[0]}' if text else ''}{place}"
+    # It stands in reports, on terminals: what steers those is shown as its code.
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[0]) if text else ""
+    return f"{type(error).__name__}{f': {shown}' if shown else ''}{place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -32,16 +33,19 @@ class Guarded(nn.Module):
     """A module that gets copies of its inputs, so that work in place changes no later call.
 
     What it raises comes out as ModuleRaisedError, `sys.exit` too; `with_gradient`: it needs
-    gradients inside, as for forces.
+    gradients inside, as for forces; `called` is told of each call.
     """
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.module = module
         self.with_gradient = False
+        self.called: Callable[[], None] | None = None
 
     def forward(self, *inputs: torch.Tensor, **counts: torch.Tensor) -> Any:
         """What the module returns, without gradients."""
+        if self.called is not None:
+            self.called()
         given = tuple(x.clone() for x in inputs)
         try:
             if not self.with_gradient:

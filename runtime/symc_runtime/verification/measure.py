@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import act, random_motions
+from symc_runtime.verification.call import Values, length, widened
+from symc_runtime.verification.domain import Draw
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.inputs import KINDS
 from symc_runtime.verification.law import Verdicts, coupled_law
+from symc_runtime.verification.layers import (
+    Event,
+    Layer,
+    elements,
+    in_words,
+    lost,
+    repeated,
+    watched,
+)
 from symc_runtime.verification.mean import mean_deviation
 from symc_runtime.verification.membership import membership
 from symc_runtime.verification.noise_law import noise_law
@@ -22,9 +35,12 @@ from symc_runtime.verification.rows import row_of
 from symc_runtime.verification.subject import DTYPES, Batch, Settings, Subject
 
 Progress = Callable[[str, int, int], None]
-"""Called with what comes next, how many steps are done, and of how many."""
+"""Called with what comes next, how many steps are done, and of how many: before each step, and at
+each call of the module during it."""
 
 MEAN_KINDS = ("random", "tetrahedron")
+LAYER_BATCH = 61
+"""Examples that submodules are watched on: of a number that no size is likely to have."""
 SLACK = 10.0
 """Condition numbers are measured from below: an error up to this multiple of its bound is unclear.
 
@@ -116,6 +132,7 @@ class Measurement(Subject):
         rows = []
         for words, these in raised.items():
             named = "all kinds" if len(these) == len(KINDS) else f"the kind {', '.join(these)}"
+            named = "the domain" if self.domain is not None else named
             detail = f"on inputs of {named}, in {mode} mode, {words}"
             rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
         above = any((each.error > each.bound).any() for _, v in found for each in v.outputs)
@@ -300,6 +317,59 @@ class Measurement(Subject):
         detail = f"the {'module' if self.plain else 'base'} {self.refused[dtype]}"
         return Row(test, group, "", "", mode, dtype, "unmeasured", detail=detail)
 
+    def layers(self) -> tuple[Layer, ...]:
+        """For each group where the module, or the base that is trusted with it, loses it first."""
+        model = self.at(self.precision, "eval")
+        names = self.acting if self.plain else self.model.trusted * self.measures_trusted
+        watched_one = model if self.plain else alone(model)
+        return tuple(self._lost(watched_one, name) for name in names)
+
+    def _lost(self, model: Symmetrized, name: str) -> Layer:
+        batch = self.batch(("random",), LAYER_BATCH).to(self.precision)
+        # All items are there: one permutation is to move those of every example.
+        counts = {n: torch.full_like(c, self.sizes[n]) for n, c in batch.counts.items()}
+        group = next(group for group in model.groups if group.name == name)
+        try:
+            motions, sizes = random_motions(model, batch.inputs, counts, [name], self.generator)
+            random = motions[name]
+            plain, y = self._events(model, batch.inputs, counts)
+            turned, kept = [], True
+            for element in elements(group, random.matrix.shape[-1], random):
+                motions[name] = repeated(element, LAYER_BATCH)
+                inputs = tuple(
+                    act(tensor, x.double(), motions, sizes).to(x.dtype)
+                    for tensor, x in zip(model.inputs, batch.inputs, strict=True)
+                )
+                events, z = self._events(model, inputs, counts)
+                turned.append((element, events))
+                for tensor, a, b in zip(model.outputs, y, z, strict=True):
+                    expected = act(tensor, widened(a), motions, sizes)
+                    size = length(expected).amax()
+                    kept &= bool(length(widened(b) - expected).amax() <= self._apart * size)
+        except (*RAISED, RuntimeError) as error:
+            return Layer(name, "unknown", detail=why(error))
+        if kept:
+            return Layer(name, "kept")
+        return lost(name, plain, turned, LAYER_BATCH, self._apart)
+
+    @property
+    def _apart(self) -> float:
+        """More than rounding leaves between hidden features that should be the same."""
+        return 1e-7 if self.precision == torch.float64 else 1e-3
+
+    def _events(
+        self, model: Symmetrized, inputs: Values, counts: Mapping[str, torch.Tensor]
+    ) -> tuple[list[Event], Values]:
+        returned: list[Any] = []
+        # What a module draws by itself is the same on both sides.
+        torch.manual_seed(self.settings.seed)
+        with torch.no_grad():
+            events = watched(
+                self.guarded.module, lambda: returned.append(model(*inputs, sizes=dict(counts)))
+            )
+        (values,) = returned
+        return events, values if isinstance(values, tuple) else (values,)
+
     def unseen(self) -> tuple[str, ...]:
         """What was not looked at."""
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
@@ -327,31 +397,47 @@ def measure(
     sizes: Mapping[str, int] | None = None,
     trusted: bool = True,
     progress: Progress | None = None,
+    draw: Draw | None = None,
+    layers: bool = False,
 ) -> Report:
     """Everything that can be measured of a model, on a copy of it.
 
+    `draw`: draws the inputs, see `domain.Domain`; without it they are of every kind. `layers`:
+    look for the submodule that loses a symmetry, too.
+
     `name` and `subject` are for people; `trusted=False`: the base is a stand-in, so do not measure
     the groups that it is trusted with. Raises ValueError for sizes that do not fit and
-    CannotMeasureError where the model does not run.
+    CannotMeasureError where the model does not run, InputsError where `draw` is at fault.
     """
     settings = settings or Settings()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        measurement = Measurement(model, settings, sizes, trusted)
+        called = None if progress is None else _told(progress, "first calls", 0, 1)
+        measurement = Measurement(model, settings, sizes, trusted, called, draw)
+        if measurement.domain is not None:
+            subject = f"{subject}, on inputs of {measurement.domain.name}"
         steps = list(measurement.steps())
         rows: list[Row] = []
         for done, step in enumerate(steps):
             if progress is not None:
                 progress(step.label, done, len(steps))
+                # No partial: a copy of the model would copy what it holds.
+                measurement.guarded.called = _told(progress, step.label, done, len(steps))
             try:
                 rows += step.measure()
             except RAISED as error:
                 rows.append(
                     Row(step.test, "", "", "", step.mode, "", "unmeasured", detail=why(error))
                 )
+        found = measurement.layers() if layers else ()
         if progress is not None:
             progress("done", len(steps), len(steps))
     return Report(
         name, tuple(str(group) for group in model.groups), subject, not measurement.plain,
         dict(measurement.sizes), settings.seed, tuple(rows), measurement.unseen(),
+        tuple((layer.group, in_words(layer)) for layer in found),
     )  # fmt: skip
+
+
+def _told(progress: Progress, label: str, done: int, total: int) -> Callable[[], None]:
+    return lambda: progress(label, done, total)

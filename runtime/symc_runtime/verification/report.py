@@ -47,7 +47,8 @@ class Report:
     """What `symc verify` found. `ok`: no law is broken. Printed, it reads like `symc verify`.
 
     `subject` says what was measured, `compiled` whether symc built it, `unseen` what was not
-    looked at; `warnings` are the rows that could not be measured, or hardly.
+    looked at; `layers`, of each group, where in the module it is lost first, if that was asked;
+    `warnings` are the rows that could not be measured, or hardly.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Report:
     seed: int
     rows: tuple[Row, ...]
     unseen: tuple[str, ...] = ()
+    layers: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -92,10 +94,12 @@ class Report:
         if not isinstance(data, dict) or data.get("format") != 1:
             raise ValueError(refusal)
         try:
+            data.setdefault("layers", [])  # not in reports of before
             known = {name: data[name] for name in (f.name for f in fields(cls))}
             known["rows"] = tuple(Row(**row) for row in known["rows"])
+            known["layers"] = tuple((group, words) for group, words in known["layers"])
             known["groups"], known["unseen"] = tuple(known["groups"]), tuple(known["unseen"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(refusal) from error
         return cls(**known)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,11 +11,14 @@ import torch
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import example_counts, example_sizes
 from symc_runtime.verification.blame import said
+from symc_runtime.verification.domain import Domain, Draw, InputsError
 from symc_runtime.verification.guard import RAISED, Guarded, ModuleRaisedError, watched
 from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.plain import Plain, alone
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
+DRAWN = "drawn"
+"""The kind of inputs that a function of the user's draws."""
 SCALED = ("huge", "tiny", "unlike scales")
 """Kinds that are measured by themselves: translations are as long as the longest point."""
 ROWS = 4000
@@ -71,6 +74,8 @@ class Subject:
         settings: Settings,
         sizes: Mapping[str, int] | None = None,
         trusted: bool = True,
+        called: Callable[[], None] | None = None,
+        draw: Draw | None = None,
     ) -> None:
         self.settings = settings
         self.measures_trusted = trusted
@@ -78,6 +83,10 @@ class Subject:
             model.inputs + model.outputs, model.groups, model.fixed, model.ragged, sizes
         )
         self.generator = torch.Generator().manual_seed(settings.seed)
+        self.domain: Domain | None = None
+        if draw is not None:
+            self.domain = Domain(draw, model.inputs, model.ragged, model.fixed)
+            self.sizes = self._drawn_sizes(self.domain, model, sizes)
         try:
             self.model = copy.deepcopy(model).cpu()
         except Exception as error:
@@ -85,6 +94,7 @@ class Subject:
                 f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
             ) from error
         self.guarded = Guarded(self.model.base)
+        self.guarded.called = called
         self.model.base = self.guarded
         self.model.chunk = None
         self.model.samples = self.model.eval_samples = 2
@@ -93,6 +103,22 @@ class Subject:
         self.precision = torch.float64
         self._try()
         self.random = {mode: self._is_random(mode) for mode in self.modes}
+
+    def _drawn_sizes(
+        self, domain: Domain, model: Symmetrized, chosen: Mapping[str, int] | None
+    ) -> dict[str, int]:
+        """The sizes of what the domain draws; `chosen` ones are not to be others."""
+        tensors, _ = domain(2, self.sizes, self.generator)
+        found = domain.sizes(tensors)
+        for name, value in (chosen or {}).items():
+            if found.get(name, value) != value:
+                raise InputsError(
+                    f"`{domain.name}` draws `{name}` = {found[name]}, not {value} as was chosen: "
+                    "name `sizes` among its arguments and follow it"
+                )
+        return example_sizes(
+            model.inputs + model.outputs, model.groups, model.fixed, model.ragged, found
+        )
 
     @property
     def plain(self) -> bool:
@@ -198,6 +224,8 @@ class Subject:
     def batch(self, kinds: Sequence[str], samples: int) -> Batch:
         """Inputs of these kinds in float64, `samples` of each."""
         model = self.model
+        if self.domain is not None:
+            return self._drawn(self.domain, len(kinds) * samples)
         made = [
             make_inputs(
                 k, model.inputs, model.groups, self.sizes, samples, generator=self.generator
@@ -208,12 +236,25 @@ class Subject:
         names = tuple(kind for kind in kinds for _ in range(samples))
         return Batch(names, inputs, example_counts(model.ragged, self.sizes, len(names)))
 
+    def _drawn(self, domain: Domain, batch: int) -> Batch:
+        inputs, counts = domain(batch, self.sizes, self.generator)
+        found = domain.sizes(inputs)
+        for name, value in self.sizes.items():
+            if found.get(name, value) != value:
+                raise InputsError(
+                    f"`{domain.name}` draws `{name}` = {value} and then {found[name]}: draw one "
+                    "size, or declare it ragged and return counts"
+                )
+        return Batch((DRAWN,) * batch, inputs, counts)
+
     def batches(self) -> list[Batch]:
-        """Inputs of every kind."""
+        """Inputs of every kind, or as many that the domain draws."""
         probe = self.batch(("random",), 1)
         noise = self.model.draw_noise(*probe.inputs, sizes=dict(probe.counts))
         total = max((z.shape[0] for z in noise.values()), default=1)
         samples = max(1, min(self.settings.samples, ROWS // (total * len(KINDS))))
+        if self.domain is not None:
+            return [self.batch(tuple(KINDS), samples)]
         alike = [kind for kind in KINDS if kind not in SCALED]
         return [self.batch(kinds, samples) for kinds in (alike, *((kind,) for kind in SCALED))]
 

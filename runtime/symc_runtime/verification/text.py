@@ -45,6 +45,12 @@ def render(report: Report, color: bool = False) -> str:
             lines += ["", *_section(report, test, merged, color)]
     for rows in _told(report):
         lines += ["", *_error(report, rows, color)]
+    if report.layers:
+        lines += ["", _paint("Layers: where in the module a symmetry is lost first", "bold", color)]
+        for group, words in report.layers:
+            lines += wrap(
+                f"{group}: {words}.", WIDTH, initial_indent="  ", subsequent_indent="    "
+            )
     warnings = _warnings(report)
     for text in warnings:
         lines += ["", *_hanging("warning: ", text, "warning", color, "bold")]

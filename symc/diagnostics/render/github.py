@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from symc.characters import escaped
 from symc.diagnostics.diagnostic import Diagnostic
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -34,6 +35,8 @@ def _command(diagnostic: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
+    # What a runner shows in its log, it decodes: line breaks alone may come back.
+    text = "".join(c if c in "\r\n" else escaped(c) for c in text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

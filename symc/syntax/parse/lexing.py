@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from symc.diagnostics.diagnostic import Diagnostic
@@ -73,6 +74,8 @@ def tokenize(source: Source) -> Lexed:
     while start < len(text) and len(lexed.diagnostics) < MAX_DIAGNOSTICS:
         try:
             for token in parser().lex(TextSlice(text, start, len(text)), dont_ignore=True):
+                if "\0" in token:
+                    lexed.diagnostics += _nulls(source, token_span(token))
                 if token.type == "COMMENT":
                     span = token_span(token)
                     lexed.comments.append(Comment(span, str(token).rstrip()))
@@ -115,7 +118,7 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
     stop = position + 1
     while text.startswith(character, stop):
         stop += 1
-    message = f"{describe_character(character)} is no part of the language"
+    message = _NO_PART.format(describe_character(character))
     span, meant = Span(position, stop), _MEANT.get(character)
     written = _WRITTEN.get(character)
     line = text[text.rfind("\n", 0, position) + 1 : position]
@@ -138,6 +141,19 @@ def _unknown(source: Source, position: int) -> tuple[Diagnostic, int]:
         meant = 'a docstring stands between `"""` and `"""`'
     fix = written * (stop - position) if written is not None else None
     return Diagnostic("SYM101", message, source, span, meant, fix=fix), stop
+
+
+_NO_PART = "{} is no part of the language"
+
+
+def _nulls(source: Source, span: Span) -> list[Diagnostic]:
+    """A NUL in a comment or a text: no other tool reads it, and no program can hold it."""
+    message = _NO_PART.format(describe_character("\0"))
+    runs = islice(re.compile("\0+").finditer(source.text, *span), MAX_DIAGNOSTICS)
+    return [
+        Diagnostic("SYM101", message, source, Span(*run.span()), "remove it", fix="")
+        for run in runs
+    ]
 
 
 def describe_character(character: str) -> str:
