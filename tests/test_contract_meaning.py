@@ -402,7 +402,7 @@ def test_section_7_build_fixes_sizes_that_no_input_tells(axes: str, method: str)
     probe = symc.build(text, First(), sizes=sizes)
     known = {"b": 4, **sizes}
     model = symc.build(text, flat_base(probe.inputs, probe.outputs, known), sizes=sizes).double()
-    model.samples = model.eval_samples = 2
+    model.draw_so_many(2)
     x = torch.randn(2, *shape, dtype=torch.float64)
     assert torch.isfinite(model(x)).all()
     assert_equivariant(model, x)

@@ -146,16 +146,15 @@ def stage(one: StageDescription) -> str:
 
 def cost(one: Cost) -> str:
     """The cost multiplier in words."""
-    samples = f"{one.samples} samples"
+    samples = f"{one.samples} sample{'' if one.samples == 1 else 's'}"
     if one.eval_samples != one.samples:
         samples += f" ({one.eval_samples} in eval mode)"
     factors = [samples] if one.sampled else []
     if one.enumerated != 1:
         factors.append(f"{one.enumerated} enumerated elements")
     total = "" if one.total is None else f"{one.total:,} "
-    if one.total is not None and one.eval_total is not None and one.eval_total != one.total:
-        total = f"{one.total:,} (in eval mode {one.eval_total:,}) "
-    text = f"{total}evaluation{'' if one.total == 1 else 's'} of the base an example"
+    also = "" if one.eval_total in (None, one.total) else f" (in eval mode {one.eval_total:,})"
+    text = f"{total}evaluation{'' if one.total == 1 else 's'}{also} of the base an example"
     if factors:
         text += f": {' x '.join(factors)}"
     if isinstance(one.enumerated, str):
