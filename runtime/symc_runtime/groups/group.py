@@ -80,9 +80,9 @@ class Group:
         """Number of elements of a `frame` of a generic input. None above LARGEST."""
         return 1
 
-    def frame_order_formula(self, parameter: str) -> str:
-        """The same for a parameter as it is written."""
-        return "1"
+    def frame_order_formula(self, parameter: str) -> int | str:
+        """The same for a parameter as it is written; a number where it does not hang on it."""
+        return 1
 
     def order(self, parameter: int) -> int | None:
         """Number of elements of the group itself; None where infinite, or above LARGEST."""

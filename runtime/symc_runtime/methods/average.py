@@ -18,6 +18,6 @@ class Average(Method):
         """The order of the compact rest."""
         return group.rest_order(parameter)
 
-    def formula(self, group: Group, parameter: str) -> str | None:
+    def formula(self, group: Group, parameter: str) -> int | str | None:
         """The same, written."""
         return group.rest_order_formula(parameter)

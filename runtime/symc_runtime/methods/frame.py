@@ -18,6 +18,6 @@ class Frame(Method):
         """One sorted order, or the signs of principal axes."""
         return group.frame_order(parameter)
 
-    def formula(self, group: Group, parameter: str) -> str | None:
+    def formula(self, group: Group, parameter: str) -> int | str | None:
         """The same, written."""
         return group.frame_order_formula(parameter)

@@ -65,9 +65,12 @@ class Method:
         """
         return None if self.samples else 1
 
-    def formula(self, group: Group, parameter: str) -> str | None:
-        """The same for a parameter as it is written; None also where it depends on the value."""
-        return None if self.samples else "1"
+    def formula(self, group: Group, parameter: str) -> int | str | None:
+        """The same for a parameter as it is written; a number where it does not hang on it.
+
+        None also where it is infinite for some values of what is open in the parameter.
+        """
+        return None if self.samples else 1
 
 
 def numbers_of_samples(
