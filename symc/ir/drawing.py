@@ -30,10 +30,16 @@ def enumerates(stage: Stage) -> bool:
     return exhaustive and stage.samples is None and stage.eval_samples is None
 
 
+def single(group: GroupInstance, parameter: Size) -> bool:
+    """Whether there is nothing to draw: beside translations the group has the identity alone."""
+    facts, value = families()[group.family], parameter.value
+    return 1 in (facts.rest_order_formula(str(parameter)), value and facts.rest_order(value))
+
+
 def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | None:
     """How many elements the stage takes at each call, whatever the budget; None: it draws."""
     method, facts = methods()[stage.method], families()[group.family]
-    if facts.element == "translation":
+    if single(group, parameter):
         return 1
     if method.samples and not enumerates(stage):
         return None

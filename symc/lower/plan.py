@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from symc.ir.drawing import enumerates, numbers_of_samples
-from symc.ir.groups import Stage
+from symc.ir.drawing import enumerates, numbers_of_samples, single
+from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
+from symc.ir.sizes import Size
 from symc.lower import declarations
 from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
 from symc_runtime import layout
@@ -129,7 +130,7 @@ def make_plan(program: Program) -> Plan:
         shares = "earlier" in keywords
         stages.append(StagePlan(group, stage, attribute, distribution, keywords, shares))
         if distribution is not None:
-            draws.append(_draw(stage, attribute))
+            draws.append(_draw(stage, program.group(stage.group), attribute, fixed))
     samples, eval_samples = numbers_of_samples(program)
     # Where every stage takes all elements that it has, no number is set.
     counted = always_draws(draws, tuple(groups.values()), fixed)
@@ -167,12 +168,13 @@ def _draws(group: layout.Group) -> bool:
     return group.kind != "translation"
 
 
-def _draw(stage: Stage, attribute: str) -> Draw:
+def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:
     method = methods()[stage.method]
+    known = {name: Size.constant(value) for name, value in fixed.items()}
     return Draw(
         key=stage.group,
         attribute=attribute,
         enumerates=stage.method if enumerates(stage) else "",
-        samples=method.samples,
+        samples=method.samples and not single(group, group.parameter.substitute(known)),
         entropy=stage.entropy if "entropy" in method.options else 0.0,
     )

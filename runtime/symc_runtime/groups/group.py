@@ -61,8 +61,8 @@ class Group:
         """
         return None
 
-    def rest_order_formula(self, parameter: str) -> str | None:
-        """The same for a parameter as it is written, `n` or `2*n + 1`.
+    def rest_order_formula(self, parameter: str) -> int | str | None:
+        """The same for a parameter as it is written, `n` or `2*n + 1`; a number where it is one.
 
         None where it is infinite, if only for some values of what is open in the parameter.
         """
@@ -88,7 +88,7 @@ class Group:
         """Number of elements of the group itself; None where infinite, or above LARGEST."""
         return self.rest_order(parameter) if self.compact else None
 
-    def order_formula(self, parameter: str) -> str | None:
+    def order_formula(self, parameter: str) -> int | str | None:
         """The same for a parameter as it is written; None as in `rest_order_formula`."""
         return self.rest_order_formula(parameter) if self.compact else None
 

@@ -26,6 +26,10 @@ class Translation(Group):
         """1: beside translations there is nothing."""
         return 1
 
+    def rest_order_formula(self, parameter: str) -> int:
+        """1"""
+        return 1
+
     def dimension(self, parameter: int) -> int:
         """d"""
         return parameter
