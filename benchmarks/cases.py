@@ -66,7 +66,7 @@ def graph_case(options: str, *, hidden: int, layers: int, samples: int = 10) -> 
         group P = S(n)
         input  adjacency[n: P, n: P]
         output logits[{CLASSES}]
-        symmetrize P by probabilistic(samples={samples}{options})
+        symmetrize P by probabilistic(samples={samples}, eval_samples={samples}{options})
     """
     name = f"MLP, S({NODES})" + (", gin 64" if "64" in options else "")
     return Case(name, spec, lambda: graph_mlp(hidden, layers), graphs, batch=24, folds=samples)
@@ -108,7 +108,7 @@ def particles(samples: int = 20) -> Case:
     lines = f"""
         group P = S(n)
         group M = O(3)
-        symmetrize M, P by probabilistic(samples={samples})
+        symmetrize M, P by probabilistic(samples={samples}, eval_samples={samples})
     """
     name = f"transformer, S({PARTICLES}) x O(3)"
     return point_case(name, PARTICLES, ("M", "M"), lines, folds=samples)

@@ -79,7 +79,8 @@ def slope(x: list[float], y: list[float]) -> float:
 def measured(kind: str, n: int, *, samples: int, batch: int, rounds: int) -> float:
     """Median CPU seconds of one call in eval."""
     torch.manual_seed(0)
-    text = f"{SPECS[kind]}  symmetrize by probabilistic(samples={samples})"
+    numbers = f"samples={samples}, eval_samples={samples}"
+    text = f"{SPECS[kind]}  symmetrize by probabilistic({numbers})"
     model = symc.build(text, HandOn()).eval()
     shape = (batch, n, 8) if kind == "items" else (batch, n, n)
     x = torch.randn(shape)

@@ -83,7 +83,7 @@ def test_an_element_and_its_inverse_cancel(family: str, parameter: int, method: 
     if text is None:
         return
     model = symc.build(text, Same()).double()
-    model.samples = 3
+    model.draw_so_many(3)
     inputs = _inputs(model)
     samples, _ = model(*inputs, return_samples=True)
     for x, y in zip(inputs, samples, strict=True):
@@ -100,7 +100,7 @@ def test_outputs_move_as_the_definition_says(family: str, parameter: int, method
     inputs = _inputs(probe)
     base = Constant([tuple(x.shape[1:]) for x in inputs])
     model = symc.build(text, base).double()
-    model.samples = 3
+    model.draw_so_many(3)
     noise = model.draw_noise(*inputs)
     outputs, elements = model.symmetrize(*inputs, *noise.values())
     rows = outputs[0].shape[0]

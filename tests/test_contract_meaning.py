@@ -51,7 +51,8 @@ def test_section_5_average_enumerates_small_groups() -> None:
 def test_section_5_average_stays_within_5040_elements() -> None:
     model = symc.build(SETS + "\nsymmetrize by average", Weighted())
     assert model.draw_noise(torch.randn(1, 7, 2))["S(n)"].shape[0] == 5040
-    assert model.draw_noise(torch.randn(1, 8, 2))["S(n)"].shape[0] == 20
+    assert model.draw_noise(torch.randn(1, 8, 2))["S(n)"].shape[0] == 1
+    assert model.eval().draw_noise(torch.randn(1, 8, 2))["S(n)"].shape[0] == 20
     model = symc.build(SETS + "\nsymmetrize by average(samples=3)", Weighted())
     assert model.draw_noise(torch.randn(1, 4, 2))["S(n)"].shape[0] == 3
 
@@ -160,11 +161,12 @@ def test_section_5_base_gets_k_times_b_rows_and_labels_as_integers() -> None:
 
     model = symc.build("input kind[n: S(n)] of 3\noutput y[n: S(n)]", Base())
     model(torch.randint(0, 3, (4, 5)))
-    assert seen == [(torch.Size([80, 5]), torch.int64)]
+    model.eval()(torch.randint(0, 3, (4, 5)))
+    assert seen == [(torch.Size([k * 4, 5]), torch.int64) for k in (1, 20)]
 
 
 def test_section_7_return_samples_and_penalty() -> None:
-    model = symc.build(SETS, Weighted())
+    model = symc.build(SETS + "\nsymmetrize by probabilistic(samples=20)", Weighted())
     x = torch.randn(3, 4, 2)
     noise = model.draw_noise(x)
     ys, w = model(x, noise=noise, return_samples=True)
@@ -201,9 +203,10 @@ def test_section_7_noise_is_all_the_randomness() -> None:
 def test_section_7_chunks_change_nothing() -> None:
     for training in (True, False):
         torch.manual_seed(0)
-        whole = symc.build(SETS, Weighted()).train(training)
+        text = SETS + "\nsymmetrize by probabilistic(samples=20)"
+        whole = symc.build(text, Weighted()).train(training)
         torch.manual_seed(0)
-        parts = symc.build(SETS, Weighted(), chunk=3).train(training)
+        parts = symc.build(text, Weighted(), chunk=3).train(training)
         x = torch.randn(2, 4, 2)
         noise = whole.draw_noise(x)
         a = whole(x, noise=noise, return_penalty=True)
@@ -226,7 +229,7 @@ def test_section_7_distributions_are_replaceable() -> None:
 
     text = SETS + "\nsymmetrize by canonical"
     model = symc.build(text, Weighted(), distributions={"S(n)": Scores()})
-    model = symc.build(SETS, Weighted(), distributions={"S(n)": Scores()})
+    model = symc.build(SETS, Weighted(), distributions={"S(n)": Scores()}).eval()
     x = torch.randn(2, 4, 2)
     order = x[..., 0].argsort(-1)
     expected = Weighted()(x.gather(1, order.unsqueeze(-1).expand_as(x)))
@@ -402,7 +405,7 @@ def test_section_7_build_fixes_sizes_that_no_input_tells(axes: str, method: str)
     probe = symc.build(text, First(), sizes=sizes)
     known = {"b": 4, **sizes}
     model = symc.build(text, flat_base(probe.inputs, probe.outputs, known), sizes=sizes).double()
-    model.samples = model.eval_samples = 2
+    model.draw_so_many(2)
     x = torch.randn(2, *shape, dtype=torch.float64)
     assert torch.isfinite(model(x)).all()
     assert_equivariant(model, x)
@@ -443,7 +446,7 @@ def test_section_5_wrong_base(result: object, error: type, words: str) -> None:
             return result(a, b)
 
     with pytest.raises(error, match=words):
-        symc.build(SHAPES, Base())(torch.zeros(2, 4, 3), torch.zeros(2, 4))
+        symc.build(SHAPES, Base()).eval()(torch.zeros(2, 4, 3), torch.zeros(2, 4))
 
 
 @pytest.mark.parametrize(
@@ -564,7 +567,7 @@ def test_section_7_what_a_distribution_returns_is_checked(method: str) -> None:
         (vectors, "O(3)", lambda x: x, ShapeError, rf"\[{2 * samples}, 3, 3\].*rows.*, 4, 3\]"),
         (vectors, "O(3)", lambda x: x[:, :2], ShapeError, "d vectors"),
     ):
-        model = symc.build(text, First(), distributions={group: Gives(value)})
+        model = symc.build(text, First(), distributions={group: Gives(value)}).eval()
         with pytest.raises(error, match=said):
             model(torch.randn(2, 5) if group == "S(5)" else torch.randn(2, 4, 3))
 

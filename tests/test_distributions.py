@@ -13,6 +13,7 @@ from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
+from symc_runtime.enumeration import Draw
 from symc_runtime.layout import Natural, Tensor, Trivial
 from symc_runtime.testing import random_motion
 
@@ -95,7 +96,7 @@ def test_a_cube_leaves_everything_open(method: str) -> None:
 def test_a_frame_enumerates_each_element_once(family: str, d: int) -> None:
     stage = stage_of("frame", family, d)
     count = 2**d if family == "O" else 2 ** (d - 1)
-    assert stage.elements({}) == count
+    assert Draw("G", "G", enumerates="frame").elements(stage.own, {}) == count
     noise = stage.enumerate(2, {}, F64, CPU, None)
     assert noise.shape[0] == count
     x = torch.randn(2, 6, d, dtype=F64)

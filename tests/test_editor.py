@@ -179,10 +179,13 @@ def test_hover_over_representations_and_constructors() -> None:
 def test_hover_over_methods_options_and_nets() -> None:
     text = shown("by probabilistic", "by |probabilistic")
     assert "learned distribution" in text
-    assert "- `samples=20`: elements drawn a call, a whole number from 1 to 1,000,000" in text
+    assert (
+        "- `samples=1`: elements drawn a call in training, a whole number from 1 to 1,000,000"
+        in text
+    )
     assert "- `noise_scale=1.0`: standard deviation of the net's noise, a number from 0" in text
-    assert shown("samples=5", "sam|ples=5").startswith("`samples=20`")
-    assert shown_in("symmetrize by frame(samp|les").startswith("`samples=20`")  # half typed
+    assert shown("samples=5", "sam|ples=5").startswith("`samples=1`")
+    assert shown_in("symmetrize by frame(samp|les").startswith("`samples=1`")  # half typed
     assert "- `hidden=32`: width" in shown("net=vector", "net=|vector")
     assert "from 1 to 4,096" in shown("hidden=8", "|hidden=8")
     assert "the input whose mean is the origin" in shown("anchor=pos", "|anchor=pos")

@@ -121,7 +121,8 @@ def test_same_bits_as_build(text: str) -> None:
     twin.load_state_dict(model.state_dict())
     inputs = example_inputs(model, sizes, 3, dtype=torch.float32)
     counts = example_counts(model, sizes, 3)
-    model.samples = twin.samples = model.eval_samples = twin.eval_samples = 2
+    model.draw_so_many(2)
+    twin.draw_so_many(2)
     for training in (True, False):
         model.train(training)
         twin.train(training)
@@ -151,7 +152,7 @@ def test_runs_where_symc_cannot_be_imported(tmp_path: Path) -> None:
     sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
     torch.manual_seed(0)
     model = symc.build(ODD_NAMES, flat_base(probe.inputs, probe.outputs, sizes)).eval()
-    model.eval_samples = 2
+    model.draw_so_many(2)
     inputs = example_inputs(model, sizes, 3, dtype=torch.float32)
     counts = example_counts(model, sizes, 3)
     noise = model.draw_noise(*inputs, sizes=counts)

@@ -61,7 +61,7 @@ def compiled(text: str) -> tuple[Symmetrized, dict[str, int]]:
     """The spec around a base without any symmetry, in float64, a few samples."""
     torch.manual_seed(0)
     model = on_flat_base(text).double()
-    model.samples = model.eval_samples = 2
+    model.draw_so_many(2)
     return model, sizes_for(model.inputs + model.outputs, model.fixed)
 
 

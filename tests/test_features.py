@@ -209,7 +209,7 @@ def test_neither_padding_nor_its_length_reaches_a_result(method: str, order: str
     """
     torch.manual_seed(0)
     model = symc.build(text, _Weighted()).double().eval()
-    model.samples = model.eval_samples = 4
+    model.draw_so_many(4)
     counts = torch.tensor([6, 3, 1, 4])
     batch, short, long = 4, 6, 9
     tight, padded = [], []

@@ -42,7 +42,7 @@ def _model(text: str) -> tuple[Symmetrized, dict[str, torch.Tensor], list[torch.
     probe = symc.build(text, nn.Identity())
     sizes = example_sizes(probe.inputs + probe.outputs, probe.groups, probe.fixed, probe.ragged, {})
     model = symc.build(text, flat_base(probe.inputs, probe.outputs, sizes)).double().eval()
-    model.samples = model.eval_samples = 2
+    model.draw_so_many(2)
     generator = torch.Generator().manual_seed(1)
     made = make_inputs("random", model.inputs, model.groups, sizes, 2, generator=generator)
     return model, dict(example_counts(model.ragged, sizes, 2)), list(made)

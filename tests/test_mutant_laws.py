@@ -28,7 +28,7 @@ def compiled(text: str, sizes: dict[str, int]) -> CompiledModel:
     """The spec around a base without symmetry, in float64."""
     torch.manual_seed(0)
     model = on_flat_base(text, sizes).double()
-    model.samples = model.eval_samples = 2
+    model.draw_so_many(2)
     return model
 
 
@@ -121,7 +121,7 @@ def test_how_far_items_are_padded_is_no_matter(method: str, order: str, net: str
         text = "\n".join([*text.splitlines()[:-1], *lines])
     torch.manual_seed(0)
     model = symc.build(text, Pooled()).double()
-    model.samples = 3
+    model.draw_so_many(3)
     generator = torch.Generator().manual_seed(1)
     wide = make_inputs("random", model.inputs, model.groups, {"n": 6}, 4, generator=generator)
     counts = torch.tensor([4, 3, 1, 2])

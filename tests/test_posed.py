@@ -17,7 +17,7 @@ ROWS = 200
 def _built(spec: str, dtype: torch.dtype, n: int = 5, seed: int = 0) -> Symmetrized:
     torch.manual_seed(seed)
     model = on_flat_base(spec, {"n": n})
-    model.eval_samples = 1
+    model.draw_so_many(1)
     return model.to(dtype).eval()
 
 

@@ -25,7 +25,7 @@ def compiled(name: str) -> tuple[Symmetrized, tuple[torch.Tensor, ...], dict[str
     torch.manual_seed(0)
     model = on_flat_base(path)
     sizes = sizes_for(model.inputs + model.outputs, model.fixed)
-    model.samples = model.eval_samples = 3
+    model.draw_so_many(3)
     inputs = example_inputs(model, sizes, 4, dtype=torch.float32)
     return model, inputs, example_counts(model, sizes, 4)
 

@@ -86,7 +86,7 @@ def test_a_right_model_passes(text: str) -> None:
     # Measured on a copy, with generators of its own.
     assert torch.equal(before, torch.get_rng_state())
     assert next(model.parameters()).dtype == torch.float32
-    assert (model.training, model.samples) == (True, 20)
+    assert (model.training, model.samples, model.eval_samples) == (True, 1, 20)
 
 
 def changed(target: Callable[..., Any], by: Callable[..., Any]) -> CompiledModel:

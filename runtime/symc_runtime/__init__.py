@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.permutation_net import LearnedPermutation
     from symc_runtime.distributions.principal_frame import PrincipalFrame
     from symc_runtime.distributions.sorting_frame import SortingFrame
+    from symc_runtime.enumeration import Draw
     from symc_runtime.layout import (
         Group,
         Natural,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
         point,
         pseudovector,
     )
-    from symc_runtime.sampling import Draw
     from symc_runtime.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.symmetrized import Symmetrized
 
@@ -58,10 +58,10 @@ _HOMES = {
     "distributions.permutation_net": ("LearnedPermutation",),
     "distributions.principal_frame": ("PrincipalFrame",),
     "distributions.sorting_frame": ("SortingFrame",),
+    "enumeration": ("Draw",),
     "layout": (
         "Group", "Natural", "Product", "Sign", "Sum", "Tensor", "Trivial", "point", "pseudovector",
     ),
-    "sampling": ("Draw",),
     "shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
 }  # fmt: skip

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import SupportsIndex
 
 import torch
 from torch import nn
 
 from symc_runtime.distributions.distribution import Distribution
-from symc_runtime.methods.method import ENUMERATION_BUDGET
+from symc_runtime.enumeration import Draw
+from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
 from symc_runtime.shapes import ShapeError
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A stage that draws elements: its `key` in the noise, its module, how it draws.
-
-    `enumerates`: takes every element where they are few enough. `entropy`: weight of its penalty.
-    """
-
-    key: str
-    attribute: str
-    enumerates: bool = False
-    samples: bool = True
-    entropy: float = 0.0
 
 
 def draw(
@@ -34,6 +20,7 @@ def draw(
     stages: Mapping[str, nn.Module],
     *,
     samples: int,
+    every: bool = True,
     batch: int,
     sizes: Mapping[str, int],
     dtype: torch.dtype,
@@ -42,17 +29,20 @@ def draw(
 ) -> dict[str, torch.Tensor]:
     """A tensor [K, batch, ...] a stage, in their order; K = samples x what stages enumerate.
 
+    Without `every` none enumerates, and all draw so many samples.
+
     Noise of sampling stages is shared over the elements of enumerating ones: acting on the input
     permutes those elements, so noise drawn for each of them would break the coupled law.
     """
     counts: dict[str, int] = {}
     budget = ENUMERATION_BUDGET
     for entry in draws:
-        stage = distribution(stages[entry.key])
-        elements = stage.elements(sizes) if entry.enumerates else None
-        if elements is not None and elements <= budget:
+        own = distribution(stages[entry.key]).own
+        elements = entry.elements(own, sizes) if every else None
+        left = left_of(budget, elements)
+        if elements is not None and left is not None:
             counts[entry.key] = elements
-            budget //= elements
+            budget = left
     drawn = [entry for entry in draws if entry.key not in counts]
     repeats = samples if any(entry.samples for entry in drawn) else 1
     # Axes of the grid of samples: one for each enumerating stage, the last for the draws.

@@ -16,8 +16,10 @@ from torch import nn
 from symc_runtime.actions import keep_valid
 from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.enumeration import Draw, always_draws, counted
 from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
-from symc_runtime.sampling import Draw, check_noise, check_samples, distribution, draw
+from symc_runtime.methods.method import numbers_of_samples
+from symc_runtime.sampling import check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.sizes import names
 
@@ -32,8 +34,11 @@ class Symmetrized(nn.Module):
 
     Attributes:
         base: the model inside; it sees K * batch rows in canonical poses.
-        samples: K in training mode, for stages that sample.
-        eval_samples: K in eval mode.
+        samples: K in training mode, times what other stages enumerate: an int from 1. Of a module
+            without a stage that draws whatever the sizes are it is None: every stage takes all the
+            elements that it has, where they are few enough. A number draws so many instead, None
+            goes back to all.
+        eval_samples: the same in eval mode.
         chunk: how many of the K samples run at a time; None: all. Bounds memory.
         trusted: names of the groups handled `by base`, which has them already.
     """
@@ -51,15 +56,70 @@ class Symmetrized(nn.Module):
         self,
         base: nn.Module,
         *,
-        samples: int = 1,
+        samples: int | None = None,
         eval_samples: int | None = None,
         chunk: int | None = None,
     ) -> None:
         super().__init__()
         self.base = base
-        self.samples = samples
-        self.eval_samples = samples if eval_samples is None else eval_samples
+        self._takes_samples = any(entry.samples for entry in self.draws)
+        self._always_draws = always_draws(self.draws, self.groups, self.fixed)
+        self._samples: Any = None
+        self._eval_samples: Any = None
+        # What stages with too many elements draw where no number is set.
+        self._unset = numbers_of_samples(samples, eval_samples)
+        if self._always_draws:
+            samples, eval_samples = self._unset
+        if samples is not None:
+            self.samples = samples
+        if eval_samples is not None:
+            self.eval_samples = eval_samples
         self.chunk = chunk
+
+    @property
+    def samples(self) -> Any:
+        """K in training mode; see the class."""
+        return self._samples if self._takes_samples else 1
+
+    @samples.setter
+    def samples(self, value: Any) -> None:
+        self._refuse_where_nothing_draws("samples", value)
+        self._samples = value
+
+    @property
+    def eval_samples(self) -> Any:
+        """K in eval mode; see the class."""
+        return self._eval_samples if self._takes_samples else 1
+
+    @eval_samples.setter
+    def eval_samples(self, value: Any) -> None:
+        self._refuse_where_nothing_draws("eval_samples", value)
+        self._eval_samples = value
+
+    def draw_so_many(self, samples: int, eval_samples: int | None = None) -> None:
+        """So many samples, in eval mode as many by default, of what draws; what enumerates stays.
+
+        For tests of any model: unlike setting `samples`, it leaves exact stages exact.
+        """
+        eval_samples = samples if eval_samples is None else eval_samples
+        self._unset = (samples, eval_samples)
+        self._samples = None if self._samples is None else samples
+        self._eval_samples = None if self._eval_samples is None else eval_samples
+
+    def _refuse_where_nothing_draws(self, name: str, value: Any) -> None:
+        if not self._takes_samples and value is not None and check_samples(name, value) != 1:
+            raise ValueError(
+                f"{name}: every stage of this model takes one element an input, so K is 1, not "
+                f"{value}; for more samples a spec says `by probabilistic({name}={value})`"
+            )
+
+    def _number_of_samples(self) -> tuple[int, bool]:
+        """How many samples a call draws, and whether stages enumerate beside them."""
+        name = "samples" if self.training else "eval_samples"
+        value = getattr(self, name)
+        if value is not None or self._always_draws:
+            return check_samples(name, value), self._always_draws
+        return self._unset[not self.training], True
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -88,7 +148,7 @@ class Symmetrized(nn.Module):
         """All randomness of one call: a tensor [K, batch, ...] for each stage that draws.
 
         Batch, sizes, device and dtype are read off the inputs; K is `samples` in training and
-        `eval_samples` in eval mode, times the elements of enumerating stages.
+        `eval_samples` in eval mode, times the elements of stages that enumerate beside them.
         """
         _, solved, _ = self._checked(inputs, sizes, counts)
         return self._drawn(inputs, solved, generator)
@@ -157,9 +217,10 @@ class Symmetrized(nn.Module):
         return {name: counts[name] for name in self.base_counts}
 
     def extra_repr(self) -> str:
-        """The symmetry and the numbers of samples."""
+        """The symmetry and K."""
         groups = " x ".join(str(group) for group in self.groups)
-        return f"{groups}; samples={self.samples}, eval_samples={self.eval_samples}"
+        numbers = (self.samples, self.eval_samples)
+        return f"{groups}; {counted(self.draws, self.groups, self.fixed, *numbers, self._unset)}"
 
     def _checked(
         self, inputs: tuple[Any, ...], sizes: Mapping[str, Any] | None, counts: Mapping[str, Any]
@@ -218,12 +279,12 @@ class Symmetrized(nn.Module):
             # Ties are broken by noise, which half precision rounds away.
             dtype = torch.float32
         stages = {entry.key: getattr(self, entry.attribute) for entry in self.draws}
+        samples, every = self._number_of_samples()
         return draw(
             self.draws,
             stages,
-            samples=check_samples("samples", self.samples)
-            if self.training
-            else check_samples("eval_samples", self.eval_samples),
+            samples=samples,
+            every=every,
             batch=inputs[0].shape[0],
             sizes=sizes,
             dtype=dtype,

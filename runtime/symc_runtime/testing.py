@@ -16,6 +16,7 @@ import torch
 from symc_runtime.actions import keep_valid
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.enumeration import Draw
 from symc_runtime.layout import (
     Group,
     Natural,
@@ -28,7 +29,6 @@ from symc_runtime.layout import (
     dimension,
     symbolic_dimension,
 )
-from symc_runtime.sampling import Draw
 from symc_runtime.symmetrized import Symmetrized
 
 

@@ -30,7 +30,8 @@ input  charge[n: P, 1]
 output next[n: P, 3: M.point]
 
 # How groups are handled. Also: average, frame, canonical, base. `symc describe` shows the stages.
-symmetrize M, P by probabilistic(samples=20)
+# One pose a training step, the mean over 20 in eval mode: the defaults.
+symmetrize M, P by probabilistic(samples=1, eval_samples=20)
 '''
 
 

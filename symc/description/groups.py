@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from symc.description.model import GroupDescription
-from symc.description.stages import LARGEST, atom
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.proofs import Stabilizer
@@ -16,15 +15,14 @@ def describe_group(
     """A group, its parameter with known sizes put in."""
     facts = families()[group.family]
     value = parameter.value
-    order: int | str | None = None
-    if facts.finite:
-        small = value is not None and value <= LARGEST
-        order = facts.order(value or 1) if small else f"{atom(parameter)}!"
+    order: int | str | None = None if value is None else facts.order(value)
+    if order is None:
+        order = facts.order_formula(str(parameter))
     return GroupDescription(
         name=group.name,
         constructor=f"{group.family}({group.parameter})",
         title=facts.title,
         order=order,
-        dimension=0 if facts.finite else None if value is None else facts.dimension(value),
+        dimension=0 if order is not None else None if value is None else facts.dimension(value),
         stabilizer=stabilizer,
     )

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import factorial, prod
+from math import prod
 
 from symc.description.model import Cost, StageDescription
 from symc.ir.blocks import blocks
+from symc.ir.drawing import affordable, numbers_of_samples
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
-from symc_runtime.methods.method import ENUMERATION_BUDGET, SAMPLES
-
-LARGEST = 12
-"""The factorials of larger numbers stay formulas."""
-
-
-def atom(size: Size) -> str:
-    """A size as a factor of a formula."""
-    return str(size) if len(size.terms) == 1 and "*" not in str(size) else f"({size})"
 
 
 def describe_stage(
@@ -42,15 +34,10 @@ def enumerated(program: Program, parameters: Mapping[str, Size]) -> dict[str, in
 
     One that would exceed what earlier ones leave of the budget draws samples.
     """
-    budget = ENUMERATION_BUDGET
-    found: dict[str, int | str | None] = {}
-    for stage in program.stages:
-        elements = _elements(stage, program.group(stage.group), parameters[stage.group])
-        if isinstance(elements, int):
-            elements = elements if elements <= budget else None
-            budget //= elements or 1
-        found[stage.group] = elements
-    return found
+    return {
+        stage.group: elements if left is None else None
+        for stage, elements, left in affordable(program, parameters)
+    }
 
 
 def method_of(stage: Stage, group: GroupInstance) -> str:
@@ -80,35 +67,11 @@ def _net(stage: Stage) -> str | None:
     return f"{stage.net.name}({options})"
 
 
-def _elements(stage: Stage, group: GroupInstance, parameter: Size) -> int | str | None:
-    """How many elements the stage takes at each call, None where it draws samples."""
-    method, facts = methods()[stage.method], families()[group.family]
-    if not method.acts or facts.element == "translation" or "samples" not in method.options:
-        return 1
-    if not method.exhaustive or stage.samples is not None or stage.eval_samples is not None:
-        return None
-    value = parameter.value
-    if facts.element == "permutation":
-        if stage.method == "frame":
-            return 1
-        if value is None:
-            return f"{atom(parameter)}!"
-        return factorial(value) if value <= LARGEST else None
-    if stage.method != "frame":
-        return None
-    if value is None:
-        return f"2^({parameter} - 1)" if facts.special else f"2^{atom(parameter)}"
-    return 2 ** (value - 1 if facts.special else value) if value <= 16 else None
-
-
 def cost(program: Program, elements: Iterable[int | str | None]) -> Cost:
     """How often a call evaluates the base, an example; `elements`: of each stage."""
     counts = [count for count in elements if count != 1]
     sampled = None in counts
-    default = SAMPLES.default if isinstance(SAMPLES.default, int) else 1
-    samples = next((s.samples for s in program.stages if s.samples is not None), default)
-    explicit_eval = (s.eval_samples for s in program.stages if s.eval_samples is not None)
-    eval_samples = next(explicit_eval, samples)
+    samples, eval_samples = numbers_of_samples(program)
     whole = [count for count in counts if isinstance(count, int)]
     open_ones = [count for count in counts if isinstance(count, str)]
     product = prod(whole)

@@ -146,34 +146,34 @@ def stage(one: StageDescription) -> str:
 
 def cost(one: Cost) -> str:
     """The cost multiplier in words."""
-    samples = f"{one.samples} samples"
-    if one.eval_samples != one.samples:
-        samples += f" ({one.eval_samples} in eval mode)"
-    factors = [samples] if one.sampled else []
+    total, eval_total = (
+        "" if number is None else f"{number:,} " for number in (one.total, one.eval_total)
+    )
+    text = f"{total}evaluation{'' if one.total == 1 else 's'} of the base an example"
+    samples = str(one.samples)
+    if one.samples != one.eval_samples and one.sampled:
+        text += f" in training, {eval_total}in eval mode" if total else ""
+        samples = f"{samples} or {one.eval_samples}"
+    factors = [f"{samples} sample{'' if samples == '1' else 's'}"] if one.sampled else []
     if one.enumerated != 1:
         factors.append(f"{one.enumerated} enumerated elements")
-    total = "" if one.total is None else f"{one.total:,} "
-    if one.total is not None and one.eval_total is not None and one.eval_total != one.total:
-        total = f"{one.total:,} (in eval mode {one.eval_total:,}) "
-    text = f"{total}evaluation{'' if one.total == 1 else 's'} of the base an example"
-    if factors:
-        text += f": {' x '.join(factors)}"
+    if samples == str(one.samples) or len(factors) > 1:
+        text += f": {' x '.join(factors)}" if factors else ""
     if isinstance(one.enumerated, str):
         text += f"; samples instead where these are more than {ENUMERATION_BUDGET:,}"
     return text
 
 
 def error(one: Cost) -> str:
-    """The Monte Carlo error in words; empty where nothing is sampled."""
-    if one.error is None or one.eval_error is None:
+    """The Monte Carlo error in eval mode in words; empty where nothing is sampled."""
+    if one.eval_error is None:
         return ""
-    text = f"1/sqrt({one.samples}) = {one.error:.2g}"
-    if one.eval_samples != one.samples:
-        text += f" (in eval mode 1/sqrt({one.eval_samples}) = {one.eval_error:.2g})"
+    mode = "" if one.eval_samples == one.samples else "in eval mode "
     points = " (points: about the anchor's mean)" if one.points else ""
     return (
-        f"a mean over samples is off by at most {text} times the largest norm of the base's "
-        f"values{points}, root mean square"
+        f"{mode}a mean over samples is off by at most 1/sqrt({one.eval_samples}) = "
+        f"{one.eval_error:.2g} times the largest norm of the base's values{points}, root mean "
+        "square"
     )
 
 

@@ -81,7 +81,7 @@ def _class_docstring(plan: Plan) -> list[str]:
 def _constructor(plan: Plan) -> list[str]:
     lines = [
         f"    def __init__(self, base, *, samples={plan.samples}, "
-        f"eval_samples={_eval_default(plan)}, chunk=None):",
+        f"eval_samples={plan.eval_samples}, chunk=None):",
         "        super().__init__(base, samples=samples, eval_samples=eval_samples, chunk=chunk)",
     ]
     for stage in plan.stages:
@@ -93,10 +93,6 @@ def _constructor(plan: Plan) -> list[str]:
         lines += [f"            {k}={source(v)}," for k, v in stage.keywords.items()]
         lines.append("        )")
     return lines
-
-
-def _eval_default(plan: Plan) -> str:
-    return "None" if plan.eval_samples == plan.samples else str(plan.eval_samples)
 
 
 def _expression(value: Any, names: Names) -> str:

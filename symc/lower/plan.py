@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from symc.ir.groups import Stage
+from symc.ir.drawing import enumerates, numbers_of_samples, single
+from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
+from symc.ir.sizes import Size
 from symc.lower import declarations
 from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
 from symc_runtime import layout
 from symc_runtime.catalogue import methods
-from symc_runtime.sampling import Draw
-
-DEFAULT_SAMPLES = 20
+from symc_runtime.enumeration import Draw, always_draws
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Plan:
     trusted: tuple[str, ...]
     ragged: dict[str, int]
     fixed: dict[str, int]
-    samples: int
-    eval_samples: int
+    samples: int | None
+    eval_samples: int | None
 
 
 def _distribution(
@@ -130,10 +130,10 @@ def make_plan(program: Program) -> Plan:
         shares = "earlier" in keywords
         stages.append(StagePlan(group, stage, attribute, distribution, keywords, shares))
         if distribution is not None:
-            draws.append(_draw(stage, attribute))
-    explicit = [stage.samples for stage in acting if stage.samples is not None]
-    explicit_eval = [stage.eval_samples for stage in acting if stage.eval_samples is not None]
-    samples = explicit[0] if explicit else DEFAULT_SAMPLES
+            draws.append(_draw(stage, program.group(stage.group), attribute, fixed))
+    samples, eval_samples = numbers_of_samples(program)
+    # Where every stage takes all elements that it has, no number is set.
+    counted = always_draws(draws, tuple(groups.values()), fixed)
     return Plan(
         program=program,
         class_name=class_name(program.name),
@@ -145,8 +145,8 @@ def make_plan(program: Program) -> Plan:
         trusted=tuple(stage.group for stage in trusted),
         ragged={v.name: v.bound for v in program.sizes if v.bound is not None},
         fixed=fixed,
-        samples=samples,
-        eval_samples=explicit_eval[0] if explicit_eval else samples,
+        samples=samples if counted else None,
+        eval_samples=eval_samples if counted else None,
     )
 
 
@@ -168,13 +168,13 @@ def _draws(group: layout.Group) -> bool:
     return group.kind != "translation"
 
 
-def _draw(stage: Stage, attribute: str) -> Draw:
+def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:
     method = methods()[stage.method]
-    exhaustive = method.exhaustive and stage.samples is None and stage.eval_samples is None
+    known = {name: Size.constant(value) for name, value in fixed.items()}
     return Draw(
         key=stage.group,
         attribute=attribute,
-        enumerates=exhaustive,
-        samples="samples" in method.options,
+        enumerates=stage.method if enumerates(stage) else "",
+        samples=method.samples and not single(group, group.parameter.substitute(known)),
         entropy=stage.entropy if "entropy" in method.options else 0.0,
     )

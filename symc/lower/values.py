@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from symc_runtime import layout
-from symc_runtime.sampling import Draw
+from symc_runtime.enumeration import Draw
 
 
 def source(value: Any) -> str:
@@ -31,7 +31,7 @@ def source(value: Any) -> str:
         case Draw():
             parts = [repr(value.key), repr(value.attribute)]
             if value.enumerates:
-                parts.append("enumerates=True")
+                parts.append(f"enumerates={value.enumerates!r}")
             if not value.samples:
                 parts.append("samples=False")
             if value.entropy:

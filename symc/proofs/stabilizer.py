@@ -148,7 +148,9 @@ def stabilizers(
     ]
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
-    linear = frozenset(name for name in names if not families()[program.group(name).family].finite)
+    linear = frozenset(
+        name for name in names if families()[program.group(name).family].element != "permutation"
+    )
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
     undecided = [name for name in names if name in linear and parameters[name].value is None]

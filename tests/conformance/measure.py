@@ -90,7 +90,7 @@ def build(cell: Cell) -> tuple[CompiledModel, dict[str, int], list[str]]:
     if held:
         base = _Having(cell.text, held, base)
     model = symc.build(cell.text, base)
-    model.samples, model.eval_samples = 1, 2
+    model.draw_so_many(1, 2)
     return model, sizes, [g.name for g in probe.groups if g.name not in cell.trusted - set(held)]
 
 

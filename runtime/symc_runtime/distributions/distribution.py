@@ -95,10 +95,6 @@ class Distribution(nn.Module):
         """The shape of the noise after [samples, batch]; None where it may be any."""
         return None
 
-    def elements(self, sizes: Mapping[str, int]) -> int | None:
-        """How many elements it takes when it enumerates; None: it only samples."""
-        return None
-
     def enumerate(
         self,
         batch: int,
@@ -107,7 +103,7 @@ class Distribution(nn.Module):
         device: torch.device,
         generator: torch.Generator | None,
     ) -> torch.Tensor:
-        """Noise [elements, batch, ...] that gives every element once."""
+        """Noise [elements, batch, ...] that gives every element once, see `Draw.elements`."""
         raise TypeError(f"{type(self).__name__} does not enumerate")
 
     def act_on_noise(self, element: Any, noise: torch.Tensor) -> torch.Tensor:

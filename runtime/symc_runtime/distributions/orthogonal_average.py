@@ -70,7 +70,10 @@ def element_of(rows: torch.Tensor) -> Orthogonal:
 
 
 class AverageOrthogonal(OrthogonalNoise):
-    """Rotations (and reflections) uniform over the group, whatever the input is."""
+    """Rotations (and reflections) uniform over the group, whatever the input is.
+
+    Each of them once when enumerated, where they are finitely many.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,20 @@ class AverageOrthogonal(OrthogonalNoise):
         sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(inputs, groups, own)
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """Frames [order, batch, d + SPARE, d], a row for each axis; the spare vectors are zero."""
+        every = self.own.facts.every(self._size(sizes))
+        rows = torch.tensor(every, dtype=dtype, device=device).transpose(1, 2).unsqueeze(1)
+        frames = torch.nn.functional.pad(rows, (0, 0, 0, SPARE))
+        return frames.expand(-1, batch, -1, -1)
 
     def forward(
         self,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
-from math import factorial
 
 import torch
 
@@ -69,11 +67,6 @@ class AveragePermutation(PermutationNoise):
     ) -> None:
         super().__init__(inputs, groups, own)
 
-    def elements(self, sizes: Mapping[str, int]) -> int | None:
-        """n!, None where n is too large to speak of."""
-        size = self._size(sizes)
-        return factorial(size) if size <= 12 else None
-
     def enumerate(
         self,
         batch: int,
@@ -83,8 +76,8 @@ class AveragePermutation(PermutationNoise):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Keys [n!, batch, n, 1] that sort to every permutation once."""
-        every = list(permutations(range(self._size(sizes))))
-        keys = torch.tensor(every, dtype=dtype, device=device).reshape(len(every), 1, -1, 1)
+        every = torch.tensor(self.own.facts.every(self._size(sizes)), device=device)
+        keys = inverse_index(every).to(dtype).unsqueeze(1).unsqueeze(-1)
         return keys.expand(-1, batch, -1, -1)
 
     def forward(

@@ -41,13 +41,6 @@ class PrincipalFrame(OrthogonalNoise):
         self.blocks = tuple(blocks(tensor) for tensor in inputs)
         self.sizes = dict(sizes or {})
 
-    def elements(self, sizes: Mapping[str, int]) -> int | None:
-        """2^d choices of signs, half of them in SO(d)."""
-        d = self._size(sizes)
-        if d > 16:
-            return None
-        return int(2 ** (d - 1)) if self.own.special else int(2**d)
-
     def draw(
         self,
         samples: int,

@@ -34,10 +34,6 @@ class SortingFrame(PermutationNoise):
         self.anchors = dict(anchors or {})
         self.sizes = dict(sizes or {})
 
-    def elements(self, sizes: Mapping[str, int]) -> int | None:
-        """One: a generic input has one sorted order."""
-        return 1
-
     def enumerate(
         self,
         batch: int,
@@ -46,7 +42,7 @@ class SortingFrame(PermutationNoise):
         device: torch.device,
         generator: torch.Generator | None,
     ) -> torch.Tensor:
-        """One draw: what ties leave open is drawn, never enumerated."""
+        """One draw: a generic input has one order; what ties leave open is never enumerated."""
         return self.draw(1, batch, sizes, dtype, device, generator)
 
     def forward(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.group import Atom
+from symc_runtime.groups.matrices import Matrices
 
 
-class Euclidean(Group):
+class Euclidean(Matrices):
     """Translations, rotations and reflections of d-space: (t, R) x = R x + t on points."""
 
     name = "E"
     title = "Euclidean group"
-    parameter = "d"
     element = "euclidean"
     atoms = {
         "point": Atom("natural", affine=True),

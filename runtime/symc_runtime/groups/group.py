@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean"]
+
+LARGEST = 2**63 - 1
+"""Numbers of elements above it are written as formulas, never as numbers."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,49 @@ class Group:
     """What the group's name alone means as a representation; None: it must be said."""
     special: ClassVar[bool] = False
     """Whether matrices have determinant 1."""
-    finite: ClassVar[bool] = False
     compact: ClassVar[bool] = True
+    """Whether it has no translations; E(d) is one with a compact rest, O(d)."""
     examples: ClassVar[tuple[int, ...]]
     """Parameters that the law tests run."""
 
-    def order(self, parameter: int) -> int | None:
-        """Number of elements, None if infinite."""
+    def rest_order(self, parameter: int) -> int | None:
+        """Number of elements of the compact rest, the group itself where it is compact.
+
+        What `average` sums over. Finiteness, K, cost and enumeration are read off it. None where
+        it is infinite, or above LARGEST.
+        """
         return None
+
+    def rest_order_formula(self, parameter: str) -> int | str | None:
+        """The same for a parameter as it is written, `n` or `2*n + 1`; a number where it is one.
+
+        None where it is infinite, if only for some values of what is open in the parameter.
+        """
+        return None
+
+    def every(self, parameter: int) -> Sequence[Sequence[Any]]:
+        """All `rest_order` elements of the compact rest, the identity first, as plain numbers.
+
+        A permutation pi is its index, (g x)[index[j]] = x[j]; an orthogonal element the rows of its
+        matrix. Stacked they are [order, n] or [order, d, d].
+        """
+        raise TypeError(f"{self.name}({parameter}) is not enumerated")
+
+    def frame_order(self, parameter: int) -> int | None:
+        """Number of elements of a `frame` of a generic input. None above LARGEST."""
+        return 1
+
+    def frame_order_formula(self, parameter: str) -> int | str:
+        """The same for a parameter as it is written; a number where it does not hang on it."""
+        return 1
+
+    def order(self, parameter: int) -> int | None:
+        """Number of elements of the group itself; None where infinite, or above LARGEST."""
+        return self.rest_order(parameter) if self.compact else None
+
+    def order_formula(self, parameter: str) -> int | str | None:
+        """The same for a parameter as it is written; None as in `rest_order_formula`."""
+        return self.rest_order_formula(parameter) if self.compact else None
 
     def dimension(self, parameter: int) -> int:
         """Dimension as a Lie group, 0 if finite."""
@@ -62,3 +100,8 @@ class Group:
     def affine(self) -> bool:
         """Whether some representation is moved by translations."""
         return any(atom.affine for atom in self.atoms.values())
+
+
+def factor(parameter: str) -> str:
+    """A written parameter as a factor of a formula: sums and products in brackets."""
+    return parameter if parameter.isidentifier() or parameter.isdigit() else f"({parameter})"

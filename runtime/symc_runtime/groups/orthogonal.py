@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.group import Atom
+from symc_runtime.groups.matrices import Matrices
 
 
-class Orthogonal(Group):
+class Orthogonal(Matrices):
     """Rotations and reflections of d-space."""
 
     name = "O"
     title = "orthogonal group"
-    parameter = "d"
     element = "orthogonal"
     atoms = {
         "vector": Atom("natural"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.group import Atom
+from symc_runtime.groups.matrices import Matrices
 
 
-class SpecialEuclidean(Group):
+class SpecialEuclidean(Matrices):
     """Translations and rotations of d-space: (t, R) x = R x + t on points, det R = 1."""
 
     name = "SE"
     title = "special Euclidean group"
-    parameter = "d"
     element = "euclidean"
     atoms = {
         "point": Atom("natural", affine=True),

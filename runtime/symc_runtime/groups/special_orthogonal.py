@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.group import Atom
+from symc_runtime.groups.matrices import Matrices
 
 
-class SpecialOrthogonal(Group):
+class SpecialOrthogonal(Matrices):
     """Rotations of d-space: orthogonal matrices of determinant 1."""
 
     name = "SO"
     title = "special orthogonal group"
-    parameter = "d"
     element = "orthogonal"
     atoms = {"vector": Atom("natural"), "scalar": Atom("trivial")}
     bare = "vector"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from math import factorial
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.group import Atom, Group, factor
+
+_MOST = 20
+"""20! is the largest factorial of 63 bits."""
 
 
 class Symmetric(Group):
@@ -20,9 +24,16 @@ class Symmetric(Group):
         "scalar": Atom("trivial"),
     }
     bare = "natural"
-    finite = True
     examples = (1, 2, 5)
 
-    def order(self, parameter: int) -> int:
+    def rest_order(self, parameter: int) -> int | None:
         """n!"""
-        return factorial(parameter)
+        return factorial(parameter) if parameter <= _MOST else None
+
+    def rest_order_formula(self, parameter: str) -> str:
+        """`n!`"""
+        return f"{factor(parameter)}!"
+
+    def every(self, parameter: int) -> list[tuple[int, ...]]:
+        """The indices [n!, n]."""
+        return list(permutations(range(parameter)))

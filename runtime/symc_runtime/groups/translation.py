@@ -22,6 +22,14 @@ class Translation(Group):
     compact = False
     examples = (1, 2, 3)
 
+    def rest_order(self, parameter: int) -> int:
+        """1: beside translations there is nothing."""
+        return 1
+
+    def rest_order_formula(self, parameter: str) -> int:
+        """1"""
+        return 1
+
     def dimension(self, parameter: int) -> int:
         """d"""
         return parameter

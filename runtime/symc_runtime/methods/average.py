@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symc_runtime.groups.group import Group
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
 
 
@@ -12,3 +13,11 @@ class Average(Method):
     title = "Haar measure"
     options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
     exhaustive = True
+
+    def elements(self, group: Group, parameter: int) -> int | None:
+        """The order of the compact rest."""
+        return group.rest_order(parameter)
+
+    def formula(self, group: Group, parameter: str) -> int | str | None:
+        """The same, written."""
+        return group.rest_order_formula(parameter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symc_runtime.groups.group import Group
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
 
 
@@ -12,3 +13,11 @@ class Frame(Method):
     title = "uniform over a frame of the input"
     options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
     exhaustive = True
+
+    def elements(self, group: Group, parameter: int) -> int | None:
+        """One sorted order, or the signs of principal axes."""
+        return group.frame_order(parameter)
+
+    def formula(self, group: Group, parameter: str) -> int | str | None:
+        """The same, written."""
+        return group.frame_order_formula(parameter)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from symc_runtime.groups.group import Group
 
 OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
 """`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
 
 ENUMERATION_BUDGET = 5040
 """Elements that all enumerating stages together may have, 7!."""
+
+
+def left_of(budget: int, elements: int | None) -> int | None:
+    """What a stage that enumerates leaves of a budget; None where it must draw instead."""
+    return None if elements is None or elements > budget else budget // elements
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,10 @@ class MethodOption:
     element: str | None = None
 
 
-SAMPLES = MethodOption("count", 20, "elements drawn a call")
-EVAL_SAMPLES = MethodOption("count", None, "elements drawn a call in eval mode (default: samples)")
+SAMPLES = MethodOption("count", 1, "elements drawn a call in training")
+EVAL_SAMPLES = MethodOption(
+    "count", 20, "elements drawn a call in eval mode (`samples`, where that is larger)"
+)
 ANCHOR = MethodOption("input", None, "the input whose mean is the origin of points")
 
 
@@ -42,3 +52,41 @@ class Method:
     """False: no element at all, the base has the symmetry already."""
     exhaustive: ClassVar[bool] = False
     """Without `samples`, the method takes every element it has, where they are few enough."""
+
+    @property
+    def samples(self) -> bool:
+        """Whether a number of samples says how many elements it takes."""
+        return "samples" in self.options
+
+    def elements(self, group: Group, parameter: int) -> int | None:
+        """How many elements it takes where it takes all it has.
+
+        None where it only draws: where they are infinitely many, or too many for a number.
+        """
+        return None if self.samples else 1
+
+    def formula(self, group: Group, parameter: str) -> int | str | None:
+        """The same for a parameter as it is written; a number where it does not hang on it.
+
+        None also where it is infinite for some values of what is open in the parameter.
+        """
+        return None if self.samples else 1
+
+
+def numbers_of_samples(
+    samples: int | None, eval_samples: int | None, methods: Iterable[Method] = ()
+) -> tuple[int, int]:
+    """K in training and in eval mode: what is said, else the largest default of the methods.
+
+    Eval mode takes as many as training at least, unless it is said.
+    """
+    options = [method.options for method in methods if method.samples]
+
+    def default(name: str, general: MethodOption) -> int:
+        values = [each[name].default for each in options] or [general.default]
+        return max(value for value in values if isinstance(value, int))
+
+    training = default("samples", SAMPLES) if samples is None else samples
+    if eval_samples is not None:
+        return training, eval_samples
+    return training, max(default("eval_samples", EVAL_SAMPLES), training)

@@ -103,7 +103,7 @@ def inputs_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype:
 
 def _elements(model: Symmetrized, inputs: Sequence[torch.Tensor], counts: Counts) -> int:
     """How many elements the enumerating stages have together."""
-    model.samples = model.eval_samples = 1
+    model.draw_so_many(1)
     noise = model.draw_noise(*inputs, sizes=counts)
     return max((z.shape[0] for z in noise.values()), default=1)
 
@@ -118,7 +118,7 @@ def _drawn(
 ) -> list[torch.Tensor]:
     """`each` independent values of every output, [each, batch, ...], float64."""
     if model.draws:
-        model.samples = model.eval_samples = each
+        model.draw_so_many(each)
         noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
         values, _ = model(*inputs, noise=noise, sizes=counts, return_samples=True)
     else:

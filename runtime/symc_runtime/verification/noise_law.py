@@ -49,7 +49,7 @@ def noise_law(
     draws: int = 16000,
     generator: torch.Generator | None = None,
 ) -> list[NoiseLaw]:
-    """Measured for inputs [1, ...], a stage each; needs model.samples = model.eval_samples = 1."""
+    """Measured for inputs [1, ...], a stage each; needs `model.draw_so_many(1)`."""
     counts = dict(counts or {})
     probe = model.draw_noise(*inputs, generator=generator, sizes=counts)
     if not probe:

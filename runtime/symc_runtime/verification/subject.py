@@ -97,7 +97,7 @@ class Subject:
         self.guarded.called = called
         self.model.base = self.guarded
         self.model.chunk = None
-        self.model.samples = self.model.eval_samples = 2
+        self.model.draw_so_many(2)
         self.acting = [g.name for g in model.groups if g.name not in model.trusted]
         self.refused: dict[str, str] = {}
         self.precision = torch.float64
@@ -282,5 +282,5 @@ class Subject:
     @staticmethod
     def with_samples(model: Symmetrized, samples: int) -> Symmetrized:
         """The model with so many samples in both modes."""
-        model.samples = model.eval_samples = samples
+        model.draw_so_many(samples)
         return model

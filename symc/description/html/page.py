@@ -128,7 +128,7 @@ def _cost(cost: Cost) -> str:
     total = cost.enumerated if cost.total is None else f"{cost.total:,}"
     cards = [_number(f"\u00d7 {total}", words.cost(cost))]
     if cost.error is not None:
-        cards.append(_number(f"\u2264 1 / \u221a{cost.samples}", words.error(cost)))
+        cards.append(_number(f"\u2264 1 / \u221a{cost.eval_samples}", words.error(cost)))
     return element("div", "".join(cards), class_="numbers")
 
 

@@ -83,9 +83,13 @@ _MARKER = (
 
 
 def _multiplicity(description: Description) -> tuple[list[str], list[str]]:
-    """What stands on the way out and on the way back: K copies, and their mean."""
+    """What stands on the way out and on the way back: K copies, and their mean.
+
+    K in training, and in eval mode where that is another.
+    """
     cost = description.cost
-    factors = [f"K = {cost.samples}"] if cost.sampled else []
+    numbers = dict.fromkeys((cost.samples, cost.eval_samples))
+    factors = [f"K = {', '.join(map(str, numbers))}"] if cost.sampled else []
     if cost.enumerated != 1:
         factors.append(f"{cost.enumerated} elements")
     if not factors:

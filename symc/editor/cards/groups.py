@@ -15,8 +15,6 @@ from symc.proofs import Stabilizer, generic_stabilizer
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.group import Group
 
-_LARGEST_ORDER = 20
-
 
 def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> str:
     """Markdown about a group of a spec; `program` where the spec has no errors."""
@@ -44,14 +42,16 @@ def _carries(tensor: Tensor, group: GroupInstance) -> bool:
 def extent(facts: Group, parameter: Size) -> str:
     """The order or the dimension of a group; the formula while its parameter is open."""
     value = parameter.value
-    if facts.finite and value is not None and value <= _LARGEST_ORDER:
-        order = facts.order(value)
+    order = None if value is None else facts.order(value)
+    if order is not None:
         return "1 element" if order == 1 else f"{order:,} elements"
-    if not facts.finite and value is not None:
+    formula = facts.order_formula(facts.parameter)
+    if formula is None and value is not None:
         return f"dimension {facts.dimension(value)}"
-    formula = (facts.order if facts.finite else facts.dimension).__doc__ or ""
     where = "" if str(parameter) == facts.parameter else f", {facts.parameter} = {parameter}"
-    return (f"`{formula}` elements" if facts.finite else f"dimension `{formula}`") + where
+    if formula is None:
+        return f"dimension `{facts.dimension.__doc__}`" + where
+    return f"`{formula}` elements" + where
 
 
 def representations(facts: Group) -> str:

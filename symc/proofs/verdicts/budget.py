@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symc.proofs.enumeration import elements
+from symc.ir.drawing import affordable, numbers_of_samples
+from symc.ir.sizes import Size
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
-from symc_runtime.methods.method import ENUMERATION_BUDGET, SAMPLES
+from symc_runtime.methods.method import ENUMERATION_BUDGET
 
 
 def budget(situation: Situation) -> Iterator[Proof]:
     """SYM406, where the size of the group is known."""
-    left = ENUMERATION_BUDGET
     program = situation.program
-    samples = next((s.samples for s in program.stages if s.samples is not None), SAMPLES.default)
-    for stage in program.stages:
-        group = program.group(stage.group)
-        parameter = situation.ranges.of(group.parameter).value
-        if parameter is None:
-            continue
-        count = elements(stage, group, parameter)
-        if count is None:
-            continue
-        if isinstance(count, int) and count <= left:
-            left //= count
+    parameters = {}
+    for group in program.groups:
+        value = situation.ranges.of(group.parameter).value
+        parameters[group.name] = group.parameter if value is None else Size.constant(value)
+    samples, eval_samples = numbers_of_samples(program)
+    for stage, count, left in affordable(program, parameters):
+        if left is None:
             continue
         written = f"{count:,}" if isinstance(count, int) else count
         of_all = f"{ENUMERATION_BUDGET:,}"
@@ -33,9 +29,10 @@ def budget(situation: Situation) -> Iterator[Proof]:
             code="SYM406",
             severity="note",
             subject=stage.group,
-            statement=f"`{stage.method}` draws {samples} samples of `{stage.group}` instead of "
-            "all its elements",
+            statement=f"`{stage.method}` draws samples of `{stage.group}` instead of all its "
+            f"elements: {samples} in training, {eval_samples} in eval mode",
             reason=f"all of them are {written} evaluations of the base an example, more than the "
             f"{allowed}",
-            help=f"say how many: `by {stage.method}(samples={samples})`",
+            help="say how many: "
+            f"`by {stage.method}(samples={samples}, eval_samples={eval_samples})`",
         )

@@ -1,0 +1,67 @@
+"""How many elements the stages of a spec take at a call, all that they have or samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from symc.ir.groups import GroupInstance, Stage
+from symc.ir.program import Program
+from symc.ir.sizes import Size
+from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import methods
+from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
+from symc_runtime.methods.method import numbers_of_samples as _numbers
+
+Elements = int | str
+"""A number, or its formula where a size is open or the number has more than 63 bits."""
+
+
+def numbers_of_samples(program: Program) -> tuple[int, int]:
+    """K of the stages that draw, in training and in eval mode."""
+    acting = [stage for stage in program.stages if methods()[stage.method].acts]
+    samples = next((s.samples for s in acting if s.samples is not None), None)
+    eval_samples = next((s.eval_samples for s in acting if s.eval_samples is not None), None)
+    return _numbers(samples, eval_samples, [methods()[stage.method] for stage in acting])
+
+
+def enumerates(stage: Stage) -> bool:
+    """Whether the stage takes every element that it has, where they are few enough."""
+    exhaustive = methods()[stage.method].exhaustive
+    return exhaustive and stage.samples is None and stage.eval_samples is None
+
+
+def single(group: GroupInstance, parameter: Size) -> bool:
+    """Whether there is nothing to draw: beside translations the group has the identity alone."""
+    facts, value = families()[group.family], parameter.value
+    return 1 in (facts.rest_order_formula(str(parameter)), value and facts.rest_order(value))
+
+
+def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | None:
+    """How many elements the stage takes at each call, whatever the budget; None: it draws."""
+    method, facts = methods()[stage.method], families()[group.family]
+    if single(group, parameter):
+        return 1
+    if method.samples and not enumerates(stage):
+        return None
+    value = parameter.value
+    number = None if value is None else method.elements(facts, value)
+    return method.formula(facts, str(parameter)) if number is None else number
+
+
+def affordable(
+    program: Program, parameters: Mapping[str, Size]
+) -> Iterator[tuple[Stage, Elements | None, int | None]]:
+    """Each stage, its `elements`, and what is left of the budget where that is too little.
+
+    In the order of the stages. Open numbers of elements are taken to be affordable.
+    """
+    left = ENUMERATION_BUDGET
+    for stage in program.stages:
+        parameter = parameters[stage.group]
+        found = elements(stage, program.group(stage.group), parameter)
+        if found is None or parameter.value is None:
+            yield stage, found, None
+            continue
+        rest = left_of(left, found if isinstance(found, int) else None)
+        yield stage, found, left if rest is None else None
+        left = left if rest is None else rest
