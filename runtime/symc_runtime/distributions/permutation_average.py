@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
 from math import factorial
 
 import torch
@@ -57,6 +56,20 @@ class PermutationNoise(Distribution):
         return valid_items(counts[size], noise)
 
 
+def _orders(n: int, device: torch.device) -> torch.Tensor:
+    """All orders [n!, n] of the numbers below n, sorted.
+
+    In tensors, for older versions of torch cannot trace `itertools.permutations`.
+    """
+    index = torch.arange(factorial(n), device=device)
+    columns: list[torch.Tensor] = []
+    # From the last place to the first: each takes its number, and what follows moves past it.
+    for left in range(1, n + 1):
+        first = index // factorial(left - 1) % left
+        columns = [first, *(later + (later >= first) for later in columns)]
+    return torch.stack(columns, 1)
+
+
 class AveragePermutation(PermutationNoise):
     """Permutations uniform over S(n), whatever the input is; n! of them when enumerated."""
 
@@ -83,8 +96,8 @@ class AveragePermutation(PermutationNoise):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Keys [n!, batch, n, 1] that sort to every permutation once."""
-        every = list(permutations(range(self._size(sizes))))
-        keys = torch.tensor(every, dtype=dtype, device=device).reshape(len(every), 1, -1, 1)
+        every = _orders(self._size(sizes), device).to(dtype)
+        keys = every.reshape(every.shape[0], 1, -1, 1)
         return keys.expand(-1, batch, -1, -1)
 
     def forward(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 
 import torch
 
@@ -74,7 +73,10 @@ class PrincipalFrame(OrthogonalNoise):
         d = self._size(sizes)
         # In SO(d) the last sign follows from the determinant.
         free = d - 1 if self.own.special else d
-        patterns = [[*signs, *[1] * (d - free)] for signs in product((1, -1), repeat=free)]
+        patterns: list[list[int]] = [[]]
+        for row in range(d):
+            signs = (1, -1) if row < free else (1,)
+            patterns = [[*pattern, sign] for pattern in patterns for sign in signs]
         rows = torch.tensor(patterns, dtype=dtype, device=device)
         rows = rows.reshape(-1, 1, 1, d).expand(-1, batch, 1, d)
         vectors = normal((1, batch, d + SPARE, d), dtype, device, generator)
@@ -128,7 +130,8 @@ class PrincipalFrame(OrthogonalNoise):
             square = torch.nan_to_num(given.transpose(1, 2) @ given)
             values, columns = torch.linalg.eigh(square)
             least = self.tolerance(values.dtype) * values[:, -1:]
-            cluster = (values.diff(dim=1, prepend=values[:, :1]) > least).cumsum(1)
+            before = torch.cat([values[:, :1], values[:, :-1]], 1)
+            cluster = (values - before > least).cumsum(1)
             # 1 where two share an eigenspace, else 0.
             same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(values.dtype)
             columns = _refined(columns, vectors, same)
