@@ -77,8 +77,8 @@ def _axis(representation: Representation, affine: Collection[str]) -> str:
 
 def _with_points(tensors: Iterable[Tensor]) -> frozenset[str]:
     """Groups that move points in some tensor: their vectors have a name of their own."""
-    every = (block for tensor in tensors for block in blocks(tensor))
-    return frozenset(block.affine for block in every if block.affine is not None)
+    every = [block for tensor in tensors for block in blocks(tensor)]
+    return frozenset([block.affine for block in every if block.affine is not None])
 
 
 def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:

@@ -53,7 +53,7 @@ def names(size: Size) -> frozenset[str]:
     """The size names in it."""
     if isinstance(size, int):
         return frozenset()
-    return frozenset(name for _, powers in polynomial(size) for name, _ in powers)
+    return frozenset([name for _, powers in polynomial(size) for name, _ in powers])
 
 
 def unknown_names(size: Size, known: Collection[str]) -> list[str]:
