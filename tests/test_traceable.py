@@ -65,6 +65,10 @@ def _permutations(node: ast.AST) -> bool:
     return _named(node, "permutations")
 
 
+def _factorial(node: ast.AST) -> bool:
+    return _named(node, "factorial")
+
+
 def _product_of_copies(node: ast.AST) -> bool:
     return _named(node, "product") and "repeat" in _keywords(node)
 
@@ -125,6 +129,11 @@ PATTERNS: dict[str, tuple[Callable[[ast.AST], bool], str, str]] = {
         _permutations,
         "permutations(range(n))",
         "_orders(n, device)",
+    ),
+    "math.factorial of an open size": (
+        _factorial,
+        "factorial(n)",
+        "_factorials(n)[-1]",
     ),
     "itertools.product with repeat": (
         _product_of_copies,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import factorial
 
 import torch
 
@@ -56,16 +55,25 @@ class PermutationNoise(Distribution):
         return valid_items(counts[size], noise)
 
 
+def _factorials(n: int) -> list[int]:
+    """0!, 1!, ..., n!; `math.factorial` cannot be traced where n is open."""
+    found = [1]
+    for factor in range(1, n + 1):
+        found.append(found[-1] * factor)
+    return found
+
+
 def _orders(n: int, device: torch.device) -> torch.Tensor:
     """All orders [n!, n] of the numbers below n, sorted.
 
     In tensors, for older versions of torch cannot trace `itertools.permutations`.
     """
-    index = torch.arange(factorial(n), device=device)
+    factorials = _factorials(n)
+    index = torch.arange(factorials[-1], device=device)
     columns: list[torch.Tensor] = []
     # From the last place to the first: each takes its number, and what follows moves past it.
     for left in range(1, n + 1):
-        first = index // factorial(left - 1) % left
+        first = index // factorials[left - 1] % left
         columns = [first, *(later + (later >= first) for later in columns)]
     return torch.stack(columns, 1)
 
@@ -85,7 +93,7 @@ class AveragePermutation(PermutationNoise):
     def elements(self, sizes: Mapping[str, int]) -> int | None:
         """n!, None where n is too large to speak of."""
         size = self._size(sizes)
-        return factorial(size) if size <= 12 else None
+        return _factorials(size)[-1] if size <= 12 else None
 
     def enumerate(
         self,
