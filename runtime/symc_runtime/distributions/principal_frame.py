@@ -130,8 +130,7 @@ class PrincipalFrame(OrthogonalNoise):
             square = torch.nan_to_num(given.transpose(1, 2) @ given)
             values, columns = torch.linalg.eigh(square)
             least = self.tolerance(values.dtype) * values[:, -1:]
-            before = torch.cat([values[:, :1], values[:, :-1]], 1)
-            cluster = (values - before > least).cumsum(1)
+            cluster = (values.diff(dim=1, prepend=values[:, :1]) > least).cumsum(1)
             # 1 where two share an eigenspace, else 0.
             same = (cluster.unsqueeze(-1) == cluster.unsqueeze(-2)).to(values.dtype)
             columns = _refined(columns, vectors, same)
