@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tables goldens conformance mutants proofs fuzz benchmarks clean
+.PHONY: demo test lint tables goldens conformance mutants proofs fuzz torch-versions benchmarks clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,11 @@ proofs: $(VENV)/installed
 
 fuzz: $(VENV)/installed
 	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m fuzzing --inputs 200000
+
+# The smoke test on the oldest torch that is supported and on the newest, for a nightly run: wheels of
+# several gigabytes each, and half an hour or more of tracing. For others: VERSIONS="--torch 2.8.0".
+torch-versions: $(VENV)/installed
+	cd tests && ../$(BIN)/python -m versions $(VERSIONS)
 
 benchmarks: $(VENV)/installed
 	for name in check_time bulk_check editor_latency overhead plain_formulation growth memory; do \

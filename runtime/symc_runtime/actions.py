@@ -245,7 +245,8 @@ def _mean(total: torch.Tensor, items: torch.Tensor | int) -> torch.Tensor:
     """A sum over how many, at least 1."""
     if isinstance(items, torch.Tensor):
         return total / items.clamp(min=1)
-    mean: torch.Tensor = total / torch.sym_max(items, 1)
+    # An axis of no items has none to sum: the mean of nothing is zero.
+    mean: torch.Tensor = total / (items if items > 0 else 1)
     return mean
 
 

@@ -42,7 +42,8 @@ def item_columns(
     masks = item_masks(named, counts, sizes)
     pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
     centers = point_centers(inputs, pieces, anchors, counts)
-    dtype = next((x.dtype for x in values if x.is_floating_point()), torch.float64)
+    floating = [x.dtype for x in values if x.is_floating_point()]
+    dtype = floating[0] if floating else torch.float64
     if dtype in (torch.float16, torch.bfloat16):
         dtype = torch.float32
     columns: list[torch.Tensor] = []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.catalogue import groups as catalogue_groups
 from symc_runtime.groups.group import ElementKind
@@ -123,20 +123,22 @@ class Block:
     characters: frozenset[str]
 
 
+# Kinds are told by isinstance: torch.compile cannot trace patterns of classes in all versions of
+# torch that are supported. tests/test_traceable.py lists what else it cannot.
 def dimension(representation: Representation, sizes: Mapping[str, int]) -> int:
     """How many components it has; KeyError names a size that is missing."""
-    match representation:
-        case Trivial(size) | Natural(_, size):
-            return evaluate(size, sizes)
-        case Sign():
-            return 1
-        case Product(factors):
-            total = 1
-            for factor in factors:
-                total = total * dimension(factor, sizes)
-            return total
-        case Sum(terms):
-            return sum(dimension(term, sizes) for term in terms)
+    if isinstance(representation, (Trivial, Natural)):
+        return evaluate(representation.size, sizes)
+    if isinstance(representation, Sign):
+        return 1
+    if isinstance(representation, Product):
+        total = 1
+        for factor in representation.factors:
+            total = total * dimension(factor, sizes)
+        return total
+    if isinstance(representation, Sum):
+        return sum([dimension(term, sizes) for term in representation.terms])
+    assert_never(representation)
 
 
 def _multiplied(left: Block, right: Block) -> Block:
@@ -149,21 +151,24 @@ def _multiplied(left: Block, right: Block) -> Block:
 
 def _representation_blocks(representation: Representation) -> tuple[Block, ...]:
     none: frozenset[str] = frozenset()
-    match representation:
-        case Trivial(size):
-            return (Block((BlockAxis(None, size),), None, none),)
-        case Natural(group, size, affine):
-            return (Block((BlockAxis(group, size),), group if affine else None, none),)
-        case Sign(group):
-            return (Block((), None, frozenset({group})),)
-        case Sum(terms):
-            return tuple(block for term in terms for block in _representation_blocks(term))
-        case Product(factors):
-            result: tuple[Block, ...] = (Block((), None, none),)
-            for factor in factors:
-                pieces = _representation_blocks(factor)
-                result = tuple(_multiplied(a, b) for a in result for b in pieces)
-            return result
+    if isinstance(representation, Trivial):
+        return (Block((BlockAxis(None, representation.size),), None, none),)
+    if isinstance(representation, Natural):
+        group = representation.group
+        axes = (BlockAxis(group, representation.size),)
+        return (Block(axes, group if representation.affine else None, none),)
+    if isinstance(representation, Sign):
+        return (Block((), None, frozenset({representation.group})),)
+    if isinstance(representation, Sum):
+        terms = representation.terms
+        return tuple([block for term in terms for block in _representation_blocks(term)])
+    if isinstance(representation, Product):
+        result: tuple[Block, ...] = (Block((), None, none),)
+        for factor in representation.factors:
+            pieces = _representation_blocks(factor)
+            result = tuple([_multiplied(a, b) for a in result for b in pieces])
+        return result
+    assert_never(representation)
 
 
 def blocks(tensor: Tensor) -> tuple[Block, ...]:
@@ -176,27 +181,29 @@ def blocks(tensor: Tensor) -> tuple[Block, ...]:
 
 def _split_axis(
     representation: Representation, x: torch.Tensor, axis: int, sizes: Mapping[str, int]
-) -> Iterator[tuple[torch.Tensor, int]]:
+) -> list[tuple[torch.Tensor, int]]:
     """Pieces of x, the axis unfolded into the axes of each block, with how many those are."""
-    match representation:
-        case Trivial() | Natural():
-            yield x, 1
-        case Sign():
-            yield x.squeeze(axis), 0
-        case Sum(terms):
-            lengths = [dimension(term, sizes) for term in terms]
-            for term, piece in zip(terms, x.split(lengths, dim=axis), strict=True):
-                yield from _split_axis(term, piece, axis, sizes)
-        case Product(factors):
-            shape = [dimension(factor, sizes) for factor in factors]
-            pieces = [(x.unflatten(axis, shape), 0)]
-            for factor in factors:
-                pieces = [
-                    (finer, width + more)
-                    for piece, width in pieces
-                    for finer, more in _split_axis(factor, piece, axis + width, sizes)
-                ]
-            yield from pieces
+    if isinstance(representation, (Trivial, Natural)):
+        return [(x, 1)]
+    if isinstance(representation, Sign):
+        return [(x.squeeze(axis), 0)]
+    if isinstance(representation, Sum):
+        lengths = [dimension(term, sizes) for term in representation.terms]
+        split_off: list[tuple[torch.Tensor, int]] = []
+        for term, piece in zip(representation.terms, x.split(lengths, dim=axis), strict=True):
+            split_off += _split_axis(term, piece, axis, sizes)
+        return split_off
+    if isinstance(representation, Product):
+        shape = [dimension(factor, sizes) for factor in representation.factors]
+        pieces = [(x.unflatten(axis, shape), 0)]
+        for factor in representation.factors:
+            pieces = [
+                (finer, width + more)
+                for piece, width in pieces
+                for finer, more in _split_axis(factor, piece, axis + width, sizes)
+            ]
+        return pieces
+    assert_never(representation)
 
 
 def split(tensor: Tensor, x: torch.Tensor, sizes: Mapping[str, int]) -> list[torch.Tensor]:
@@ -235,7 +242,7 @@ def symbolic_dimension(representation: Representation) -> Size:
     if isinstance(representation, Sign):
         return 1
     terms = _polynomial(representation)
-    if not terms.keys() - {()}:
+    if all(powers == () for powers in terms):
         return terms.get((), 0)
     return " + ".join(
         "*".join([str(c), *(f"{n}^{p}" for n, p in powers)]) for powers, c in terms.items() if c
@@ -243,27 +250,27 @@ def symbolic_dimension(representation: Representation) -> Size:
 
 
 def _polynomial(representation: Representation) -> dict[tuple[tuple[str, int], ...], int]:
-    match representation:
-        case Trivial(size) | Natural(_, size):
-            return {powers: coefficient for coefficient, powers in polynomial(size)}
-        case Sign():
-            return {(): 1}
-        case Sum(terms):
-            total: dict[tuple[tuple[str, int], ...], int] = {}
-            for term in terms:
-                for powers, coefficient in _polynomial(term).items():
-                    total[powers] = total.get(powers, 0) + coefficient
-            return total
-        case Product(factors):
-            result: dict[tuple[tuple[str, int], ...], int] = {(): 1}
-            for factor in factors:
-                expanded: dict[tuple[tuple[str, int], ...], int] = {}
-                for left, a in result.items():
-                    for right, b in _polynomial(factor).items():
-                        merged = dict(left)
-                        for name, power in right:
-                            merged[name] = merged.get(name, 0) + power
-                        key = tuple(sorted(merged.items()))
-                        expanded[key] = expanded.get(key, 0) + a * b
-                result = expanded
-            return result
+    if isinstance(representation, (Trivial, Natural)):
+        return {powers: coefficient for coefficient, powers in polynomial(representation.size)}
+    if isinstance(representation, Sign):
+        return {(): 1}
+    if isinstance(representation, Sum):
+        total: dict[tuple[tuple[str, int], ...], int] = {}
+        for term in representation.terms:
+            for powers, coefficient in _polynomial(term).items():
+                total[powers] = total.get(powers, 0) + coefficient
+        return total
+    if isinstance(representation, Product):
+        result: dict[tuple[tuple[str, int], ...], int] = {(): 1}
+        for factor in representation.factors:
+            expanded: dict[tuple[tuple[str, int], ...], int] = {}
+            for left, a in result.items():
+                for right, b in _polynomial(factor).items():
+                    merged = dict(left)
+                    for name, power in right:
+                        merged[name] = merged.get(name, 0) + power
+                    key = tuple(sorted(merged.items()))
+                    expanded[key] = expanded.get(key, 0) + a * b
+            result = expanded
+        return result
+    assert_never(representation)

@@ -14,7 +14,7 @@ import torch
 
 from symc_runtime.actions import Center, center_of_all, centered_points, keep_valid
 from symc_runtime.layout import Block, Group, Tensor, blocks
-from symc_runtime.sizes import Size, evaluate, names
+from symc_runtime.sizes import Size, evaluate, unknown_names
 
 Level = tuple[str, ...]
 """The permutation groups whose items a feature is about: () all, ("P",) items, ("P", "P") pairs."""
@@ -38,7 +38,7 @@ class Reading:
 
 
 def _known(size: Size, sizes: Mapping[str, int]) -> Size:
-    return evaluate(size, sizes) if not names(size) - sizes.keys() else size
+    return size if unknown_names(size, sizes) else evaluate(size, sizes)
 
 
 def moves(groups: Collection[str], block: Block) -> bool:
@@ -78,8 +78,9 @@ def read_block(
         size = size * labels if isinstance(size, int) else size
     signs = {name for name in block.characters if name in later or name == own.name}
     # One order for all blocks, which are added to each other: N * L and L * N, too.
-    contracted.sort(key=lambda index: block.axes[index].group or "")
-    turned = [groups_name for i in contracted if (groups_name := block.axes[i].group)]
+    named = sorted([(block.axes[index].group or "", index) for index in contracted])
+    contracted = [index for _, index in named]
+    turned = [name for name, _ in named if name]
     return Reading(
         tuple(level), tuple(items), tuple(contracted), tuple(vectors), tuple(channels),
         tuple(sorted([*turned, *(f"sign {name}" for name in signs)])),

@@ -12,7 +12,7 @@ from torch import nn
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.enumeration import Draw
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
-from symc_runtime.shapes import ShapeError
+from symc_runtime.shapes import ShapeError, same_shape
 
 
 def draw(
@@ -92,9 +92,10 @@ def check_noise(
             f"noise: expected a tensor a stage by its name, as draw_noise gives, "
             f"got {type(noise).__name__}"
         )
-    unknown = noise.keys() - {entry.key for entry in draws}
+    keys = [entry.key for entry in draws]
+    unknown = [name for name in noise if name not in keys]
     if unknown:
-        expected = ", ".join(repr(entry.key) for entry in draws) or "none"
+        expected = ", ".join(map(repr, keys)) or "none"
         raise ShapeError(
             f"noise {sorted(unknown)[0]!r} names no stage that draws; those: {expected}"
         )
@@ -108,7 +109,7 @@ def check_noise(
                 f"noise {entry.key!r}: expected a torch.Tensor, got {type(value).__name__}"
             )
         rest = (shapes or {}).get(entry.key)
-        if value.ndim < 2 or (rest is not None and tuple(value.shape[2:]) != rest):
+        if value.ndim < 2 or (rest is not None and not same_shape(value.shape[2:], rest)):
             axes = ", ".join(["samples", str(batch), *map(str, rest or ["..."])])
             raise ShapeError(
                 f"noise {entry.key!r}: expected [{axes}], as draw_noise gives for these inputs, "

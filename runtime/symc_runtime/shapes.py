@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import assert_never
 
 import torch
 
@@ -26,6 +27,11 @@ class ShapeError(ValueError):
     """A tensor that does not fit the spec: which one, which axis, what was expected, what came."""
 
 
+def same_shape(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two shapes are equal. Size by size: comparing tuples would fix open sizes."""
+    return len(one) == len(other) and all(one[i] == other[i] for i in range(len(one)))
+
+
 def check_returned(group: str, value: object, shape: tuple[int, ...], axes: str) -> torch.Tensor:
     """What a distribution of the user's gave for a group, if it has this shape.
 
@@ -37,28 +43,30 @@ def check_returned(group: str, value: object, shape: tuple[int, ...], axes: str)
         raise TypeError(f"{who}: expected a tensor {expected}, got {type(value).__name__}")
     if not value.is_floating_point():
         raise TypeError(f"{who}: expected floating point {expected}, got {value.dtype}")
-    if tuple(value.shape) != shape:
+    if not same_shape(value.shape, shape):
         raise ShapeError(f"{who}: expected {expected}, got {list(value.shape)}")
     return value
 
 
 def _carried(representation: Representation, affine: Collection[str]) -> str:
-    match representation:
-        case Trivial():
-            return ""
-        case Natural(group, _, True):
+    if isinstance(representation, Trivial):
+        return ""
+    if isinstance(representation, Natural):
+        group = representation.group
+        if representation.affine:
             return f"{group}.point"
-        case Natural(group):
-            return f"{group}.vector" if group in affine else group
-        case Sign(group):
-            return f"the sign of {group}"
-        case Product(factors):
-            return " * ".join(
-                str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f, affine)
-                for f in factors
-            )
-        case Sum(terms):
-            return " + ".join(_carried(t, affine) or str(symbolic_dimension(t)) for t in terms)
+        return f"{group}.vector" if group in affine else group
+    if isinstance(representation, Sign):
+        return f"the sign of {representation.group}"
+    if isinstance(representation, Product):
+        return " * ".join(
+            str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f, affine)
+            for f in representation.factors
+        )
+    if isinstance(representation, Sum):
+        terms = representation.terms
+        return " + ".join(_carried(t, affine) or str(symbolic_dimension(t)) for t in terms)
+    assert_never(representation)
 
 
 def _axis(representation: Representation, affine: Collection[str]) -> str:
@@ -69,8 +77,8 @@ def _axis(representation: Representation, affine: Collection[str]) -> str:
 
 def _with_points(tensors: Iterable[Tensor]) -> frozenset[str]:
     """Groups that move points in some tensor: their vectors have a name of their own."""
-    every = (block for tensor in tensors for block in blocks(tensor))
-    return frozenset(block.affine for block in every if block.affine is not None)
+    every = [block for tensor in tensors for block in blocks(tensor)]
+    return frozenset([block.affine for block in every if block.affine is not None])
 
 
 def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:
@@ -188,7 +196,7 @@ def check_inputs(
 
 def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
     """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1."""
-    if value.device.type != "cpu" or value.numel() == 0 or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or value.device.type != "cpu" or value.numel() == 0:
         return
     low, high = int(value.min()), int(value.max())
     if tensor.labels is not None and (low < 0 or high >= tensor.labels):
@@ -213,12 +221,12 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
         counts = torch.as_tensor(counts)
     if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
         raise TypeError(f"size `{name}`: expected integer counts, got {counts.dtype}")
-    if tuple(counts.shape) != (batch,):
+    if not same_shape(counts.shape, (batch,)):
         raise ShapeError(
             f"size `{name}`: expected counts of shape [{batch}], one an example, "
             f"got {tuple(counts.shape)}"
         )
-    if counts.device.type == "cpu" and batch and not torch.compiler.is_compiling():
+    if not torch.compiler.is_compiling() and counts.device.type == "cpu" and batch > 0:
         low, high = int(counts.min()), int(counts.max())
         if low < 0:
             raise ShapeError(f"size `{name}`: expected counts from 0, got {low}")

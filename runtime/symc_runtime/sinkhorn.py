@@ -21,14 +21,15 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 """
 
 
-# Not in torch before 2.7.
+# Not in torch before 2.7, which traces a backward of one's own wrongly: gradients were off by their
+# own size. There, what is compiled is in plain operations, too.
 _is_exporting: Callable[[], bool] | None = getattr(torch.compiler, "is_exporting", None)
 
 
 def in_plain_operations() -> bool:
     """Whether derivatives must be those of plain operations: torch.func, torch.export."""
     if torch.compiler.is_compiling():
-        return _is_exporting is not None and _is_exporting()
+        return _is_exporting is None or _is_exporting()
     return bool(torch._C._are_functorch_transforms_active())
 
 

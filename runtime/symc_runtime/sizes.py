@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import prod
 
 Size = int | str
@@ -53,7 +53,12 @@ def names(size: Size) -> frozenset[str]:
     """The size names in it."""
     if isinstance(size, int):
         return frozenset()
-    return frozenset(name for _, powers in polynomial(size) for name, _ in powers)
+    return frozenset([name for _, powers in polynomial(size) for name, _ in powers])
+
+
+def unknown_names(size: Size, known: Collection[str]) -> list[str]:
+    """The size names in it that are not known, in the order of the alphabet."""
+    return [name for name in sorted(names(size)) if name not in known]
 
 
 def evaluate(size: Size, values: Mapping[str, int]) -> int:
@@ -74,7 +79,7 @@ def evaluate(size: Size, values: Mapping[str, int]) -> int:
 
 def _solved(size: Size, observed: int, known: Mapping[str, int]) -> tuple[str, int] | None:
     """The one unknown name of the equation size = observed, if it stands in one term alone."""
-    unknown = names(size) - known.keys()
+    unknown = unknown_names(size, known)
     if len(unknown) != 1:
         return None
     (name,) = unknown
@@ -121,5 +126,5 @@ def solve(equations: Iterable[tuple[Size, int]], known: Mapping[str, int]) -> di
             elif found[0] not in values:
                 values[found[0]] = found[1]
                 progress = True
-        pending = [item for item in remaining if names(item[0]) - values.keys()]
+        pending = [item for item in remaining if unknown_names(item[0], values)]
     return values

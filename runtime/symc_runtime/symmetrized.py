@@ -267,14 +267,9 @@ class Symmetrized(nn.Module):
         generator: torch.Generator | None,
     ) -> dict[str, torch.Tensor]:
         floating = [x.dtype for x in inputs if x.is_floating_point()]
-        dtype = (
-            floating[0]
-            if floating
-            else next(
-                (p.dtype for p in self.parameters() if p.is_floating_point()),
-                torch.get_default_dtype(),
-            )
-        )
+        if not floating:
+            floating = [p.dtype for p in self.parameters() if p.is_floating_point()]
+        dtype = floating[0] if floating else torch.get_default_dtype()
         if dtype in (torch.float16, torch.bfloat16):
             # Ties are broken by noise, which half precision rounds away.
             dtype = torch.float32
@@ -388,7 +383,9 @@ def _given(sizes: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any
     """What a call says of sizes, by name, each once."""
     if not isinstance(sizes, Mapping):
         raise TypeError(f"sizes: expected values by name, got {type(sizes).__name__}")
-    for name in sizes.keys() & counts.keys():
+    for name in sizes:
+        if name not in counts:
+            continue
         one, other = sizes[name], counts[name]
         if one is not other and not (isinstance(one, int) and isinstance(other, int)):
             raise TypeError(f"`{name}` is given twice: as `{name}=` and in `sizes`")

@@ -16,7 +16,7 @@ from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.precision import without_autocast
 from symc_runtime.shapes import check_returned
-from symc_runtime.sizes import evaluate, names
+from symc_runtime.sizes import evaluate, unknown_names
 
 FEATURE_WIDTH = 16
 
@@ -46,7 +46,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         self.noise_scale = noise_scale
         known = sizes or {}
         size = self.own.parameter
-        fixed = not names(size) - known.keys()
+        fixed = not unknown_names(size, known)
         count = evaluate(size, known) if fixed else 4
         self.channels = count if probabilistic and noise_scale else 0
         self.network = network

@@ -55,6 +55,23 @@ class PermutationNoise(Distribution):
         return valid_items(counts[size], noise)
 
 
+def _orders(n: int, device: torch.device) -> torch.Tensor:
+    """All orders [n!, n] of the numbers below n, sorted, as the group's facts list them.
+
+    In tensors, for older versions of torch cannot trace `itertools.permutations`.
+    """
+    factorials = [1]
+    for factor in range(1, n + 1):
+        factorials.append(factorials[-1] * factor)
+    index = torch.arange(factorials[-1], device=device)
+    columns: list[torch.Tensor] = []
+    # From the last place to the first: each takes its number, and what follows moves past it.
+    for left in range(1, n + 1):
+        first = index // factorials[left - 1] % left
+        columns = [first, *(later + (later >= first) for later in columns)]
+    return torch.stack(columns, 1)
+
+
 class AveragePermutation(PermutationNoise):
     """Permutations uniform over S(n), whatever the input is; n! of them when enumerated."""
 
@@ -76,7 +93,7 @@ class AveragePermutation(PermutationNoise):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Keys [n!, batch, n, 1] that sort to every permutation once."""
-        every = torch.tensor(self.own.facts.every(self._size(sizes)), device=device)
+        every = _orders(self._size(sizes), device)
         keys = inverse_index(every).to(dtype).unsqueeze(1).unsqueeze(-1)
         return keys.expand(-1, batch, -1, -1)
 

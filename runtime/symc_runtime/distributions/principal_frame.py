@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 
 import torch
 
@@ -67,7 +66,10 @@ class PrincipalFrame(OrthogonalNoise):
         d = self._size(sizes)
         # In SO(d) the last sign follows from the determinant.
         free = d - 1 if self.own.special else d
-        patterns = [[*signs, *[1] * (d - free)] for signs in product((1, -1), repeat=free)]
+        patterns: list[list[int]] = [[]]
+        for row in range(d):
+            signs = (1, -1) if row < free else (1,)
+            patterns = [[*pattern, sign] for pattern in patterns for sign in signs]
         rows = torch.tensor(patterns, dtype=dtype, device=device)
         rows = rows.reshape(-1, 1, 1, d).expand(-1, batch, 1, d)
         vectors = normal((1, batch, d + SPARE, d), dtype, device, generator)

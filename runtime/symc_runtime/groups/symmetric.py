@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations
-from math import factorial
 
 from symc_runtime.groups.group import Atom, Group, factor
 
@@ -28,7 +27,13 @@ class Symmetric(Group):
 
     def rest_order(self, parameter: int) -> int | None:
         """n!"""
-        return factorial(parameter) if parameter <= _MOST else None
+        if parameter > _MOST:
+            return None
+        order = 1
+        # `math.factorial` cannot be traced where n is open.
+        for number in range(2, parameter + 1):
+            order *= number
+        return order
 
     def rest_order_formula(self, parameter: str) -> str:
         """`n!`"""
