@@ -63,7 +63,7 @@ def _taken(
         group = own[entry.key]
         if entry.method is None:
             found.append(None)
-        elif names(group.parameter) - fixed.keys():
+        elif any(name not in fixed for name in names(group.parameter)):
             found.append(entry.method.formula(group.facts, str(group.parameter)) or "all")
         else:
             elements = entry.elements(group, fixed)
