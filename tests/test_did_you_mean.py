@@ -114,6 +114,9 @@ def test_no_file_is_made_up(tmp_path: Path) -> None:
     (tmp_path / "a.txt").touch()
     assert file_instead(str(tmp_path / "a")) is None
     assert file_instead(str(tmp_path)) is None
+    (tmp_path / "dangling.sym").symlink_to("nowhere")
+    assert file_instead(str(tmp_path / "dangling.sym")) is None
+    assert file_instead(str(tmp_path)) is None
 
 
 @pytest.mark.parametrize(

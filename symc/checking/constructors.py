@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from symc.checking import pending
 from symc.checking.familiar import familiar
 from symc.checking.groups import available
+from symc.checking.meant import axis_text, representation_alone
 from symc.checking.names import ARTICLE
 from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, atom, kind_of
@@ -65,7 +66,7 @@ def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
             usual = "n" if having[0].element == "permutation" else "3"
-            expressions.example = f"{having[0].name}({expressions.axis_text() or usual})"
+            expressions.example = f"{having[0].name}({axis_text(expressions) or usual})"
     owner = expressions.value(expression.owner)
     expressions.example = None
     if owner is None or isinstance(owner, GroupInstance):
@@ -124,13 +125,13 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     near = next((family for family in families() if family == name.upper()), None)
     listing = f"available: {available()}"
     hint = listing if near is None else f"did you mean `{near}`? {listing}"
-    alone = expressions.representation_alone(name)
+    alone = representation_alone(name, expressions)
     known = familiar(name) if near is None else None
     if alone is not None:
         hint = alone[0]
     elif known is not None:
         given = call.arguments[0].value.span if len(call.arguments) == 1 else None
-        size = expressions.report.excerpt(given) if given else expressions.axis_text()
+        size = expressions.report.excerpt(given) if given else axis_text(expressions)
         if known.available:
             near = known.symbol if given else None
             meant = f"{known.symbol}({size})" if given else known.written(size)

@@ -6,11 +6,11 @@ from typing import Literal
 
 from symc.checking import pending
 from symc.checking.constructors import read_attribute, read_call
-from symc.checking.familiar import Familiar, familiar
 from symc.checking.groups import GroupTable, available
+from symc.checking.meant import meant, report_text
 from symc.checking.names import ARTICLE, Declaration, walk
 from symc.checking.operators import read_binary
-from symc.checking.report import Report, folded, listed, nearest
+from symc.checking.report import Report, listed
 from symc.checking.sizes import SizeTable
 from symc.checking.values import (
     Carried,
@@ -24,7 +24,6 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT, Size
 from symc.source import Span
 from symc.syntax import ast
-from symc.syntax.irreps import LETTERS, is_written_so, translated
 from symc.syntax.parse.slips import DECLARE_EACH, PRODUCT
 from symc_runtime.catalogue import groups as families
 
@@ -177,7 +176,7 @@ class Expressions:
                     help="write `_: 8*M.vector`, or a size",
                 )
             case ast.String(value=text):
-                self._text(expression, text)
+                report_text(expression, text, self)
             case _:
                 self.report.error(
                     "SYM205",
@@ -186,39 +185,6 @@ class Expressions:
                     help="sizes are whole numbers, size names, and their sums, products and powers",
                 )
         return None
-
-    def _text(self, expression: ast.Expression, text: str) -> None:
-        """Report a quoted text, which may hold representations as e3nn writes them."""
-        help_ = "a representation is written without quotes, as in `3: M.vector`"
-        if is_written_so(text):
-            group = self._group_with("pseudovector")
-            here = translated(text, group or "M")
-            whose = "" if group else ", M a group O(3) or E(3)"
-            help_ = LETTERS if here is None else f"write `{here}`{whose}"
-        message = f"`{self.report.excerpt(expression.span)}` is a text, and no size or "
-        self.report.error("SYM205", expression.span, f"{message}representation", help=help_)
-
-    def _group_with(self, atom: str) -> str | None:
-        """The one group of the spec that has a representation of this name."""
-        having = [
-            group.name for group in self.groups.ordered() if atom in families()[group.family].atoms
-        ]
-        return having[0] if len(having) == 1 else None
-
-    def representation_alone(self, text: str) -> tuple[str, str | None] | None:
-        """What to write where a representation stands without its group; None for other names."""
-        having = [facts for facts in families().values() if text in facts.atoms]
-        if not having:
-            return None
-        if text == "scalar":
-            return "a channel axis, which no group moves, is a size alone", None
-        group = self._group_with(text)
-        if group is not None:
-            return f"write `{group}.{text}`", f"{group}.{text}"
-        having.sort(key=lambda facts: (facts.affine, facts.special))
-        usual = self.axis_text() or ("n" if having[0].element == "permutation" else "3")
-        written = f"{having[0].name}({usual}).{text}"
-        return f"a representation belongs to a group: write `{written}`, for instance", None
 
     def _name(self, name: ast.Name, wants_size: bool) -> Value | None:
         text = name.text
@@ -274,65 +240,9 @@ class Expressions:
         if text in self._misused:
             return None
         self._misused.add(text)
-        hint, fix = self._meant(text)
+        hint, fix = meant(text, self)
         self.report.error("SYM201", name.span, f"`{text}` is not declared", help=hint, fix=fix)
         return None
-
-    def _meant(self, text: str) -> tuple[str, str | None]:
-        """What to write for an undeclared group: in words, and as it would stand there."""
-        groups = [other for other, entry in self.declared.items() if entry.kind == "group"]
-        if self.declaring is not None:
-            groups = []  # a second name of a group is refused, and no group is made of itself
-        if text in families():
-            parameter = families()[text].parameter
-            return f"write the constructor with its parameter: `{text}({parameter})`", None
-        alone = self.representation_alone(text)
-        if alone is not None and self.declaring is None:
-            return alone
-        known = familiar(text)
-        near = nearest(text, groups)
-        same = near is not None and folded(near) == folded(text)
-        if known is not None and not same and (known.spelt or near is None):
-            return self._conventional(known)
-        if near is not None:
-            return f"did you mean `{near}`?", near
-        if self.declaring is not None:
-            return f"write a constructor, as in `group {self.declaring} = S(n)`; available: " + (
-                available()
-            ), None
-        example = f"declare it, as in `group {text} = {self.example or self._fitting()}`"
-        if groups:
-            return f"{example}; declared groups: {listed(sorted(groups))}", None
-        if self.groups.instances and self.axis is not None:
-            return f"{example}; groups of the spec: {listed(list(self.groups.instances))}", None
-        if self.groups.instances:
-            if text == "all":
-                return "a line without groups takes all: `symmetrize by METHOD`", None
-            return f"the groups of the spec: {listed(list(self.groups.instances))}", None
-        return example, None
-
-    def _conventional(self, known: Familiar) -> tuple[str, str | None]:
-        """What to write for a group that was called by a name from elsewhere."""
-        size = self.axis_text()
-        if not known.available:
-            return known.advice(size, available()), None
-        for group in self.groups.ordered():
-            parameter = known.parameter or size
-            if group.family == known.symbol and str(group.parameter) == parameter:
-                what = "" if group.inline else f", which is `{known.written(size)}`"
-                return f"did you mean `{group.name}`{what}?", group.name
-        return known.advice(size, available()), known.written(size)
-
-    def axis_text(self) -> str | None:
-        """The size of the axis that is being read, where it is one name or number."""
-        if isinstance(self.axis, ast.Name | ast.Integer):
-            return self.report.excerpt(self.axis.span)
-        return None
-
-    def _fitting(self) -> str:
-        """A group that would fit the axis that is being read."""
-        space = isinstance(self.axis, ast.Integer) and self.axis.value in (2, 3)
-        return f"{'O' if space else 'S'}({self.axis_text() or 'n'})"
 
     def unknown_groups(self, expression: ast.Expression) -> bool:
         """Report names that were taken for multiplicities where nothing is multiplied."""

@@ -56,15 +56,15 @@ def command_instead(word: str, known: Sequence[str]) -> str | None:
 def file_instead(path: str) -> str | None:
     """The spec that the path of no file, or of a folder, means: one that lies there."""
     place = Path(path)
+    folder = place if place.is_dir() else place.parent
     try:
-        if place.is_dir():
-            inside = (entry.name for entry in islice(os.scandir(place), _LOOKED_AT))
-            specs = sorted(name for name in inside if name.endswith(SUFFIX))
-            return shown(str(place / specs[0])) if specs else None
-        beside = (entry.name for entry in islice(os.scandir(place.parent), _LOOKED_AT))
-        names = sorted(name for name in beside if name.endswith(SUFFIX))
+        # A dangling link is no file: it would suggest itself.
+        found = [e.name for e in islice(os.scandir(folder), _LOOKED_AT) if e.is_file()]
     except OSError:
         return None
+    names = sorted(name for name in found if name.endswith(SUFFIX))
+    if folder == place:
+        return shown(str(place / names[0])) if names else None
     if f"{place.name}{SUFFIX}" in names:
         return shown(f"{path}{SUFFIX}")
     stems = {name.removesuffix(SUFFIX): name for name in names}
