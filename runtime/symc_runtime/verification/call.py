@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.layout import Product, Representation, Sum, dimension, solve_sizes
+from symc_runtime.layout import Product, Representation, Sum, Tensor, dimension, solve_sizes
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import valid_part
+from symc_runtime.testing import Motion, act, valid_part
 
 ROWS = 8192
 """Rows of the base that random changes of an input may take in one call, at most."""
@@ -93,6 +93,27 @@ def length(x: torch.Tensor) -> torch.Tensor:
     largest = rows.amax(1)
     scaled = rows / torch.where(largest > 0, largest, 1.0).unsqueeze(1)
     return largest * scaled.square().sum(1).sqrt()
+
+
+def law_errors(
+    outputs: Sequence[Tensor],
+    sides: tuple[list[Output], list[Output]],
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    counts: Counts,
+) -> torch.Tensor:
+    """Of f(h x) against h f(x), `sides` f(x) and f(h x): [outputs, batch].
+
+    Relative to the size of each output, the larger of both sides: a translation may bring an output
+    point near the origin; what rounding did to it before stays. Infinite where it is no number.
+    """
+    errors = []
+    for tensor, y, z in zip(outputs, *sides, strict=True):
+        expected = valid_part(tensor, act(tensor, y.value, motions, sizes), counts)
+        size = torch.stack([length(expected), y.size, z.size]).amax(0)
+        error = length(z.value - expected) / size
+        errors.append(error.nan_to_num(torch.inf, torch.inf))
+    return torch.stack(errors)
 
 
 def _scaled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import torch
@@ -32,22 +33,26 @@ class Guarded(nn.Module):
     """A module that gets copies of its inputs, so that work in place changes no later call.
 
     What it raises comes out as ModuleRaisedError, `sys.exit` too; `with_gradient`: it needs
-    gradients inside, as for forces.
+    gradients inside, as for forces; `within`: what is entered while it computes.
     """
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.module = module
         self.with_gradient = False
+        self.within: tuple[AbstractContextManager[Any], ...] = ()
 
     def forward(self, *inputs: torch.Tensor, **counts: torch.Tensor) -> Any:
         """What the module returns, without gradients."""
         given = tuple(x.clone() for x in inputs)
         try:
-            if not self.with_gradient:
-                return self.module(*given, **counts)
-            with torch.enable_grad():
-                returned = self.module(*given, **counts)
+            with ExitStack() as entered:
+                for each in self.within:
+                    entered.enter_context(each)
+                if not self.with_gradient:
+                    return self.module(*given, **counts)
+                with torch.enable_grad():
+                    returned = self.module(*given, **counts)
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:

@@ -117,9 +117,10 @@ def _subject(row: Row) -> str:
 
 def _numbers(rows: Sequence[Row]) -> list[str]:
     measured = [row for row in rows if row.inputs]
+    told = [row for row in measured if row.verdict != "unmeasured"]
     cells = []
     for dtype in ("float64", "float32"):
-        of_dtype = [row for row in measured if row.dtype == dtype and row.inputs > row.unclear]
+        of_dtype = [row for row in told if row.dtype == dtype]
         cells.append(_number(_largest(of_dtype)) if of_dtype else "-")
     inputs, unclear = sum(r.inputs for r in measured), sum(r.unclear for r in measured)
     return [*cells, f"{inputs:,}", f"{unclear:,}"]
@@ -295,13 +296,19 @@ def _warnings(report: Report) -> list[str]:
         about = f"`{tensor}` under {group}" if group else f"`{tensor}`"
         place = f"in {row.dtype}, {row.mode} mode"
         said[f"{about}: {row.unclear} of {row.inputs} inputs are unclear {place}"] = None
+    places: dict[tuple[str, str, str], dict[str, None]] = {}
     for row in report.warnings:
-        if row.verdict == "right":
+        if row.inputs and row.verdict != "right":
+            key = row.tensor, row.group, row.detail
+            places.setdefault(key, {})[row.dtype] = None
+    for (tensor, group, detail), dtypes in places.items():
+        where = " in " + " and ".join(filter(None, dtypes)) if any(dtypes) else ""
+        said[f"`{tensor}` under {group} is not measured{where}: {detail}"] = None
+    for row in report.warnings:
+        if row.verdict == "right" or row.inputs:
             continue
         if row.test == "trusted" and not row.tensor:
             said[f"{row.group} by base is not measured: {row.detail}"] = None
-        elif row.inputs:
-            said[f"`{row.tensor}` under {row.group} is not measured: {row.detail}"] = None
         else:
             where = f" in {row.dtype}" if row.dtype else ""
             said[f"{NAMES[row.test]} not measured{where}: {row.detail}"] = None
