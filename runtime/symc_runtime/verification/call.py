@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import torch
 from symc_runtime.layout import Product, Representation, Sum, Tensor, dimension, solve_sizes
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, valid_part
+from symc_runtime.verification.guard import copied
 
 ROWS = 8192
 """Rows of the base that random changes of an input may take in one call, at most."""
@@ -188,9 +188,9 @@ def changes_of(
 
 def _with_other_weights(model: Symmetrized, step: float, generator: torch.Generator) -> Symmetrized:
     """A copy of the model, each of its weights changed at random by `step` of its size."""
-    copied = copy.deepcopy(model)
-    for weight in copied.parameters():
+    other: Symmetrized = copied(model)
+    for weight in other.parameters():
         if weight.is_floating_point():
             noise = torch.randn(weight.shape, dtype=torch.float64, generator=generator)
             weight.mul_(1 + step * noise.to(weight.dtype))
-    return copied
+    return other

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from symc_runtime.shapes import ShapeError
 from symc_runtime.verification.blame import said
@@ -60,6 +62,19 @@ class Guarded(nn.Module):
                 raise
             raise ModuleRaisedError(said(error)) from error
         return _detached(returned)
+
+
+def copied(model: nn.Module) -> Any:
+    """A copy of a copy that was called: tensors with a gradient that it kept are cut off first."""
+    known = vars(nn.Module()).keys()
+    for module in model.modules():
+        own = {key: value for key, value in vars(module).items() if key not in known}
+        for held in (own, module._buffers):
+            for key, value in held.items():
+                if any(isinstance(x, torch.Tensor) and x.grad_fn for x in tree_leaves(value)):
+                    cut = tree_map_only(torch.Tensor, torch.Tensor.detach, value)
+                    (vars(module) if held is own else held)[key] = cut
+    return copy.deepcopy(model)
 
 
 def _detached(value: Any) -> Any:

@@ -7,7 +7,6 @@ changes of x and of h x with the noise held fixed.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, act_on_noise, random_motions, valid_part
 from symc_runtime.verification.call import Call, Counts, changes_of, law_errors
 from symc_runtime.verification.edges import leaps_of, on_edge
-from symc_runtime.verification.guard import Guarded
+from symc_runtime.verification.guard import Guarded, copied
 from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.precisions import grows
 from symc_runtime.verification.rounding import rounding_of
@@ -173,11 +172,11 @@ def _with_rounding(
 
 def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype) -> Symmetrized:
     """A copy in `precision` that takes for ties what it takes for ties in `dtype`."""
-    copied = copy.deepcopy(model).to(precision)
-    for module in copied.modules():
+    other: Symmetrized = copied(model).to(precision)
+    for module in other.modules():
         if isinstance(module, Distribution):
             module.resolution = dtype
-    return copied
+    return other
 
 
 def _conditioning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -83,6 +83,34 @@ class Measurement(Subject):
             if not self.random["eval"]:
                 mean = partial(self.mean, "eval", self.acting, "mean")
                 yield Step("mean", "mean", "eval", mean)
+        if any(p.is_floating_point() or p.is_complex() for p in self.model.parameters()):
+            yield from self._with_other_weights(chosen)
+
+    def _with_other_weights(self, chosen: list[list[str]]) -> Iterator[Step]:
+        """Eval mode alone, in the finest precision: training moves weights, not what they do."""
+        if self.random["eval"] and not self.acting:
+            return
+        if self.random["eval"]:
+            label = f"mean under {' x '.join(self.acting)}, moved weights"
+            mean = partial(self.mean, "eval", self.acting, "mean", moved=True)
+            yield Step(label, "mean", "eval", mean)
+            return
+        tests: list[tuple[Test, list[str]]] = [("law", groups) for groups in chosen]
+        if self.measures_trusted:
+            tests += [("trusted", [name]) for name in self.model.trusted]
+        for test, groups in tests:
+            label = f"{test} under {' x '.join(groups)}, moved weights"
+            yield Step(label, test, "eval", partial(self.moved_law, test, groups))
+
+    def moved_law(self, test: Test, groups: list[str]) -> list[Row]:
+        """The same law with other weights."""
+        model, dtype = self.moved, self.finest
+        if model is None:
+            return []
+        model = self._set(model, DTYPES[dtype], "eval")
+        if test == "trusted":
+            return self._law(alone(model), test, "base", "eval", dtype, groups, moved=True)
+        return self._law(model, test, "", "eval", dtype, groups, moved=True)
 
     def law(self, mode: str, dtype: str, groups: list[str]) -> list[Row]:
         """f(h x; h noise) = h f(x; noise)."""
@@ -99,7 +127,14 @@ class Measurement(Subject):
         return rows + self._law(model, "trusted", "model", "eval", dtype, [group])
 
     def _law(
-        self, model: Symmetrized, test: Test, what: str, mode: str, dtype: str, groups: list[str]
+        self,
+        model: Symmetrized,
+        test: Test,
+        what: str,
+        mode: str,
+        dtype: str,
+        groups: list[str],
+        moved: bool = False,
     ) -> list[Row]:
         found: list[tuple[Batch, Verdicts]] = []
         raised: dict[str, list[str]] = {}
@@ -129,12 +164,18 @@ class Measurement(Subject):
             bound = torch.cat([v.bound for v in of_output])
             unclear = torch.cat([v.unclear for v in of_output])
             near = (error > bound) & (error <= SLACK * bound)
+            if moved:
+                # Other weights may divide by zero, which is no matter of symmetry.
+                near |= ~error.isfinite()
             rows.append(
                 row_of(
                     test, name, tensor.name, what, mode, dtype, error, bound, kinds, unclear | near
                 )  # fmt: skip
             )
-        return rows
+        if not moved:
+            return rows
+        finite = all(bool(each.error.isfinite().all()) for _, v in found for each in v.outputs)
+        return [_of_moved(row, finite) for row in rows]
 
     def _verdicts(self, model: Symmetrized, batch: Batch, groups: list[str]) -> Verdicts:
         return coupled_law(
@@ -174,7 +215,7 @@ class Measurement(Subject):
 
     def padding(self, mode: str) -> list[Row]:
         """What stands in padding changes nothing."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         if self.random[mode] and self.plain:
             detail = "the module is random: two calls differ anyway"
             return [Row("padding", "", "", "", mode, dtype, "unmeasured", detail=detail)]
@@ -189,7 +230,7 @@ class Measurement(Subject):
 
     def noise(self) -> list[Row]:
         """The action leaves the law of the noise alone."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         model = self.with_samples(self.at(DTYPES[dtype], "eval"), 1)
         batch = self.batch(("random",), 1).to(DTYPES[dtype])
         law = partial(
@@ -231,10 +272,14 @@ class Measurement(Subject):
                 )
         return rows
 
-    def mean(self, mode: str, groups: list[str], test: Test) -> list[Row]:
+    def mean(self, mode: str, groups: list[str], test: Test, moved: bool = False) -> list[Row]:
         """E f(h x) = h E f(x)."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         model = self.at(DTYPES[dtype], mode)
+        if moved:
+            if self.moved is None:
+                return []
+            model = self._set(self.moved, DTYPES[dtype], mode)
         batch = self.batch(MEAN_KINDS, 1).to(DTYPES[dtype])
         law = partial(
             mean_deviation,
@@ -250,8 +295,11 @@ class Measurement(Subject):
             found = law()
         self.with_samples(model, 2)
         rows = []
+        weights = "moved" if moved else ""
         for tensor, deviation in zip(model.outputs, found, strict=True):
             wrong = ~(deviation.difference <= deviation.noise)
+            if moved:
+                wrong &= deviation.difference.isfinite()
             worst = int((deviation.difference / deviation.noise).nan_to_num(torch.inf).argmax())
             bound = float(deviation.noise.max())
             detail = f"would see a deviation above {2 * bound:.2g} of the size of the output"
@@ -271,6 +319,7 @@ class Measurement(Subject):
                     int(wrong.sum()),
                     batch.kinds[worst],
                     detail,
+                    weights,
                 )  # fmt: skip
             )
         return rows
@@ -304,7 +353,10 @@ class Measurement(Subject):
         """What was not looked at."""
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         said = [f"inputs other than those drawn{f', sizes other than {sizes}' if sizes else ''}"]
-        said.append("other weights than the present ones, gradients, half precision, devices")
+        moved = " and these moved once" if "moved" in self.__dict__ and self.moved else ""
+        said.append(
+            f"other weights than the present ones{moved}, gradients, half precision, devices"
+        )
         if self.plain:
             said.append("which elements the module uses inside, if any")
         if any(self.random.values()):
@@ -316,6 +368,15 @@ class Measurement(Subject):
         if not self.plain and self.model.ragged:
             said.append("whether the base reads the zeros that it gets for padding")
         return tuple(said)
+
+
+def _of_moved(row: Row, finite: bool) -> Row:
+    """A row about other weights."""
+    row = replace(row, weights="moved")
+    if row.verdict != "unmeasured":
+        return row
+    detail = row.detail if finite else "with other weights it returns no finite number"
+    return replace(row, detail=detail)
 
 
 def measure(

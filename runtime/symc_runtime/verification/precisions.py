@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 
 import torch
@@ -10,6 +9,7 @@ import torch
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion
 from symc_runtime.verification.call import Call, law_errors, length
+from symc_runtime.verification.guard import copied
 
 GROWTH = torch.finfo(torch.float32).eps / torch.finfo(torch.float64).eps
 """What rounding grows by from double to single precision: 5.4e8."""
@@ -40,7 +40,7 @@ def grows(
     if dtype not in OTHER:
         return None
     try:
-        other = copy.deepcopy(model).to(OTHER[dtype])
+        other = copied(model).to(OTHER[dtype])
         there = plain.to(OTHER[dtype]).of(other), turned.to(OTHER[dtype]).of(other)
     except Exception:
         return None  # it was never called like this, and may raise anything

@@ -23,7 +23,8 @@ class Row:
     largest of `inputs` - `unclear` samples (of the wrong ones if there are any), `bound` what was
     allowed there (None: not finite), `kind` the kind of that input; `wrong` counts samples above
     their bound. A mean is never `right`, at best `undetected`: with probability 99.9% it deviates
-    by less than `error` + `bound`, and more than 2 `bound` would have been seen.
+    by less than `error` + `bound`, and more than 2 `bound` would have been seen. `weights`:
+    "moved" where every weight was moved at random first, empty for the present ones.
     """
 
     test: Test
@@ -40,6 +41,7 @@ class Row:
     wrong: int = 0
     kind: str = ""
     detail: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True)

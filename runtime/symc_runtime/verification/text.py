@@ -33,6 +33,7 @@ WORDS: dict[Verdict, str] = {
     "broken": "BROKEN",
     "unmeasured": "not measured",
 }
+MOVED = "Also with every weight moved at random by a tenth of its size, in eval mode."
 PROPERTIES = {"pose": "the base sees g^-1 x", "sample": "g base(g^-1 x)"}
 
 
@@ -65,11 +66,16 @@ def _head(report: Report, color: bool) -> list[str]:
 
 
 def _merged(rows: Iterable[Row]) -> list[list[Row]]:
-    """Rows about one thing, in all modes and precisions."""
-    found: dict[tuple[str, str, str, str], list[Row]] = {}
+    """Rows about one thing, in all modes and precisions; what other weights break, apart."""
+    found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        found.setdefault((row.test, row.group, row.tensor, row.what), []).append(row)
+        apart = row.weights if row.verdict == "broken" else ""
+        found.setdefault((*_key(row), apart), []).append(row)
     return list(found.values())
+
+
+def _key(row: Row) -> tuple[str, str, str, str]:
+    return row.test, row.group, row.tensor, row.what
 
 
 def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -> list[str]:
@@ -85,7 +91,11 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
     second = "output" if test in ("law", "mean", "padding") else "what"
     table = [["of" if test == "elements" else "group", second, *columns, ""]]
     verdicts: list[Verdict] = []
+    present = {_key(row) for rows in merged for row in rows if not _of_moved(row)}
+    present &= {_key(row) for row in report.broken if not row.weights}
     for rows in merged:
+        if _of_moved(rows[0]) and _key(rows[0]) in present:
+            continue
         if rows[0].verdict == "unmeasured" and not rows[0].inputs:
             continue
         numbers = _statistics(test, rows) if statistical else _numbers(rows)
@@ -99,15 +109,25 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
         table = [[row[1], *row[2:]] for row in table]
     if len(table) > 1:
         lines += _table(table, 1 if test == "padding" else 2, verdicts, color)
-    if test in NOTES and verdicts:
+    notes = [NOTES[test]] if test in NOTES else []
+    if any(row.weights and row.inputs for rows in merged for row in rows):
+        notes.append(MOVED)
+    if notes and verdicts:
         lines += [
             _paint(line, "dim", color)
-            for line in wrap(NOTES[test], WIDTH, initial_indent="  ", subsequent_indent="  ")
+            for line in wrap(" ".join(notes), WIDTH, initial_indent="  ", subsequent_indent="  ")
         ]
     return lines if len(table) > 1 else [*lines, "  nothing, see below"]
 
 
+def _of_moved(row: Row) -> bool:
+    """Whether a row stands for what other weights alone break."""
+    return bool(row.weights) and row.verdict == "broken"
+
+
 def _subject(row: Row) -> str:
+    if _of_moved(row):
+        return f"{row.tensor}, moved weights"
     if row.test == "trusted":
         return f"{row.tensor} of the {row.what}" if row.what != "mean" else f"{row.tensor}, mean"
     if row.test in ("law", "mean", "padding"):
@@ -193,7 +213,7 @@ def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     if worst.test not in ("noise", "mean"):
         facts.append(f"wrong in {worst.wrong:,} of {worst.inputs - worst.unclear:,}")
     place = ", ".join(filter(None, (worst.kind, worst.dtype, f"{worst.mode} mode")))
-    facts.append(f"worst: {place}")
+    facts.append(f"worst: {place}{', weights moved' if worst.weights else ''}")
     others = [row for row in rows if row is not worst]
     if others:
         listed = ", ".join(f"{row.dtype} {row.mode}" for row in others)
@@ -213,6 +233,19 @@ def _explained(report: Report, row: Row) -> tuple[str, str]:
             f"{tensor} is not finite{inputs}",
             f"the {'base' if report.compiled else 'module'} returns NaN or infinity there: does it "
             "divide by a length, a norm or a count that is zero, or overflow?",
+        )
+    if row.weights:
+        held = [other for other in report.rows if _key(other) == _key(row) and not other.weights]
+        alone = any(other.verdict in ("right", "undetected") for other in held)
+        of = "the base" if row.test == "trusted" else tensor
+        its = f": its {tensor} does not with others" if row.test == "trusted" else ""
+        return (
+            f"{of} follows {group} with the present weights alone{its}"
+            if alone
+            else f"with other weights, {tensor} does not follow {group}",
+            "moved at random, the weights lose it, and so may a step of training: look for a "
+            "weight that is zero now, or equal to another, such as a bias on a vector. One that "
+            "is to stay as it is: make it a buffer, or freeze it (`requires_grad_(False)`)",
         )
     match row.test:
         case "law" | "mean":
@@ -271,12 +304,16 @@ def _told(report: Report) -> list[list[Row]]:
 
     Groups together where none of them alone is broken; the model where its base is not.
     """
-    broken = {(row.test, row.group, row.tensor, row.what) for row in report.broken}
+    broken = {_key(row) for row in report.broken if not row.weights}
+    moved = broken | {_key(row) for row in report.broken}
     told = []
     for rows in _merged(report.broken):
         row = rows[0]
+        if row.weights and _key(row) in broken:
+            continue
         parts = row.group.split(" x ") if " x " in row.group else []
-        alone = any((row.test, part, row.tensor, row.what) in broken for part in parts)
+        among = moved if row.weights else broken
+        alone = any((row.test, part, row.tensor, row.what) in among for part in parts)
         base = row.what == "model" and (row.test, row.group, row.tensor, "base") in broken
         if not alone and not base:
             told.append(rows)
