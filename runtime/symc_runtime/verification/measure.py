@@ -15,6 +15,7 @@ from symc_runtime.verification.law import Verdicts, coupled_law
 from symc_runtime.verification.mean import mean_deviation
 from symc_runtime.verification.membership import membership
 from symc_runtime.verification.noise_law import noise_law
+from symc_runtime.verification.output_law import FALSE_ALARMS, output_law
 from symc_runtime.verification.padding import padding_error
 from symc_runtime.verification.plain import alone
 from symc_runtime.verification.report import Report, Row, Test, finite
@@ -25,6 +26,8 @@ Progress = Callable[[str, int, int], None]
 """Called with what comes next, how many steps are done, and of how many."""
 
 MEAN_KINDS = ("random", "tetrahedron")
+ELEMENTS = 3
+"""Inputs of each of these kinds that the law of random outputs is held against, and elements."""
 SLACK = 10.0
 """Condition numbers are measured from below: an error up to this multiple of its bound is unclear.
 
@@ -57,6 +60,10 @@ class Measurement(Subject):
                     test: Test = "trusted" if groups[0] in trusted else "mean"
                     label = f"mean under {' x '.join(groups)}, {mode} mode"
                     yield Step(label, test, mode, partial(self.mean, mode, groups, test))
+                for group in self.acting + trusted:
+                    test = "trusted" if group in trusted else "outputs"
+                    label = f"law of outputs under {group}, {mode} mode"
+                    yield Step(label, test, mode, partial(self.outputs, mode, group, test))
                 yield Step(f"law, {mode} mode", "law", mode, partial(self.unmeasured, mode))
                 continue
             for dtype in DTYPES:
@@ -324,6 +331,39 @@ class Measurement(Subject):
             )
         return rows
 
+    def outputs(self, mode: str, group: str, test: Test) -> list[Row]:
+        """f(h x) and h f(x) have one law, where each call draws anew."""
+        dtype = self.finest
+        model = self.at(DTYPES[dtype], mode)
+        batch = self.batch(MEAN_KINDS, ELEMENTS).to(DTYPES[dtype])
+        law = partial(
+            output_law,
+            model,
+            *batch.inputs,
+            counts=batch.counts,
+            groups=[group],
+            draws=self.settings.draws,
+            generator=self.generator,
+        )
+        found = law()
+        if any((each.difference > each.allowed).any() for each in found):
+            found = law()
+        self.with_samples(model, 2)
+        rows = []
+        for tensor, each in zip(model.outputs, found, strict=True):
+            wrong = each.difference > each.allowed
+            worst = int((each.difference / each.allowed).argmax())
+            rows.append(
+                Row(
+                    test, group, tensor.name, "outputs", mode, dtype,
+                    "broken" if wrong.any() else "undetected",
+                    float(each.difference[worst]), float(each.allowed[worst]), each.draws,
+                    0, int(wrong.sum()), batch.kinds[worst],
+                    f"{each.draws} outputs on each side; false alarms: {FALSE_ALARMS:g}, repeated",
+                )
+            )  # fmt: skip
+        return rows
+
     def unmeasured(self, mode: str) -> list[Row]:
         """The laws of a module that draws by itself: nobody can give both sides the same noise."""
         if self.plain:
@@ -360,7 +400,7 @@ class Measurement(Subject):
         if self.plain:
             said.append("which elements the module uses inside, if any")
         if any(self.random.values()):
-            said.append("anything about a random module but its mean")
+            said.append("anything about a random module but its mean and, roughly, its law")
         elif self.model.draws:
             said.append("that a mean over few samples is near its limit")
         if self.model.trusted and not self.measures_trusted:
