@@ -110,6 +110,8 @@ def test_finite_differences_break_rotations_alone() -> None:
     report = measured(finite_differences(1e-3), FORCES, sizes={"n": 2}, samples=3)
     assert {row.group for row in report.broken} == {"M", "P x M"}
     assert {row.dtype for row in report.broken} == {"float64"}
+    permuted = [row for row in report.rows if (row.group, row.dtype) == ("P", "float64")]
+    assert {row.verdict for row in permuted} == {"right"}
     # What steps of 1e-6 are off is below what they round: nobody can tell.
     report = measured(finite_differences(1e-6), FORCES, sizes={"n": 2}, samples=3)
     law = [row for row in report.rows if row.test == "law" and row.dtype == "float64"]
