@@ -284,11 +284,11 @@ def test_modules_that_symc_did_not_build() -> None:
         assert {row.dtype for row in report.rows if row.verdict == "right"} == {"float32"}
 
 
-def test_random_modules_are_held_to_their_mean_alone() -> None:
+def test_random_modules_are_held_to_their_mean_and_their_law() -> None:
     report = measured(_Module("scaled"), FLOW, draws=2000)
     assert report.ok
     assert {(row.test, row.verdict) for row in report.rows} == {
-        ("mean", "undetected"), ("law", "unmeasured"),
+        ("mean", "undetected"), ("outputs", "undetected"), ("law", "unmeasured"),
     }  # fmt: skip
     assert {row.mode for row in report.warnings} == {"eval", "train"}
     assert "the law is not measured: the module is random" in str(report)
@@ -297,7 +297,7 @@ def test_random_modules_are_held_to_their_mean_alone() -> None:
     assert all("would see a deviation above" in row.detail for row in means)
     assert all(0 < row.bound < 0.2 for row in means if row.bound is not None)
     report = measured(_Module("dropped"), FLOW, draws=4000)
-    assert broken(report) == {("mean", "M", "w")}
+    assert broken(report) == {("mean", "M", "w"), ("outputs", "M", "w")}
 
 
 def test_a_random_base_leaves_the_law_unmeasured() -> None:

@@ -45,6 +45,12 @@ class Motion:
     character: torch.Tensor
     index: torch.Tensor | None = None
 
+    def rows(self, chosen: torch.Tensor) -> Motion:
+        """The elements of these rows of the batch."""
+        shift = None if self.shift is None else self.shift[chosen]
+        index = None if self.index is None else self.index[chosen]
+        return Motion(self.matrix[chosen], shift, self.character[chosen], index)
+
 
 def random_motion(
     group: Group,

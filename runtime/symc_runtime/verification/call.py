@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.layout import Product, Representation, Sum, dimension, solve_sizes
+from symc_runtime.layout import Product, Representation, Sum, Tensor, dimension, solve_sizes
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import valid_part
+from symc_runtime.testing import Motion, act, valid_part
+from symc_runtime.verification.guard import copied
 
 ROWS = 8192
 """Rows of the base that random changes of an input may take in one call, at most."""
@@ -95,6 +95,27 @@ def length(x: torch.Tensor) -> torch.Tensor:
     return largest * scaled.square().sum(1).sqrt()
 
 
+def law_errors(
+    outputs: Sequence[Tensor],
+    sides: tuple[list[Output], list[Output]],
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    counts: Counts,
+) -> torch.Tensor:
+    """Of f(h x) against h f(x), `sides` f(x) and f(h x): [outputs, batch].
+
+    Relative to the size of each output, the larger of both sides: a translation may bring an output
+    point near the origin; what rounding did to it before stays. Infinite where it is no number.
+    """
+    errors = []
+    for tensor, y, z in zip(outputs, *sides, strict=True):
+        expected = valid_part(tensor, act(tensor, y.value, motions, sizes), counts)
+        size = torch.stack([length(expected), y.size, z.size]).amax(0)
+        error = length(z.value - expected) / size
+        errors.append(error.nan_to_num(torch.inf, torch.inf))
+    return torch.stack(errors)
+
+
 def _scaled(
     step: torch.Tensor,
     x: torch.Tensor,
@@ -167,9 +188,9 @@ def changes_of(
 
 def _with_other_weights(model: Symmetrized, step: float, generator: torch.Generator) -> Symmetrized:
     """A copy of the model, each of its weights changed at random by `step` of its size."""
-    copied = copy.deepcopy(model)
-    for weight in copied.parameters():
+    other: Symmetrized = copied(model)
+    for weight in other.parameters():
         if weight.is_floating_point():
             noise = torch.randn(weight.shape, dtype=torch.float64, generator=generator)
             weight.mul_(1 + step * noise.to(weight.dtype))
-    return copied
+    return other

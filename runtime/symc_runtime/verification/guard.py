@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from symc_runtime.shapes import ShapeError
 from symc_runtime.verification.blame import said
@@ -33,7 +36,8 @@ class Guarded(nn.Module):
     """A module that gets copies of its inputs, so that work in place changes no later call.
 
     What it raises comes out as ModuleRaisedError, `sys.exit` too; `with_gradient`: it needs
-    gradients inside, as for forces; `called` is told of each call.
+    gradients inside, as for forces; `called` is told of each call; `within`: what is entered while
+    it computes.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -41,6 +45,7 @@ class Guarded(nn.Module):
         self.module = module
         self.with_gradient = False
         self.called: Callable[[], None] | None = None
+        self.within: tuple[AbstractContextManager[Any], ...] = ()
 
     def forward(self, *inputs: torch.Tensor, **counts: torch.Tensor) -> Any:
         """What the module returns, without gradients."""
@@ -48,10 +53,13 @@ class Guarded(nn.Module):
             self.called()
         given = tuple(x.clone() for x in inputs)
         try:
-            if not self.with_gradient:
-                return self.module(*given, **counts)
-            with torch.enable_grad():
-                returned = self.module(*given, **counts)
+            with ExitStack() as entered:
+                for each in self.within:
+                    entered.enter_context(each)
+                if not self.with_gradient:
+                    return self.module(*given, **counts)
+                with torch.enable_grad():
+                    returned = self.module(*given, **counts)
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:
@@ -59,6 +67,19 @@ class Guarded(nn.Module):
                 raise
             raise ModuleRaisedError(said(error)) from error
         return _detached(returned)
+
+
+def copied(model: nn.Module) -> Any:
+    """A copy of a copy that was called: tensors with a gradient that it kept are cut off first."""
+    known = vars(nn.Module()).keys()
+    for module in model.modules():
+        own = {key: value for key, value in vars(module).items() if key not in known}
+        for held in (own, module._buffers):
+            for key, value in held.items():
+                if any(isinstance(x, torch.Tensor) and x.grad_fn for x in tree_leaves(value)):
+                    cut = tree_map_only(torch.Tensor, torch.Tensor.detach, value)
+                    (vars(module) if held is own else held)[key] = cut
+    return copy.deepcopy(model)
 
 
 def _detached(value: Any) -> Any:

@@ -7,7 +7,6 @@ changes of x and of h x with the noise held fixed.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,9 +15,12 @@ import torch
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, act_on_noise, random_motions, valid_part
-from symc_runtime.verification.call import Call, Counts, changes_of, length
+from symc_runtime.verification.call import Call, Counts, changes_of, law_errors
 from symc_runtime.verification.edges import leaps_of, on_edge
+from symc_runtime.verification.guard import Guarded, copied
 from symc_runtime.verification.plain import Plain
+from symc_runtime.verification.precisions import grows
+from symc_runtime.verification.rounding import rounding_of
 
 CONSTANT = 30.0
 PERTURBATIONS = 4
@@ -90,7 +92,8 @@ def coupled_law(
         counts,
     )
     turned = wide_turned.to(dtype)
-    errors = _errors(model, plain, turned, motions, sizes)
+    sides = plain.of(model), turned.of(model)
+    errors = law_errors(model.outputs, sides, motions, sizes, counts)
     exact = model if dtype == precision else _in_precision(model, precision, dtype)
     kappas = torch.ones_like(errors)
     for side in (wide, wide_turned):
@@ -100,6 +103,13 @@ def coupled_law(
     wrong = ~(errors.amax(0) <= bound)
     unclear, vague = kappas.amax(0) > LARGEST, kappas > LARGEST
     above = ~(errors <= bounds)
+    bounds, inner = _with_rounding(
+        model, plain, turned, motions, sizes, dtype, errors, bounds, above & ~vague, generator
+    )
+    vague |= inner
+    unclear |= wrong & inner.any(0)
+    bound = bounds.amax(0)
+    wrong, above = ~(errors.amax(0) <= bound), ~(errors <= bounds)
     suspects = ((wrong & ~unclear) | (above & ~vague).any(0)).nonzero().flatten()
     if len(suspects):
         # A module that symc did not build may read its batch, as batch normalization does.
@@ -115,34 +125,58 @@ def coupled_law(
     return Verdicts(errors.amax(0), bound, wrong & ~unclear, unclear, each)
 
 
-def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype) -> Symmetrized:
-    """A copy in `precision` that takes for ties what it takes for ties in `dtype`."""
-    copied = copy.deepcopy(model).to(precision)
-    for module in copied.modules():
-        if isinstance(module, Distribution):
-            module.resolution = dtype
-    return copied
-
-
-def _errors(
+def _with_rounding(
     model: Symmetrized,
     plain: Call,
     turned: Call,
     motions: Mapping[str, Motion],
     sizes: Mapping[str, int],
-) -> torch.Tensor:
-    """Relative to the size of each output, the larger of both sides: [outputs, batch].
+    dtype: torch.dtype,
+    errors: torch.Tensor,
+    bounds: torch.Tensor,
+    suspects: torch.Tensor,
+    generator: torch.Generator,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bounds [outputs, batch] that take in what the base rounds inside, and which are unclear then.
 
-    A translation may bring an output point near the origin; what rounding did to it before stays.
+    Raised for suspects [outputs, batch] alone, by the condition number of the computation.
     """
-    errors = []
-    pairs = zip(model.outputs, plain.of(model), turned.of(model), strict=True)
-    for tensor, y, z in pairs:
-        expected = valid_part(tensor, act(tensor, y.value, motions, sizes), plain.counts)
-        size = torch.stack([length(expected), y.size, z.size]).amax(0)
-        error = length(z.value - expected) / size
-        errors.append(error.nan_to_num(torch.inf, torch.inf))
-    return torch.stack(errors)
+    bounds, unclear = bounds.clone(), torch.zeros_like(suspects)
+    rows = suspects.any(0).nonzero().flatten()
+    if not len(rows):
+        return bounds, unclear
+    if isinstance(model, Plain):
+        rows = torch.arange(suspects.shape[1])
+    sides = plain.rows(rows), turned.rows(rows)
+    found = [rounding_of(model, side, dtype, generator) for side in sides]
+    hidden = False
+    for each in found:
+        if each is None:
+            hidden = isinstance(model.base, Guarded)
+            continue
+        kappas, outside = each
+        hidden = hidden or outside
+        allowed = CONSTANT * torch.finfo(dtype).eps * kappas
+        allowed = torch.where(suspects[:, rows] & errors[:, rows].isfinite(), allowed, 0.0)
+        bounds[:, rows] = torch.maximum(bounds[:, rows], allowed)
+        unclear[:, rows] |= suspects[:, rows] & (kappas > LARGEST)
+    unclear &= errors <= bounds
+    left = suspects & (errors > bounds)
+    if isinstance(model.base, Guarded) and left.any():
+        of_rows = {name: motion.rows(rows) for name, motion in motions.items()}
+        may_be = grows(model, *sides, of_rows, sizes, hidden)
+        if may_be is not None:
+            unclear[:, rows] |= left[:, rows] & may_be
+    return bounds, unclear
+
+
+def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype) -> Symmetrized:
+    """A copy in `precision` that takes for ties what it takes for ties in `dtype`."""
+    other: Symmetrized = copied(model).to(precision)
+    for module in other.modules():
+        if isinstance(module, Distribution):
+            module.resolution = dtype
+    return other
 
 
 def _conditioning(

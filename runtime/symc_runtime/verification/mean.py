@@ -6,7 +6,7 @@ can only say how large a deviation would have been seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log, sqrt
 
@@ -14,17 +14,11 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions, valid_part
-from symc_runtime.verification.call import widened
+from symc_runtime.verification.drawing import CALLS_UNKNOWN, Counts, drawn, elements_of, rows_a_call
 
 CALLS = 64
 """Means of calls are the observations: rows of one call may share randomness."""
-CALLS_UNKNOWN = 256
-"""The same for a module that draws by itself, where they more likely do."""
 CONFIDENCE = 0.999
-ROWS = 4096
-"""Rows that the base sees at a time, at most."""
-
-Counts = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -59,14 +53,14 @@ def mean_deviation(
     clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
     moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
     batch = inputs[0].shape[0]
-    elements = _elements(model, inputs, counts)
+    elements = elements_of(model, inputs, counts)
     least = CALLS if model.draws else CALLS_UNKNOWN
-    each = min(ceil(draws / least), max(1, ROWS // (batch * elements)))
+    each = rows_a_call(draws, least, batch * elements)
     calls = max(least, ceil(draws / each))
     differences: list[list[torch.Tensor]] = [[] for _ in model.outputs]
     squares = [torch.zeros(batch, dtype=torch.float64) for _ in model.outputs]
     for _ in range(calls):
-        sides = (_drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
+        sides = (drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
         for i, (tensor, z, y) in enumerate(zip(model.outputs, *sides, strict=True)):
             expected = valid_part(tensor, act(tensor, y.mean(0), motions, sizes), counts)
             difference = z.mean(0) - expected
@@ -99,35 +93,3 @@ def mean_deviation(
 def inputs_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype:
     """That of the numbers among them."""
     return next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)
-
-
-def _elements(model: Symmetrized, inputs: Sequence[torch.Tensor], counts: Counts) -> int:
-    """How many elements the enumerating stages have together."""
-    model.draw_so_many(1)
-    noise = model.draw_noise(*inputs, sizes=counts)
-    return max((z.shape[0] for z in noise.values()), default=1)
-
-
-def _drawn(
-    model: Symmetrized,
-    inputs: Sequence[torch.Tensor],
-    counts: Counts,
-    each: int,
-    elements: int,
-    generator: torch.Generator | None,
-) -> list[torch.Tensor]:
-    """`each` independent values of every output, [each, batch, ...], float64."""
-    if model.draws:
-        model.draw_so_many(each)
-        noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
-        values, _ = model(*inputs, noise=noise, sizes=counts, return_samples=True)
-    else:
-        tiled = tuple(x.repeat(each, *[1] * (x.ndim - 1)) for x in inputs)
-        many = {name: value.repeat(each) for name, value in counts.items()}
-        values = model(*tiled, sizes=many)
-    values = values if isinstance(values, tuple) else (values,)
-    if not model.draws:
-        return [widened(y).unflatten(0, (each, -1)) for y in values]
-    # The draws are the last axis of the grid of samples; one where all stages enumerate.
-    means = [widened(y).unflatten(0, (elements, -1)).mean(0) for y in values]
-    return [y.expand(each, *y.shape[1:]) for y in means]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from symc_runtime.verification.layers import (
 from symc_runtime.verification.mean import mean_deviation
 from symc_runtime.verification.membership import membership
 from symc_runtime.verification.noise_law import noise_law
+from symc_runtime.verification.output_law import FALSE_ALARMS, output_law
 from symc_runtime.verification.padding import padding_error
 from symc_runtime.verification.plain import alone
 from symc_runtime.verification.report import Report, Row, Test, finite
@@ -41,6 +42,8 @@ each call of the module during it."""
 MEAN_KINDS = ("random", "tetrahedron")
 LAYER_BATCH = 61
 """Examples that submodules are watched on: of a number that no size is likely to have."""
+ELEMENTS = 3
+"""Inputs of each of these kinds that the law of random outputs is held against, and elements."""
 SLACK = 10.0
 """Condition numbers are measured from below: an error up to this multiple of its bound is unclear.
 
@@ -73,6 +76,10 @@ class Measurement(Subject):
                     test: Test = "trusted" if groups[0] in trusted else "mean"
                     label = f"mean under {' x '.join(groups)}, {mode} mode"
                     yield Step(label, test, mode, partial(self.mean, mode, groups, test))
+                for group in self.acting + trusted:
+                    test = "trusted" if group in trusted else "outputs"
+                    label = f"law of outputs under {group}, {mode} mode"
+                    yield Step(label, test, mode, partial(self.outputs, mode, group, test))
                 yield Step(f"law, {mode} mode", "law", mode, partial(self.unmeasured, mode))
                 continue
             for dtype in DTYPES:
@@ -99,6 +106,34 @@ class Measurement(Subject):
             if not self.random["eval"]:
                 mean = partial(self.mean, "eval", self.acting, "mean")
                 yield Step("mean", "mean", "eval", mean)
+        if any(p.is_floating_point() or p.is_complex() for p in self.model.parameters()):
+            yield from self._with_other_weights(chosen)
+
+    def _with_other_weights(self, chosen: list[list[str]]) -> Iterator[Step]:
+        """Eval mode alone, in the finest precision: training moves weights, not what they do."""
+        if self.random["eval"] and not self.acting:
+            return
+        if self.random["eval"]:
+            label = f"mean under {' x '.join(self.acting)}, moved weights"
+            mean = partial(self.mean, "eval", self.acting, "mean", moved=True)
+            yield Step(label, "mean", "eval", mean)
+            return
+        tests: list[tuple[Test, list[str]]] = [("law", groups) for groups in chosen]
+        if self.measures_trusted:
+            tests += [("trusted", [name]) for name in self.model.trusted]
+        for test, groups in tests:
+            label = f"{test} under {' x '.join(groups)}, moved weights"
+            yield Step(label, test, "eval", partial(self.moved_law, test, groups))
+
+    def moved_law(self, test: Test, groups: list[str]) -> list[Row]:
+        """The same law with other weights."""
+        model, dtype = self.moved, self.finest
+        if model is None:
+            return []
+        model = self._set(model, DTYPES[dtype], "eval")
+        if test == "trusted":
+            return self._law(alone(model), test, "base", "eval", dtype, groups, moved=True)
+        return self._law(model, test, "", "eval", dtype, groups, moved=True)
 
     def law(self, mode: str, dtype: str, groups: list[str]) -> list[Row]:
         """f(h x; h noise) = h f(x; noise)."""
@@ -115,7 +150,14 @@ class Measurement(Subject):
         return rows + self._law(model, "trusted", "model", "eval", dtype, [group])
 
     def _law(
-        self, model: Symmetrized, test: Test, what: str, mode: str, dtype: str, groups: list[str]
+        self,
+        model: Symmetrized,
+        test: Test,
+        what: str,
+        mode: str,
+        dtype: str,
+        groups: list[str],
+        moved: bool = False,
     ) -> list[Row]:
         found: list[tuple[Batch, Verdicts]] = []
         raised: dict[str, list[str]] = {}
@@ -146,12 +188,18 @@ class Measurement(Subject):
             bound = torch.cat([v.bound for v in of_output])
             unclear = torch.cat([v.unclear for v in of_output])
             near = (error > bound) & (error <= SLACK * bound)
+            if moved:
+                # Other weights may divide by zero, which is no matter of symmetry.
+                near |= ~error.isfinite()
             rows.append(
                 row_of(
                     test, name, tensor.name, what, mode, dtype, error, bound, kinds, unclear | near
                 )  # fmt: skip
             )
-        return rows
+        if not moved:
+            return rows
+        finite = all(bool(each.error.isfinite().all()) for _, v in found for each in v.outputs)
+        return [_of_moved(row, finite) for row in rows]
 
     def _verdicts(self, model: Symmetrized, batch: Batch, groups: list[str]) -> Verdicts:
         return coupled_law(
@@ -191,7 +239,7 @@ class Measurement(Subject):
 
     def padding(self, mode: str) -> list[Row]:
         """What stands in padding changes nothing."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         if self.random[mode] and self.plain:
             detail = "the module is random: two calls differ anyway"
             return [Row("padding", "", "", "", mode, dtype, "unmeasured", detail=detail)]
@@ -206,7 +254,7 @@ class Measurement(Subject):
 
     def noise(self) -> list[Row]:
         """The action leaves the law of the noise alone."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         model = self.with_samples(self.at(DTYPES[dtype], "eval"), 1)
         batch = self.batch(("random",), 1).to(DTYPES[dtype])
         law = partial(
@@ -248,10 +296,14 @@ class Measurement(Subject):
                 )
         return rows
 
-    def mean(self, mode: str, groups: list[str], test: Test) -> list[Row]:
+    def mean(self, mode: str, groups: list[str], test: Test, moved: bool = False) -> list[Row]:
         """E f(h x) = h E f(x)."""
-        dtype = "float32" if "float64" in self.refused else "float64"
+        dtype = self.finest
         model = self.at(DTYPES[dtype], mode)
+        if moved:
+            if self.moved is None:
+                return []
+            model = self._set(self.moved, DTYPES[dtype], mode)
         batch = self.batch(MEAN_KINDS, 1).to(DTYPES[dtype])
         law = partial(
             mean_deviation,
@@ -267,8 +319,11 @@ class Measurement(Subject):
             found = law()
         self.with_samples(model, 2)
         rows = []
+        weights = "moved" if moved else ""
         for tensor, deviation in zip(model.outputs, found, strict=True):
             wrong = ~(deviation.difference <= deviation.noise)
+            if moved:
+                wrong &= deviation.difference.isfinite()
             worst = int((deviation.difference / deviation.noise).nan_to_num(torch.inf).argmax())
             bound = float(deviation.noise.max())
             detail = f"would see a deviation above {2 * bound:.2g} of the size of the output"
@@ -288,8 +343,42 @@ class Measurement(Subject):
                     int(wrong.sum()),
                     batch.kinds[worst],
                     detail,
+                    weights,
                 )  # fmt: skip
             )
+        return rows
+
+    def outputs(self, mode: str, group: str, test: Test) -> list[Row]:
+        """f(h x) and h f(x) have one law, where each call draws anew."""
+        dtype = self.finest
+        model = self.at(DTYPES[dtype], mode)
+        batch = self.batch(MEAN_KINDS, ELEMENTS).to(DTYPES[dtype])
+        law = partial(
+            output_law,
+            model,
+            *batch.inputs,
+            counts=batch.counts,
+            groups=[group],
+            draws=self.settings.draws,
+            generator=self.generator,
+        )
+        found = law()
+        if any((each.difference > each.allowed).any() for each in found):
+            found = law()
+        self.with_samples(model, 2)
+        rows = []
+        for tensor, each in zip(model.outputs, found, strict=True):
+            wrong = each.difference > each.allowed
+            worst = int((each.difference / each.allowed).argmax())
+            rows.append(
+                Row(
+                    test, group, tensor.name, "outputs", mode, dtype,
+                    "broken" if wrong.any() else "undetected",
+                    float(each.difference[worst]), float(each.allowed[worst]), each.draws,
+                    0, int(wrong.sum()), batch.kinds[worst],
+                    f"{each.draws} outputs on each side; false alarms: {FALSE_ALARMS:g}, repeated",
+                )
+            )  # fmt: skip
         return rows
 
     def unmeasured(self, mode: str) -> list[Row]:
@@ -374,11 +463,14 @@ class Measurement(Subject):
         """What was not looked at."""
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         said = [f"inputs other than those drawn{f', sizes other than {sizes}' if sizes else ''}"]
-        said.append("other weights than the present ones, gradients, half precision, devices")
+        moved = " and these moved once" if "moved" in self.__dict__ and self.moved else ""
+        said.append(
+            f"other weights than the present ones{moved}, gradients, half precision, devices"
+        )
         if self.plain:
             said.append("which elements the module uses inside, if any")
         if any(self.random.values()):
-            said.append("anything about a random module but its mean")
+            said.append("anything about a random module but its mean and, roughly, its law")
         elif self.model.draws:
             said.append("that a mean over few samples is near its limit")
         if self.model.trusted and not self.measures_trusted:
@@ -386,6 +478,15 @@ class Measurement(Subject):
         if not self.plain and self.model.ragged:
             said.append("whether the base reads the zeros that it gets for padding")
         return tuple(said)
+
+
+def _of_moved(row: Row, finite: bool) -> Row:
+    """A row about other weights."""
+    row = replace(row, weights="moved")
+    if row.verdict != "unmeasured":
+        return row
+    detail = row.detail if finite else "with other weights it returns no finite number"
+    return replace(row, detail=detail)
 
 
 def measure(

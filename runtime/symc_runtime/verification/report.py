@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Test = Literal["law", "trusted", "elements", "padding", "noise", "mean"]
+Test = Literal["law", "trusted", "elements", "padding", "noise", "mean", "outputs"]
 Verdict = Literal["right", "undetected", "broken", "unmeasured"]
 
-TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean")
+TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean", "outputs")
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,10 @@ class Row:
     the input, it is about; `what`: which property, for tests that have several. `error` is the
     largest of `inputs` - `unclear` samples (of the wrong ones if there are any), `bound` what was
     allowed there (None: not finite), `kind` the kind of that input; `wrong` counts samples above
-    their bound. A mean is never `right`, at best `undetected`: with probability 99.9% it deviates
-    by less than `error` + `bound`, and more than 2 `bound` would have been seen.
+    their bound. A mean and a law of random outputs are never `right`, at best `undetected`: with
+    probability 99.9% a mean deviates by less than `error` + `bound`, and more than 2 `bound` would
+    have been seen. `weights`: "moved" where every weight was moved at random first, empty for the
+    present ones.
     """
 
     test: Test
@@ -40,6 +42,7 @@ class Row:
     wrong: int = 0
     kind: str = ""
     detail: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import example_counts, example_sizes
@@ -15,6 +17,7 @@ from symc_runtime.verification.domain import Domain, Draw, InputsError
 from symc_runtime.verification.guard import RAISED, Guarded, ModuleRaisedError, watched
 from symc_runtime.verification.inputs import KINDS, make_inputs
 from symc_runtime.verification.plain import Plain, alone
+from symc_runtime.verification.weights import move_weights, shared
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 DRAWN = "drawn"
@@ -87,17 +90,9 @@ class Subject:
         if draw is not None:
             self.domain = Domain(draw, model.inputs, model.ragged, model.fixed)
             self.sizes = self._drawn_sizes(self.domain, model, sizes)
-        try:
-            self.model = copy.deepcopy(model).cpu()
-        except Exception as error:
-            raise CannotMeasureError(
-                f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
-            ) from error
-        self.guarded = Guarded(self.model.base)
-        self.guarded.called = called
-        self.model.base = self.guarded
-        self.model.chunk = None
-        self.model.draw_so_many(2)
+        self.called = called
+        self.given = model
+        self.model, self.guarded = self._copied()
         self.acting = [g.name for g in model.groups if g.name not in model.trusted]
         self.refused: dict[str, str] = {}
         self.precision = torch.float64
@@ -120,10 +115,47 @@ class Subject:
             model.inputs + model.outputs, model.groups, model.fixed, model.ragged, found
         )
 
+    def _copied(self) -> tuple[Symmetrized, Guarded]:
+        """A copy of what was given, on the CPU, and the guard around its base."""
+        try:
+            copied = copy.deepcopy(self.given).cpu()
+        except Exception as error:
+            raise CannotMeasureError(
+                f"the module cannot be copied: {said(error)}; keep no tensor with a gradient on it"
+            ) from error
+        common = shared(self.given.base, copied.base)
+        if common is not None:
+            raise CannotMeasureError(
+                f"the module cannot be copied: its copy shares `{common}` with it, and measuring "
+                f"would change that; let `__deepcopy__` copy it"
+            )
+        guarded = Guarded(copied.base)
+        guarded.called = self.called
+        copied.base = guarded
+        copied.chunk = None
+        copied.draw_so_many(2)
+        return copied, guarded
+
+    @cached_property
+    def moved(self) -> Symmetrized | None:
+        """The model with every weight moved at random; None: it has none."""
+        copied, guarded = self._copied()
+        guarded.with_gradient = self.guarded.with_gradient
+        if any(is_lazy(p) for p in copied.parameters()):
+            batch = self.batch(("random",), 2).to(self.precision)
+            self._set(copied, self.precision, "eval")(*batch.inputs, sizes=dict(batch.counts))
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        return copied if move_weights(copied, generator) else None
+
     @property
     def plain(self) -> bool:
         """Whether symc did not build the module."""
         return isinstance(self.model, Plain)
+
+    @property
+    def finest(self) -> str:
+        """The finest precision that the module takes."""
+        return "float32" if "float64" in self.refused else "float64"
 
     modes = ("eval", "train")
 
@@ -215,11 +247,15 @@ class Subject:
 
         The same module each time.
         """
-        self.model.to(dtype)
-        self.model.train(mode == "train")
-        if not self.plain:
-            self.model.base.eval()
-        return self.model
+        return self._set(self.model, dtype, mode)
+
+    @staticmethod
+    def _set(model: Symmetrized, dtype: torch.dtype, mode: str) -> Symmetrized:
+        model.to(dtype)
+        model.train(mode == "train")
+        if not isinstance(model, Plain):
+            model.base.eval()
+        return model
 
     def batch(self, kinds: Sequence[str], samples: int) -> Batch:
         """Inputs of these kinds in float64, `samples` of each."""

@@ -1,0 +1,55 @@
+"""Independent outputs of a random module, call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+import torch
+
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.call import widened
+
+CALLS_UNKNOWN = 256
+"""Calls of a module that draws by itself: rows of one call may share randomness."""
+ROWS = 4096
+"""Rows that the base sees at a time, at most."""
+
+Counts = Mapping[str, torch.Tensor]
+
+
+def rows_a_call(draws: int, calls: int, rows: int) -> int:
+    """How often a call repeats its `rows`, for about so many draws in so many calls."""
+    return min(ceil(draws / calls), max(1, ROWS // rows))
+
+
+def elements_of(model: Symmetrized, inputs: Sequence[torch.Tensor], counts: Counts) -> int:
+    """How many elements the enumerating stages have together."""
+    model.draw_so_many(1)
+    noise = model.draw_noise(*inputs, sizes=counts)
+    return max((z.shape[0] for z in noise.values()), default=1)
+
+
+def drawn(
+    model: Symmetrized,
+    inputs: Sequence[torch.Tensor],
+    counts: Counts,
+    each: int,
+    elements: int,
+    generator: torch.Generator | None,
+) -> list[torch.Tensor]:
+    """`each` independent values of every output, [each, batch, ...], float64."""
+    if model.draws:
+        model.draw_so_many(each)
+        noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
+        values, _ = model(*inputs, noise=noise, sizes=counts, return_samples=True)
+    else:
+        tiled = tuple(x.repeat(each, *[1] * (x.ndim - 1)) for x in inputs)
+        many = {name: value.repeat(each) for name, value in counts.items()}
+        values = model(*tiled, sizes=many)
+    values = values if isinstance(values, tuple) else (values,)
+    if not model.draws:
+        return [widened(y).unflatten(0, (each, -1)) for y in values]
+    # The draws are the last axis of the grid of samples; one where all stages enumerate.
+    means = [widened(y).unflatten(0, (elements, -1)).mean(0) for y in values]
+    return [y.expand(each, *y.shape[1:]) for y in means]
