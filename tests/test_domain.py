@@ -44,7 +44,9 @@ class Typed(nn.Module):
         self.seen: list[tuple[torch.Tensor, ...]] = []
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Typed:
-        return self
+        copied = Typed()
+        copied.seen = self.seen
+        return copied
 
     def forward(self, x: torch.Tensor, kind: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
         self.seen.append((x, kind, n))
