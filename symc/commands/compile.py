@@ -40,7 +40,7 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
         from symc.lower.emit import emit as emit_python
         from symc.lower.graph import GraphBuilder
         from symc.lower.plan import make_plan
-        from symc_runtime.symmetrized import counts_taken
+        from symc_runtime.base_arguments import counts_taken
 
         plan = make_plan(program)
         if emit == "py":
@@ -54,6 +54,6 @@ def command(spec: str, output: str | None, emit: str, base: str | None) -> None:
                     made = made_by(base)
                 except FactoryError as error:
                     raise click.UsageError(f"--base: {error}") from error
-                taken = counts_taken(made, plan.ragged, len(plan.inputs))
+                taken = counts_taken(made, plan.ragged, plan.inputs)
             artifact = str(GraphBuilder(plan, taken).build()) + "\n"
     write(output or STDIN, artifact, [spec])
