@@ -21,6 +21,7 @@ from symc_runtime.layout import (
 )
 from symc_runtime.reserved import keyword_of
 from symc_runtime.sizes import UndeterminedSizeError, names
+from symc_runtime.tracing import is_readable
 
 
 class ShapeError(ValueError):
@@ -190,7 +191,7 @@ def check_inputs(
 
 def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
     """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1."""
-    if value.device.type != "cpu" or value.numel() == 0 or torch.compiler.is_compiling():
+    if not is_readable(value):
         return
     low, high = int(value.min()), int(value.max())
     if tensor.labels is not None and (low < 0 or high >= tensor.labels):
@@ -220,7 +221,7 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
             f"size `{name}`: expected counts of shape [{batch}], one an example, "
             f"got {tuple(counts.shape)}"
         )
-    if counts.device.type == "cpu" and batch and not torch.compiler.is_compiling():
+    if is_readable(counts):
         low, high = int(counts.min()), int(counts.max())
         if low < 0:
             raise ShapeError(f"size `{name}`: expected counts from 0, got {low}")

@@ -7,11 +7,12 @@ kernel exp(-|z_a - z_b| gain) is symmetric, so one product serves rows and colum
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch.autograd.function import once_differentiable
+
+from symc_runtime.tracing import is_exporting
 
 ITERATIONS = 2
 """The gradient is within 4e-4 of the converged one (cosine); more cost time only."""
@@ -21,14 +22,10 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 """
 
 
-# Not in torch before 2.7.
-_is_exporting: Callable[[], bool] | None = getattr(torch.compiler, "is_exporting", None)
-
-
 def in_plain_operations() -> bool:
     """Whether derivatives must be those of plain operations: torch.func, torch.export."""
     if torch.compiler.is_compiling():
-        return _is_exporting is not None and _is_exporting()
+        return is_exporting()
     return bool(torch._C._are_functorch_transforms_active())
 
 

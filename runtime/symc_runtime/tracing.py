@@ -1,0 +1,36 @@
+"""What traces a computation, and what values of tensors may then be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+# Not in torch before 2.7.
+_is_exporting: Callable[[], bool] | None = getattr(torch.compiler, "is_exporting", None)
+
+
+def is_exporting() -> bool:
+    """Whether torch.export or torch.onnx runs this."""
+    if _is_exporting is not None and _is_exporting():
+        return True
+    return not torch.compiler.is_compiling() and torch.onnx.is_in_onnx_export()
+
+
+def is_traced() -> bool:
+    """Whether operations are recorded, by a compiler, by torch.export or by torch.jit.trace."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
+def is_readable(x: torch.Tensor) -> bool:
+    """Whether the values of x may be looked at, at no cost to a device and to no compiler's dismay.
+
+    Those under torch.vmap are many at once, and those of FakeTensorMode are not there.
+    """
+    return (
+        not is_traced()
+        and x.device.type == "cpu"
+        and x.numel() > 0
+        and type(x) in (torch.Tensor, torch.nn.Parameter)
+        and not torch._C._are_functorch_transforms_active()
+    )
