@@ -21,6 +21,7 @@ from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimens
 from symc_runtime.sampling import Draw, check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.sizes import names
+from symc_runtime.tracing import refuse_torchscript
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 
@@ -133,6 +134,8 @@ class Symmetrized(nn.Module):
                 name that is none of the spec's.
             ValueError: `samples` or `eval_samples` is below 1.
         """
+        if torch.jit.is_tracing() and not torch.onnx.is_in_onnx_export():
+            refuse_torchscript()
         inputs, counts = bound(self.inputs, inputs, named, self.ragged)
         if noise is not None and not isinstance(noise, Mapping):
             refuse_clash("noise", noise, _size_names(self.inputs + self.outputs))
@@ -168,6 +171,9 @@ class Symmetrized(nn.Module):
         if return_penalty:
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
+
+    def __prepare_scriptable__(self) -> None:
+        refuse_torchscript()
 
     def taken_counts(self, counts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Those counts that the base's forward names."""

@@ -34,3 +34,11 @@ def is_readable(x: torch.Tensor) -> bool:
         and type(x) in (torch.Tensor, torch.nn.Parameter)
         and not torch._C._are_functorch_transforms_active()
     )
+
+
+def refuse_torchscript() -> None:
+    """Raise TypeError: what torch.jit would make of a model is bound to one shape, or nothing."""
+    raise TypeError(
+        "TorchScript (torch.jit.script, torch.jit.trace) is not supported; use torch.export, or "
+        "torch.compile"
+    )

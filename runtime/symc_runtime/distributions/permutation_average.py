@@ -104,4 +104,6 @@ class AveragePermutation(PermutationNoise):
             last = keys.detach().masked_fill(padding, 0).abs().amax() + 1 + position
             keys = torch.where(padding, last, keys)
         # ONNX has no stable sort. Which of two equal random keys comes first is open anyway.
-        return Permutation(torch.argsort(keys, dim=-1, stable=not is_exporting()))
+        exported = is_exporting()
+        order = keys.argsort(dim=-1) if exported else torch.argsort(keys, dim=-1, stable=True)
+        return Permutation(order)
