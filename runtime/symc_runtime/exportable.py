@@ -1,4 +1,4 @@
-"""Operations that ONNX has not, in the words of those that it has; eager values stay as they are."""
+"""Operations that ONNX has not, in those that it has; eager values stay as they are."""
 
 from __future__ import annotations
 

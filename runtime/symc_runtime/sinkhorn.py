@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
+from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
 
 from symc_runtime.tracing import is_exporting
@@ -23,10 +24,11 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 
 
 def in_plain_operations() -> bool:
-    """Whether derivatives must be those of plain operations: torch.func, torch.export."""
+    """Whether derivatives must be those of plain operations: forward mode, torch.func, exports."""
     if torch.compiler.is_compiling():
         return is_exporting()
-    return bool(torch._C._are_functorch_transforms_active())
+    forward_mode: bool = forward_ad._current_level >= 0  # type: ignore[attr-defined]
+    return forward_mode or bool(torch._C._are_functorch_transforms_active())
 
 
 class SoftOrder(NamedTuple):

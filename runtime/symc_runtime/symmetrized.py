@@ -21,7 +21,7 @@ from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimens
 from symc_runtime.sampling import Draw, check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.sizes import names
-from symc_runtime.tracing import refuse_torchscript
+from symc_runtime.tracing import refuse_torchscript, refuse_torchscript_trace
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 
@@ -134,8 +134,7 @@ class Symmetrized(nn.Module):
                 name that is none of the spec's.
             ValueError: `samples` or `eval_samples` is below 1.
         """
-        if torch.jit.is_tracing() and not torch.onnx.is_in_onnx_export():
-            refuse_torchscript()
+        refuse_torchscript_trace()
         inputs, counts = bound(self.inputs, inputs, named, self.ragged)
         if noise is not None and not isinstance(noise, Mapping):
             refuse_clash("noise", noise, _size_names(self.inputs + self.outputs))

@@ -19,7 +19,12 @@ def is_exporting() -> bool:
 
 def is_traced() -> bool:
     """Whether operations are recorded, by a compiler, by torch.export or by torch.jit.trace."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or _in_torchscript()
+
+
+def _in_torchscript() -> bool:
+    traced: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return traced
 
 
 def is_readable(x: torch.Tensor) -> bool:
@@ -34,6 +39,12 @@ def is_readable(x: torch.Tensor) -> bool:
         and type(x) in (torch.Tensor, torch.nn.Parameter)
         and not torch._C._are_functorch_transforms_active()
     )
+
+
+def refuse_torchscript_trace() -> None:
+    """Raise TypeError under torch.jit.trace; the older exporter to ONNX may have its way with it."""
+    if _in_torchscript() and not torch.onnx.is_in_onnx_export():
+        refuse_torchscript()
 
 
 def refuse_torchscript() -> None:
