@@ -27,7 +27,7 @@ def in_plain_operations() -> bool:
     """Whether derivatives must be those of plain operations: forward mode, torch.func, exports."""
     if torch.compiler.is_compiling():
         return is_exporting()
-    forward_mode: bool = forward_ad._current_level >= 0  # type: ignore[attr-defined]
+    forward_mode: bool = forward_ad._current_level >= 0
     return forward_mode or bool(torch._C._are_functorch_transforms_active())
 
 

@@ -42,7 +42,7 @@ def is_readable(x: torch.Tensor) -> bool:
 
 
 def refuse_torchscript_trace() -> None:
-    """Raise TypeError under torch.jit.trace; the older exporter to ONNX may have its way with it."""
+    """Raise TypeError under torch.jit.trace, but for the older exporter to ONNX, which uses it."""
     if _in_torchscript() and not torch.onnx.is_in_onnx_export():
         refuse_torchscript()
 
