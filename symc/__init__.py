@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symc.building import build
     from symc.spec import Spec, SpecError, check, load
     from symc.verifying import verify
+    from symc_runtime.base_arguments import InputOrderWarning
     from symc_runtime.shapes import ShapeError
 
 _HOME = {
@@ -26,9 +27,19 @@ _HOME = {
     "load": "symc.spec",
     "verify": "symc.verifying",
     "ShapeError": "symc_runtime.shapes",
+    "InputOrderWarning": "symc_runtime.base_arguments",
 }
 
-__all__ = ["ShapeError", "Spec", "SpecError", "build", "check", "load", "verify"]
+__all__ = [
+    "InputOrderWarning",
+    "ShapeError",
+    "Spec",
+    "SpecError",
+    "build",
+    "check",
+    "load",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -38,3 +49,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from textwrap import dedent
@@ -70,6 +71,24 @@ def _source(spec: str | Path) -> Source | Diagnostic:
     return Source("<text>", spec)
 
 
+def _told_of_files(spec: str | Path, diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """What is wrong with one word, which is no spec, but may be meant to name a file."""
+    word = str(spec).strip()
+    if isinstance(spec, Path) or spec.endswith(".sym") or not _FILE.fullmatch(word):
+        return diagnostics
+    path = Path(word).with_suffix(".sym")
+    is_there = "did you mean" if path.is_file() else "for a file write, say,"
+    help = (
+        f"a string that ends in .sym names a file, any other is the text of a spec: {is_there} "
+        f"{str(path)!r}{'?' if path.is_file() else ''}"
+    )
+    return [replace(diagnostics[0], help=help), *diagnostics[1:]]
+
+
+_FILE = re.compile(r"[\w./\\~-]+")
+"""What could be the path of a spec, and is none of its text."""
+
+
 def load(spec: str | Path | Spec) -> Spec:
     """The checked spec. A string that ends in .sym and a Path are files, any other string is text.
 
@@ -88,7 +107,7 @@ def load_given(spec: str | Path | Spec, given: Collection[str]) -> Spec:
         raise SpecError([source])
     compilation = Compilation(source, given=given)
     if compilation.program is None:
-        raise SpecError(compilation.diagnostics)
+        raise SpecError(_told_of_files(spec, compilation.diagnostics))
     return Spec(compilation.source, compilation.program, compilation.diagnostics)
 
 

@@ -81,7 +81,7 @@ def test_exports_draw_for_batches_of_any_size(name: str) -> None:
     model.eval()
     batch = torch.export.Dim("batch")
     open_sizes = {
-        "inputs": tuple({0: batch} for _ in inputs),
+        **{tensor.name: {0: batch} for tensor in model.inputs},
         "sizes": {key: {0: batch} for key in counts},
     }
     program = torch.export.export(

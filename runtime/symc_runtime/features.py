@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -42,8 +43,7 @@ FEW = 8
 """Channels, twice over, that are not worth mixing where there are many items."""
 
 
-@dataclass
-class Seen:
+class Seen(NamedTuple):
     """Features by level: scalars [N, items..., c], vectors [N, items..., c, d].
 
     Vectors are sums of blocks, each over the length of its longest vector, `lengths` [N, blocks].
@@ -53,6 +53,22 @@ class Seen:
 
     `masks`: valid items [N, n] of each ragged permutation group. `tolerance`: a share below it is
     what rounding left.
+    """
+
+    scalars: dict[Level, torch.Tensor]
+    vectors: dict[Level, torch.Tensor]
+    lengths: torch.Tensor | None
+    matrices: torch.Tensor | None
+    matrix_sizes: torch.Tensor | None
+    factors: list[torch.Tensor]
+    masks: dict[str, torch.Tensor]
+    tolerance: float
+
+
+@dataclass
+class _Found:
+    """What `Seen` will hold, while it is found. Hooks, wrappers and summaries of modules look into
+    tuples, not into classes of our own.
     """
 
     scalars: dict[Level, torch.Tensor] = field(default_factory=dict)
@@ -188,9 +204,10 @@ class Features(nn.Module):
         *inputs: torch.Tensor,
         dtype: torch.dtype,
         counts: Mapping[str, torch.Tensor] | None = None,
+        tolerance: float = 0.0,
     ) -> Seen:
         """Everything that may inform the element, in `dtype`, that of the weights."""
-        seen = Seen()
+        seen = _Found(tolerance=tolerance)
         shapes = [x.shape for x in inputs]
         sizes = solve_sizes(self.inputs, shapes, self.sizes)
         seen.masks = item_masks(self.groups, counts, sizes)
@@ -233,7 +250,16 @@ class Features(nn.Module):
             scaled = [at_size_one(*each) for each in matrices]
             seen.matrices = added([x for x, _ in scaled])
             seen.matrix_sizes = added([size for _, size in scaled])
-        return seen
+        return Seen(
+            seen.scalars,
+            seen.vectors,
+            seen.lengths,
+            seen.matrices,
+            seen.matrix_sizes,
+            seen.factors,
+            seen.masks,
+            seen.tolerance,
+        )
 
     def _plain(
         self, found: list[tuple[torch.Tensor, bool]], mixed: list[torch.Tensor], items: int
@@ -261,7 +287,7 @@ class Features(nn.Module):
         key: str,
         x: torch.Tensor,
         reading: Reading,
-        seen: Seen,
+        seen: _Found,
         paired: Paired,
         matrices: list[Pooled],
     ) -> None:
@@ -290,7 +316,7 @@ class Features(nn.Module):
         return result
 
     def _bring_to_size_one(
-        self, paired: Paired, seen: Seen
+        self, paired: Paired, seen: _Found
     ) -> dict[tuple[tuple[str, ...], int], torch.Tensor]:
         """Divide what is multiplied with its like by its size, in place.
 
@@ -324,7 +350,7 @@ class Features(nn.Module):
         pairing: tuple[str, ...],
         left: torch.Tensor,
         size: torch.Tensor,
-        seen: Seen,
+        seen: _Found,
         paired: Paired,
     ) -> None:
         """Products with the mean over all levels: a field and the vectors of items, say.
@@ -353,7 +379,7 @@ class Features(nn.Module):
         own: int,
         left: torch.Tensor,
         right: torch.Tensor,
-        seen: Seen,
+        seen: _Found,
         matrices: list[Pooled],
     ) -> None:
         """Products in which later groups, and signs, cancel."""

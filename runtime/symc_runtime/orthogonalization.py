@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from symc_runtime.exportable import with_sign_of
+
 
 def tolerance(dtype: torch.dtype) -> float:
     """Below this share of what was summed, a residual counts as zero: sqrt(eps)."""
@@ -233,7 +235,7 @@ def _complement(rows: list[torch.Tensor]) -> torch.Tensor:
 
 def _signs(x: torch.Tensor) -> torch.Tensor:
     """+-1, of the sign of x."""
-    return torch.ones_like(x).copysign(x)
+    return with_sign_of(torch.ones_like(x), x)
 
 
 def _length(x: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,9 @@ from symc_runtime.layout import (
     solve_sizes,
     symbolic_dimension,
 )
+from symc_runtime.reserved import keyword_of
 from symc_runtime.sizes import UndeterminedSizeError, names
+from symc_runtime.tracing import is_readable
 
 
 class ShapeError(ValueError):
@@ -91,7 +93,8 @@ def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:
     return f"{tensor.name}[{axes}]"
 
 
-def _all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> str:
+def all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> str:
+    """Every tensor as the spec declares it, one after the other."""
     return ", ".join(declared(tensor, [*tensors, *beside]) for tensor in tensors)
 
 
@@ -140,7 +143,7 @@ def check_inputs(
     """
     if len(values) != len(tensors):
         raise TypeError(
-            f"expected {len(tensors)} input{'s' * (len(tensors) != 1)}, {_all_declared(tensors)}, "
+            f"expected {len(tensors)} input{'s' * (len(tensors) != 1)}, {all_declared(tensors)}, "
             f"got {len(values)}"
         )
     floating: tuple[str, torch.dtype] | None = None
@@ -196,7 +199,7 @@ def check_inputs(
 
 def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
     """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1."""
-    if torch.compiler.is_compiling() or value.device.type != "cpu" or value.numel() == 0:
+    if not is_readable(value):
         return
     low, high = int(value.min()), int(value.max())
     if tensor.labels is not None and (low < 0 or high >= tensor.labels):
@@ -214,8 +217,8 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
     """
     if counts is None:
         raise ShapeError(
-            f"size `{name}` is ragged: expected counts, `{name}=` integers of shape [{batch}], "
-            f"got none"
+            f"size `{name}` is ragged: expected counts, `{keyword_of(name)}` integers of shape "
+            f"[{batch}], got none"
         )
     if not isinstance(counts, torch.Tensor):
         counts = torch.as_tensor(counts)
@@ -226,7 +229,7 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
             f"size `{name}`: expected counts of shape [{batch}], one an example, "
             f"got {tuple(counts.shape)}"
         )
-    if not torch.compiler.is_compiling() and counts.device.type == "cpu" and batch > 0:
+    if is_readable(counts):
         low, high = int(counts.min()), int(counts.max())
         if low < 0:
             raise ShapeError(f"size `{name}`: expected counts from 0, got {low}")
@@ -257,12 +260,12 @@ def check_outputs(
     if not isinstance(values, (tuple, list)):
         raise TypeError(
             f"the base returned {type(returned).__name__}; expected a tensor or a tuple: "
-            f"{_all_declared(tensors, inputs)}"
+            f"{all_declared(tensors, inputs)}"
         )
     if len(values) != len(tensors):
         raise ShapeError(
             f"the base returned {len(values)} tensor{'s' * (len(values) != 1)}; "
-            f"expected {len(tensors)}: {_all_declared(tensors, inputs)}"
+            f"expected {len(tensors)}: {all_declared(tensors, inputs)}"
         )
     for tensor, value in zip(tensors, values, strict=True):
         if not isinstance(value, torch.Tensor):

@@ -7,11 +7,13 @@ kernel exp(-|z_a - z_b| gain) is symmetric, so one product serves rows and colum
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
+from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
+
+from symc_runtime.tracing import is_exporting, tells_exports
 
 ITERATIONS = 2
 """The gradient is within 4e-4 of the converged one (cosine); more cost time only."""
@@ -21,16 +23,14 @@ pass gradients to nearest neighbours only, and learn little (circular skip links
 """
 
 
-# Not in torch before 2.7, which traces a backward of one's own wrongly: gradients were off by their
-# own size. There, what is compiled is in plain operations, too.
-_is_exporting: Callable[[], bool] | None = getattr(torch.compiler, "is_exporting", None)
-
-
 def in_plain_operations() -> bool:
-    """Whether derivatives must be those of plain operations: torch.func, torch.export."""
+    """Whether derivatives must be those of plain operations: forward mode, torch.func, exports."""
     if torch.compiler.is_compiling():
-        return _is_exporting is None or _is_exporting()
-    return bool(torch._C._are_functorch_transforms_active())
+        # Before torch 2.7 a backward of one's own is traced wrongly: gradients were off by their
+        # own size. There, what is compiled is in plain operations, too.
+        return not tells_exports() or is_exporting()
+    forward_mode: bool = forward_ad._current_level >= 0
+    return forward_mode or bool(torch._C._are_functorch_transforms_active())
 
 
 class SoftOrder(NamedTuple):

@@ -41,12 +41,13 @@ def _clusters(
     if clusters is not None:
         order = _by_cluster(clusters, order)
         values = column.gather(-1, order)
-    cut = (values[..., 1:] - values[..., :-1]) > tol * scale
+    # Around, the first beside the last: tensors of n - 1 items would make exports ask n for 3.
+    cut = (values - values.roll(1, -1)) > tol * scale
     if clusters is not None:
         ranks = clusters.gather(-1, order)
-        cut = cut | (ranks[..., 1:] != ranks[..., :-1])
-    first = torch.zeros_like(order[..., :1])
-    dense = torch.cat([first, cut.long().cumsum(-1)], -1)
+        cut = cut | (ranks != ranks.roll(1, -1))
+    cuts = cut.long()
+    dense = cuts.cumsum(-1) - cuts[..., :1]
     return torch.empty_like(dense).scatter_(-1, order, dense)
 
 

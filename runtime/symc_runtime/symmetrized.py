@@ -6,7 +6,6 @@ Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equi
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +13,8 @@ import torch
 from torch import nn
 
 from symc_runtime.actions import keep_valid
+from symc_runtime.base_arguments import counts_taken
+from symc_runtime.calling import bound, refuse_clash, unknown_name, with_names
 from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.enumeration import Draw, always_draws, counted
@@ -22,6 +23,7 @@ from symc_runtime.methods.method import numbers_of_samples
 from symc_runtime.sampling import check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.sizes import names
+from symc_runtime.tracing import refuse_torchscript, refuse_torchscript_trace
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 
@@ -29,8 +31,8 @@ Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 class Symmetrized(nn.Module):
     """A base model, symmetrized. Subclasses declare the spec and say how one sample is made.
 
-    Call it with the inputs of the spec in order, each [batch, *axes]; it returns the outputs,
-    a tensor or a tuple in the order of the spec, each [batch, *axes].
+    Call it with the inputs of the spec, in order or by name, each [batch, *axes]; it returns the
+    outputs, a tensor or a tuple in the order of the spec, each [batch, *axes].
 
     Attributes:
         base: the model inside; it sees K * batch rows in canonical poses.
@@ -121,10 +123,19 @@ class Symmetrized(nn.Module):
             return check_samples(name, value), self._always_draws
         return self._unset[not self.training], True
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "inputs" not in vars(cls):
+            return
+        sizes = _size_names(cls.inputs + cls.outputs)
+        for method in ("forward", "draw_noise"):
+            if method not in vars(cls):
+                setattr(cls, method, with_names(getattr(cls, method), cls.inputs, sizes))
+
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name == "base":
-            self.base_counts = counts_taken(value, self.ragged, len(self.inputs))
+            self.base_counts = counts_taken(value, self.ragged, self.inputs)
 
     def symmetrize(
         self, *tensors: torch.Tensor
@@ -143,13 +154,15 @@ class Symmetrized(nn.Module):
         *inputs: torch.Tensor,
         generator: torch.Generator | None = None,
         sizes: Mapping[str, Any] | None = None,
-        **counts: Any,
+        **named: Any,
     ) -> dict[str, torch.Tensor]:
         """All randomness of one call: a tensor [K, batch, ...] for each stage that draws.
 
         Batch, sizes, device and dtype are read off the inputs; K is `samples` in training and
-        `eval_samples` in eval mode, times the elements of stages that enumerate beside them.
+        `eval_samples` in eval mode, times the elements of stages that enumerate beside them. Takes
+        inputs and sizes as a call does.
         """
+        inputs, counts = bound(self.inputs, inputs, named, self.ragged)
         _, solved, _ = self._checked(inputs, sizes, counts)
         return self._drawn(inputs, solved, generator)
 
@@ -161,24 +174,30 @@ class Symmetrized(nn.Module):
         return_samples: bool = False,
         return_penalty: bool = False,
         sizes: Mapping[str, Any] | None = None,
-        **counts: Any,
+        **named: Any,
     ) -> Any:
         """The symmetrized model on inputs [batch, *axes].
 
         Args:
-            inputs: in the order of the spec.
+            inputs: in the order of the spec; or by name, `model(pos=x, vel=v)`.
             noise: what `draw_noise` gave; drawn here if None. The rest is deterministic.
             return_samples: return (samples, weights) instead of their mean: each output
                 [K, batch, *axes], weights [K, batch] that sum to 1 over K.
             return_penalty: add the regularizer of the learned distributions, a number.
             sizes: counts of ragged sizes, or values of sizes that no tensor determines, by name.
-            counts: the same as keywords, `n=counts`, integers [batch].
+            named: inputs by name, and sizes as keywords, `n=counts`, integers [batch]. An input or
+                a size whose name is an argument here, or `self`, is none: `sizes` takes any name.
 
         Raises:
             ShapeError: a tensor does not fit the spec.
-            TypeError: a wrong dtype, a wrong number of inputs, or what is no tensor.
+            TypeError: a wrong dtype, what is no tensor, an input that is missing or given twice, a
+                name that is none of the spec's.
             ValueError: `samples` or `eval_samples` is below 1.
         """
+        refuse_torchscript_trace()
+        inputs, counts = bound(self.inputs, inputs, named, self.ragged)
+        if noise is not None and not isinstance(noise, Mapping):
+            refuse_clash("noise", noise, _size_names(self.inputs + self.outputs))
         tensors, solved, valid = self._checked(inputs, sizes, counts)
         if noise is None:
             drawn = list(self._drawn(inputs, solved, None).values())
@@ -212,6 +231,9 @@ class Symmetrized(nn.Module):
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
 
+    def __prepare_scriptable__(self) -> None:
+        refuse_torchscript()
+
     def taken_counts(self, counts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Those counts that the base's forward names."""
         return {name: counts[name] for name in self.base_counts}
@@ -225,6 +247,8 @@ class Symmetrized(nn.Module):
     def _checked(
         self, inputs: tuple[Any, ...], sizes: Mapping[str, Any] | None, counts: Mapping[str, Any]
     ) -> tuple[list[torch.Tensor], dict[str, int], list[torch.Tensor]]:
+        if sizes is not None and not isinstance(sizes, Mapping):
+            refuse_clash("sizes", sizes, _size_names(self.inputs + self.outputs))
         given = _given(sizes, counts) if sizes is not None else counts
         known = dict(self.fixed)
         names = _size_names(self.inputs + self.outputs) if given else set()
@@ -232,8 +256,7 @@ class Symmetrized(nn.Module):
             if name in self.ragged:
                 continue
             if name not in names:
-                accepted = ", ".join(f"`{n}`" for n in sorted(names)) or "none"
-                raise TypeError(f"`{name}` is no size of the spec; its sizes: {accepted}")
+                raise TypeError(unknown_name(name, self.inputs, names))
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(
                     f"size `{name}` is not ragged: expected an int, got {type(value).__name__}; "
@@ -343,40 +366,6 @@ class Symmetrized(nn.Module):
 def _summing(dtype: torch.dtype) -> torch.dtype:
     """In what numbers of a dtype are summed, as `mean` does it: half precision would overflow."""
     return torch.promote_types(dtype, torch.float32)
-
-
-def counts_taken(base: nn.Module, ragged: Mapping[str, int], inputs: int) -> tuple[str, ...]:
-    """The ragged sizes that the base's forward names: it gets their counts as keywords.
-
-    Parameters that the `inputs` tensors fill, and `*args`, name no size.
-
-    A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
-    Of a base in a wrapper (torch.compile, DistributedDataParallel) the base says it.
-    """
-    if not ragged:
-        return ()
-    base = _unwrapped(base)
-    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = [
-        name
-        for index, (name, each) in enumerate(inspect.signature(base.forward).parameters.items())
-        if each.kind in keywords and (index >= inputs or each.kind == keywords[1])
-    ]
-    said = getattr(base, "ragged", None)
-    return tuple(name for name in ragged if name in parameters or name == said)
-
-
-def _unwrapped(base: nn.Module) -> nn.Module:
-    """What is in the wrappers whose forward names no parameter and passes all of them on."""
-    while all(
-        each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        for each in inspect.signature(base.forward).parameters.values()
-    ):
-        inner = getattr(base, "_orig_mod", getattr(base, "module", None))
-        if not isinstance(inner, nn.Module):
-            break
-        base = inner
-    return base
 
 
 def _given(sizes: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:

@@ -366,7 +366,19 @@ def assert_equivariant(
         if not error <= tolerance:
             raise AssertionError(
                 f"not equivariant: relative error {error:.3g}, tolerance {tolerance:.3g}"
+                f"{_of_precision(inputs)}"
             )
+
+
+def _of_precision(inputs: Sequence[torch.Tensor]) -> str:
+    """A hint where the error may be one of rounding."""
+    coarse = {str(x.dtype) for x in inputs if x.is_floating_point() and x.dtype != torch.float64}
+    if not coarse:
+        return ""
+    return (
+        f"; the inputs are {', '.join(sorted(coarse))}, which rounds: give it model.double() and "
+        f"inputs.double()"
+    )
 
 
 def _parameter(group: Group, sizes: Mapping[str, int]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from symc_runtime.exportable import with_sign_of
 from symc_runtime.modules.mixing import level_mean, root, squashed
 from symc_runtime.readings import Level
 
@@ -47,7 +48,7 @@ def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
 
 def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
-    logarithms = torch.log1p(x.abs()).copysign(x)
+    logarithms = with_sign_of(torch.log1p(x.abs()), x)
     if x.requires_grad:
         # At 0 the slope is 1, where that of |x| is 0.
         logarithms = torch.where(x == 0, x, logarithms)

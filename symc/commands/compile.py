@@ -24,7 +24,8 @@ def command(spec: str, output: str | None, emit: str, base: str | None, timeout:
     """Compile SPEC (a path, or - for standard input)."""
     if base is not None and emit != "graph":
         raise click.UsageError(
-            f"--base is for `--emit graph`: `--emit {emit}` is the same for every base"
+            f"--base is for `--emit graph`: `--emit {emit}` is the same for every base; "
+            f"drop --base, or write `--emit graph`"
         )
     from symc.commands.reading import compilation_of, report, write
     from symc.commands.searching import STDIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from torch import fx, nn
@@ -12,6 +13,7 @@ import symc_runtime
 from symc.ir.program import Program
 from symc.lower.graph import GraphBuilder
 from symc.lower.plan import Plan, make_plan
+from symc_runtime.layout import Tensor
 from symc_runtime.symmetrized import Symmetrized
 
 
@@ -23,6 +25,13 @@ class CompiledModel(Symmetrized):
 
     graph: fx.Graph
     program: Program
+
+    def __new__(cls, plan: Plan | None = None, *others: Any, **keywords: Any) -> CompiledModel:
+        """An instance of the class whose methods name the inputs of the plan."""
+        kind: type[CompiledModel] = cls
+        if cls is CompiledModel and plan is not None:
+            kind = _class_of(plan.inputs, plan.outputs)
+        return super().__new__(kind)
 
     def __init__(
         self,
@@ -64,6 +73,12 @@ class CompiledModel(Symmetrized):
         """One pass over the samples; see `Symmetrized.symmetrize`."""
         return self.__dict__["_run"](self, *tensors)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = type(self)
+        if kind is _class_of(self.inputs, self.outputs):
+            return _blank, (self.inputs, self.outputs), self.__getstate__()
+        return kind.__new__, (kind,), self.__getstate__()
+
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         # The function is made again from the graph: exec'd code does not pickle.
@@ -87,6 +102,19 @@ class CompiledModel(Symmetrized):
         twin.graph = copy.deepcopy(self.graph)
         twin.recompile()
         return twin
+
+
+@lru_cache(maxsize=256)
+def _class_of(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> type[CompiledModel]:
+    """A class for specs of these tensors: signatures belong to methods, and methods to classes."""
+    declared = {"inputs": inputs, "outputs": outputs, "__module__": CompiledModel.__module__}
+    return type(CompiledModel.__name__, (CompiledModel,), declared)
+
+
+def _blank(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> CompiledModel:
+    """What is unpickled before its state comes."""
+    kind = _class_of(inputs, outputs)
+    return kind.__new__(kind)
 
 
 def _function(graph: fx.Graph) -> Callable[..., Any]:

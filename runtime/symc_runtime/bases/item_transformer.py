@@ -133,7 +133,7 @@ class ItemTransformer(nn.Module):
         features, pairs = [], []
         for tensor, shape, count in zip(inputs, self.inputs, self.labels, strict=True):
             if count is not None:
-                tensor = one_hot(tensor, count, self.embed.weight)
+                tensor = one_hot(tensor, count, self.norm.weight)
             axes = [i + 1 for i, axis in enumerate(shape) if axis == self.items]
             tensor = tensor.movedim(axes, list(range(1, len(axes) + 1)))
             # Channels are counted, not inferred: an empty tensor infers nothing.
@@ -155,7 +155,7 @@ class ItemTransformer(nn.Module):
         elif valid is None:
             return [None] * depth
         else:
-            bias = self.embed.weight.new_zeros(depth, 1, 1, 1, valid.shape[-1])
+            bias = self.norm.weight.new_zeros(depth, 1, 1, 1, valid.shape[-1])
         if valid is not None:
             # Not -inf: an example without any item would attend to nothing and give NaN.
             lowest = torch.finfo(bias.dtype).min

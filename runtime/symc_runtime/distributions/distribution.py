@@ -10,6 +10,7 @@ from torch import nn
 
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.orthogonalization import tolerance
+from symc_runtime.tracing import refuse_torchscript
 
 
 class Distribution(nn.Module):
@@ -45,14 +46,19 @@ class Distribution(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The dtype of the weights."""
+        """The dtype of the weights; AttributeError where there are none."""
         weight: Any = self
         # By its name: `parameters()` walks all modules, which takes as long as twenty operations.
         for name in self._path_to_weight:
             weight = getattr(weight, name, None)
         if not isinstance(weight, torch.Tensor):
-            weight = next(self.parameters())
+            weight = next(self.parameters(), None)
+        if weight is None:
+            raise AttributeError(f"{type(self).__name__} has no weights, and no dtype")
         return cast(torch.dtype, weight.dtype)
+
+    def __prepare_scriptable__(self) -> None:
+        refuse_torchscript()
 
     def _built(self) -> None:
         """Note where a weight is; to be called when all weights are there."""

@@ -97,8 +97,9 @@ class LearnedOrthogonal(OrthogonalNoise):
                 scales, preferred, late = _lengths(vectors.detach()), None, 0
             else:
                 dtype = self.dtype
-                seen = self.features(*inputs, dtype=dtype, counts=counts)
-                seen.tolerance = self.tolerance(dtype)
+                seen = self.features(
+                    *inputs, dtype=dtype, counts=counts, tolerance=self.tolerance(dtype)
+                )
                 vectors, scales = self.net(seen, own)
                 preferred, late = self.net.count, self.net.late
             return self._completed(vectors, scales, rest, preferred, late)

@@ -13,6 +13,7 @@ from symc_runtime.layout import Group, Tensor
 from symc_runtime.noise import normal
 from symc_runtime.sizes import evaluate
 from symc_runtime.sorting import valid_items
+from symc_runtime.tracing import is_exporting
 
 
 class PermutationNoise(Distribution):
@@ -112,4 +113,7 @@ class AveragePermutation(PermutationNoise):
             padding = ~fold(valid, samples)
             last = keys.detach().masked_fill(padding, 0).abs().amax() + 1 + position
             keys = torch.where(padding, last, keys)
-        return Permutation(torch.argsort(keys, dim=-1, stable=True))
+        # ONNX has no stable sort. Which of two equal random keys comes first is open anyway.
+        exported = is_exporting()
+        order = keys.argsort(dim=-1) if exported else torch.argsort(keys, dim=-1, stable=True)
+        return Permutation(order)

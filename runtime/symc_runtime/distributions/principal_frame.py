@@ -8,6 +8,7 @@ import torch
 
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
+from symc_runtime.exportable import eigenvectors
 from symc_runtime.layout import Block, Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.modules.mixing import stacked
 from symc_runtime.noise import normal
@@ -121,7 +122,7 @@ class PrincipalFrame(OrthogonalNoise):
             given = vectors.detach()
             # An example that is not finite is not to stop the others; it stays what it is.
             square = torch.nan_to_num(given.transpose(1, 2) @ given)
-            values, columns = torch.linalg.eigh(square)
+            values, columns = eigenvectors(square)
             least = self.tolerance(values.dtype) * values[:, -1:]
             cluster = (values.diff(dim=1, prepend=values[:, :1]) > least).cumsum(1)
             # 1 where two share an eigenspace, else 0.

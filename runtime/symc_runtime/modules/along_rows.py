@@ -62,21 +62,23 @@ class AlongRows(nn.Module):
         total: torch.Tensor,
         scale: torch.Tensor,
         tol: float,
-    ) -> RowsSoFar:
-        """The first d - 1 rows of a frame of `total` [N, c, d], in sizes `scale` [N, c], and these.
+        whole: bool,
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Candidates beside the first d - 1 rows of a frame of `total` [N, c, d], and their sizes.
 
-        `vectors` [N, items..., vectors, d].
+        `total` is in sizes `scale` [N, c], `vectors` are [N, items..., vectors, d]. `whole`: what
+        is returned is one frame of all of them instead.
         """
         d = total.shape[-1]
         left = {level: vectors[level] for level in self.levels}
         lengths = {level: root(x.detach().square().sum(-1)) for level, x in left.items()}
         rows = RowsSoFar(total, scale, tol)
-        whole = None
+        first = None
         along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
         for step in range(d - 1):
             vector, size = self._toward_axis(rows, left, masks)
-            whole = size if whole is None else whole
-            rows.offer(vector, SHARE * whole * size.pow(3))
+            first = size if first is None else first
+            rows.offer(vector, SHARE * first * size.pow(3))
             row, there = rows.next()
             if step >= self.steps:
                 # Of an open dimension, larger than the net was built for.
@@ -96,7 +98,7 @@ class AlongRows(nn.Module):
                 sizes.append(_summed(terms, length, level, masks).squeeze(-1))
             # Beside a row that is missing, there are none.
             rows.offer(added(sums) * there.reshape(-1, 1, 1), SHARE * added(sizes))
-        return rows
+        return [rows.taken()] if whole else rows.offered
 
     def _toward_axis(
         self,

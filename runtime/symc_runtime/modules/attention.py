@@ -54,8 +54,8 @@ class Attention(nn.Module):
             mixed = (weights.softmax(-1) @ v).transpose(1, 2).flatten(2)
             h = h + output(mixed)
             h = h + block(h)
-        scores, summed = item_scores(self.score, [h], valid)
+        scores, summed = item_scores(self.score, h, valid)
         if self.skip is not None:
-            more, also = item_scores(self.skip, [apart], valid)
+            more, also = item_scores(self.skip, apart, valid)
             scores, summed = scores + more, summed + also
         return scores, summed

@@ -10,8 +10,16 @@ import torch
 from torch import nn
 
 
-class ChannelLinear(nn.Linear):
-    """A linear map of axis 1: [N, channels, items...] to [N, outputs, items...]."""
+class ChannelLinear(nn.Module):
+    """A linear map of axis 1: [N, channels, items...] to [N, outputs, items...].
+
+    No `nn.Linear`, for what replaces one of those by its like maps the last axis.
+    """
+
+    def __init__(self, channels: int, outputs: int, bias: bool = True) -> None:
+        super().__init__()
+        made = nn.Linear(channels, outputs, bias)
+        self.weight, self.bias = made.weight, made.bias
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """[N, channels, items...] to [N, outputs, items...]."""

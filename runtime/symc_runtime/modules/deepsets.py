@@ -58,12 +58,12 @@ class DeepSets(nn.Module):
         """
         for block in self.blocks:
             nodes = block(nodes, mask)
-        scores, summed = item_scores(self.score, [nodes], mask)
+        scores, summed = item_scores(self.score, nodes, mask)
         if self.spread is None:
             return fold_like(scores, apart), fold_like(summed, apart)
         valid = None if mask is None else fold_like(mask, apart)
         joined = self._joined(nodes, apart, valid)
-        more, also = item_scores(self.spread, [joined, apart], valid)
+        more, also = item_scores(self.spread, torch.cat([joined, apart], -1), valid)
         return _with_shared(more, scores), _with_shared(also, summed)
 
     def _joined(

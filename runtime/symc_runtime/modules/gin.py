@@ -28,13 +28,13 @@ class Gin(nn.Module):
         apart = noise + posed
         self.rooted = noise > 0
         self.trunk = nn.ModuleList(MessageLayer(hidden, channels) for _ in range(layers))
-        self.score = nn.Linear(hidden, 1, bias=False)
+        self.score = ChannelLinear(hidden, 1, bias=False)
         self.apart = ChannelLinear(apart + self.rooted, thin) if apart else None
         self.start = ChannelLinear(hidden, thin) if apart else None
         self.thin = nn.ModuleList(
             MessageLayer(thin, channels, context=hidden) for _ in range(layers if apart else 0)
         )
-        self.spread = nn.Linear(thin + apart, 1, bias=False) if apart else None
+        self.spread = ChannelLinear(thin + apart, 1, bias=False) if apart else None
         if self.spread is not None:
             with torch.no_grad():
                 self.spread.weight[:, thin : thin + noise] *= SKIP

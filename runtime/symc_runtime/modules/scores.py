@@ -5,12 +5,11 @@ Heads have no bias: one number added to all scores orders nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
-from symc_runtime.modules.mixing import added
+from symc_runtime.modules.channels import ChannelLinear
+from symc_runtime.modules.matrices import matrix_of
 
 Scored = tuple[torch.Tensor, torch.Tensor]
 """Scores [rows, n], and for each row [rows, 1] a bound on the terms that a score is a sum of.
@@ -19,30 +18,26 @@ Scores closer than rounding can tell apart at that size count as equal.
 """
 
 
-def scored(head: nn.Linear, h: torch.Tensor, mask: torch.Tensor | None) -> Scored:
+def scored(head: ChannelLinear, h: torch.Tensor, mask: torch.Tensor | None) -> Scored:
     """The score head on items h [N, c, K, n]: [N, K, n]; of those that mask holds [N, K, 1]."""
-    row = head.weight.expand(h.shape[0], -1, -1)
-    flat = h.flatten(2)
-    scores = torch.bmm(row, flat).reshape(-1, *h.shape[2:])
+    scores = head(h).squeeze(1)
     with torch.no_grad():
-        summed = torch.bmm(row.abs(), flat.abs()).reshape(scores.shape)
+        row = head.weight.abs().expand(h.shape[0], -1, -1)
+        summed = torch.bmm(row, h.flatten(2).abs()).reshape(scores.shape)
         if mask is not None:
             summed = summed.masked_fill(~mask.unsqueeze(1), 0)
         summed = summed.amax(2, keepdim=True)
     return scores, summed
 
 
-def item_scores(
-    head: nn.Linear, parts: Sequence[torch.Tensor], mask: torch.Tensor | None
-) -> Scored:
-    """The score head on items [N, n, c], whose channels come in `parts`: [N, n].
+def item_scores(head: nn.Module, x: torch.Tensor, mask: torch.Tensor | None) -> Scored:
+    """The score head, a linear map, on items x [N, n, c]: [N, n].
 
     And the bound on its terms, of the items that mask [N, n] holds: [N, 1].
     """
-    weights = head.weight[0].split([x.shape[-1] for x in parts])
-    scores = added([x @ weight for x, weight in zip(parts, weights, strict=True)])
+    scores = head(x).squeeze(-1)
     with torch.no_grad():
-        summed = added([x.abs() @ w.abs() for x, w in zip(parts, weights, strict=True)])
+        summed = x.abs() @ matrix_of(head, x)[0].abs()
         if mask is not None:
             summed = summed.masked_fill(~mask, 0)
         summed = summed.amax(1, keepdim=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
+from symc_runtime.modules.matrices import matrix_of
 from symc_runtime.modules.mixing import level_mean, squashed
 from symc_runtime.readings import Level
 
@@ -75,21 +76,13 @@ class ItemWeights(nn.Module):
         # them, or the choice of vectors would hang on it.
         eps = torch.finfo(square.dtype).eps
         real = (variance / (torch.add(variance, square, alpha=eps) + 1e-30)).square()
-        # The gain is one number a part and example: it waits for the linear map.
-        left, *others = (
-            nn.functional.linear(part, columns)
-            for part, columns in zip(
-                parts.unbind(-2), self.linear.weight.chunk(self.parts, 1), strict=True
-            )
-        )
         told = gain * real
-        weights = left * told[..., :1]
-        for i, other in enumerate(others, start=1):
-            weights = torch.addcmul(weights, other, told[..., i : i + 1])
+        weights = self.linear((parts * told.unsqueeze(-1)).flatten(-2))
         # Once more: where items are nearly alike, rounding of the waves is left in their mean.
         weights = weights - mean(weights)
         with torch.no_grad():
-            squares = self.linear.weight.square().unflatten(-1, (self.parts, -1)).sum(-1)
+            matrix = matrix_of(self.linear, parts.flatten(-2))
+            squares = matrix.square().unflatten(-1, (self.parts, -1)).sum(-1)
             if self.alone:
                 squares[-self.alone :].mul_(FAINT**2)
             # Where they are alike, nothing is left of the differences, nor of their rounding.

@@ -175,14 +175,16 @@ class VectorNeurons(nn.Module):
         base, base_scale = total, scale
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
         if self.along is not None and d > 1:
-            found = self.along(vectors, seen.masks, total, scale, seen.tolerance)
-            if self.mix_matrices is None:
-                # No sample adds to them: they are the frame.
-                total, scale = found.taken()
-                return (
-                    (fold(total, samples), fold(scale, samples)) if samples > 1 else (total, scale)
-                )
-            spare += [(fold(x, samples), fold(size, samples)) for x, size in found.offered]
+            # Where no sample adds to them, they are the frame.
+            whole = self.mix_matrices is None
+            found = self.along(vectors, seen.masks, total, scale, seen.tolerance, whole)
+            every = [
+                (fold(x, samples), fold(size, samples)) if samples > 1 else (x, size)
+                for x, size in found
+            ]
+            if whole:
+                return every[0]
+            spare += every
         if self.mix_noise is not None:
             lengths = _length(noise.detach())
             # Nothing was summed for these: at their own lengths they would stand before most sums.
@@ -209,9 +211,9 @@ class VectorNeurons(nn.Module):
         if not spare:
             return total, scale
         # Components first in memory, as a frame reads them.
-        every = torch.cat([x.permute(2, 1, 0) for x in (total, *(x for x, _ in spare))], 1)
+        rows_of_all = torch.cat([x.permute(2, 1, 0) for x in (total, *(x for x, _ in spare))], 1)
         sizes = torch.cat([size.T for size in (scale, *(size for _, size in spare))])
-        return every.permute(2, 1, 0), sizes.T
+        return rows_of_all.permute(2, 1, 0), sizes.T
 
     def _with_noise(
         self,

@@ -42,13 +42,13 @@ def _graph(job: Job, spec: Spec) -> str:
     from symc.lower.graph import GraphBuilder
     from symc.lower.plan import make_plan
     from symc.verifying import FactoryError, made_by
-    from symc_runtime.symmetrized import counts_taken
+    from symc_runtime.base_arguments import counts_taken
 
     plan = make_plan(spec.ir)
     taken = None
     if job.base is not None:
         try:
-            taken = counts_taken(made_by(job.base), plan.ragged, len(plan.inputs))
+            taken = counts_taken(made_by(job.base), plan.ragged, plan.inputs)
         except FactoryError as error:
             raise JobError(f"--base: {error}") from error
     return f"{GraphBuilder(plan, taken).build()}\n"

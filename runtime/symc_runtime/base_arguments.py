@@ -1,0 +1,137 @@
+"""What a base's forward says of its arguments: which counts it takes, whether inputs fit them."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from symc_runtime.layout import Tensor
+
+Parameters = list[inspect.Parameter]
+
+
+class InputOrderWarning(UserWarning):
+    """A base whose forward names the inputs in another order than that of the spec."""
+
+
+def counts_taken(
+    base: nn.Module, ragged: Mapping[str, int], inputs: Sequence[Tensor]
+) -> tuple[str, ...]:
+    """The ragged sizes that the base's forward names: it gets their counts as keywords.
+
+    Parameters that the inputs fill, and `*args`, name no size.
+
+    A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
+    Of a base in a wrapper (torch.compile, DistributedDataParallel) the base says it.
+
+    Raises:
+        TypeError: the forward wants an argument that nothing gives.
+
+    Warns:
+        InputOrderWarning: the forward names the inputs in another order.
+    """
+    base = _unwrapped(base)
+    parameters = _parameters(base)
+    said = getattr(base, "ragged", None)
+    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    free = [
+        each.name
+        for index, each in enumerate(parameters)
+        if each.kind in keywords and (index >= len(inputs) or each.kind == keywords[1])
+    ]
+    taken = tuple(name for name in ragged if name in free or name == said)
+    _refuse_unfilled(base, parameters, taken, ragged, inputs)
+    _warn_of_order(parameters, inputs)
+    return taken
+
+
+def _parameters(base: nn.Module) -> Parameters:
+    try:
+        # Of a wrapped function the wrapper is called, and may fill in arguments.
+        signature = inspect.signature(base.forward, follow_wrapped=False)
+    except (TypeError, ValueError):
+        # A forward that is no Python function says nothing.
+        return []
+    return list(signature.parameters.values())
+
+
+def _refuse_unfilled(
+    base: nn.Module,
+    parameters: Parameters,
+    taken: Sequence[str],
+    ragged: Mapping[str, int],
+    inputs: Sequence[Tensor],
+) -> None:
+    if type(base).__call__ is not nn.Module.__call__ or base._forward_pre_hooks_with_kwargs:
+        # These may fill in arguments.
+        return
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    places = [each for each in parameters if each.kind in positional]
+    wanted = [each for each in places[len(inputs) :] if each.name not in taken]
+    wanted += [
+        each
+        for each in parameters
+        if each.kind == inspect.Parameter.KEYWORD_ONLY and each.name not in taken
+    ]
+    unfilled = [each.name for each in wanted if each.default is inspect.Parameter.empty]
+    if not unfilled:
+        return
+    names = ", ".join(f"`{tensor.name}`" for tensor in inputs)
+    spare = [f"`{size}`" for size in ragged if size not in taken]
+    hint = (
+        f"counts come by the name of their size: name it {' or '.join(spare)}"
+        if spare
+        else "give it a default, or declare an input for it"
+    )
+    raise TypeError(
+        f"the base's forward wants `{unfilled[0]}`, which nothing gives: it is called with "
+        f"the input{'s' * (len(inputs) != 1)} {names}; {hint}"
+    )
+
+
+def _warn_of_order(parameters: Parameters, inputs: Sequence[Tensor]) -> None:
+    names = [tensor.name for tensor in inputs]
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    takes = [each.name for each in parameters if each.kind in places][: len(names)]
+    pairs = list(zip(names, takes, strict=False))
+    swapped = [(name, taken) for name, taken in pairs if name != taken and taken in names]
+    if not swapped:
+        return
+    told = ", ".join(f"`{name}` as its `{taken}`" for name, taken in swapped)
+    warnings.warn(
+        f"the base's forward takes ({', '.join(takes)}), but gets the inputs in the order of the "
+        f"spec, ({', '.join(names)}): {told}; bring one of them into the order of the other",
+        InputOrderWarning,
+        stacklevel=_frames_to_caller(),
+    )
+
+
+def _frames_to_caller() -> int:
+    """How many frames up, from the caller of this, the code is that is not symc's."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in ("symc", "symc_runtime")
+
+
+def _unwrapped(base: nn.Module) -> nn.Module:
+    """What is in the wrappers whose forward names no parameter and passes all of them on."""
+    while True:
+        parameters = _parameters(base)
+        if not parameters or not all(
+            each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+            for each in parameters
+        ):
+            return base
+        inner = getattr(base, "_orig_mod", getattr(base, "module", None))
+        if not isinstance(inner, nn.Module):
+            return base
+        base = inner
