@@ -52,9 +52,10 @@ class Distribution(nn.Module):
         for name in self._path_to_weight:
             weight = getattr(weight, name, None)
         if not isinstance(weight, torch.Tensor):
-            weight = next(self.parameters(), None)
-        if weight is None:
-            raise AttributeError(f"{type(self).__name__} has no weights, and no dtype")
+            weights = list(self.parameters())
+            if not weights:
+                raise AttributeError(f"{type(self).__name__} has no weights, and no dtype")
+            weight = weights[0]
         return cast(torch.dtype, weight.dtype)
 
     def __prepare_scriptable__(self) -> None:
