@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch.autograd.function import once_differentiable
 
 ITERATIONS = 2
 """The gradient is within 4e-4 of the converged one (cosine); more cost time only."""
@@ -99,9 +98,9 @@ def _matrix(
 
 
 def entropy(soft: SoftOrder) -> torch.Tensor:
-    """Mean entropy of the rows of a soft permutation, in nats: [N]; differentiable once."""
+    """Mean entropy of the rows of a soft permutation, in nats: [N]."""
     if in_plain_operations():
-        logarithm = soft.path.clamp(min=torch.finfo(soft.path.dtype).tiny).log()
+        logarithm = _logarithm(soft.path)
         return -(soft.path * logarithm).sum((-1, -2)) / soft.path.shape[-1]
     function: Any = _Entropy.apply
     result: torch.Tensor = function(soft.path, soft.places, soft.gain, soft.valid)
@@ -137,6 +136,10 @@ def _apply(kernel: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.bmm(x.unsqueeze(1), kernel).squeeze(1)
 
 
+def _logarithm(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix.clamp(min=torch.finfo(matrix.dtype).tiny).log_()
+
+
 class _Entropy(torch.autograd.Function):
     """Row entropies; the gradient goes to the soft matrix, whose path leads to the scores."""
 
@@ -149,15 +152,17 @@ class _Entropy(torch.autograd.Function):
         valid: torch.Tensor | None,
     ) -> torch.Tensor:
         matrix = soft_matrix(SoftOrder(path, places, gain, valid))
-        logarithm = matrix.clamp(min=torch.finfo(matrix.dtype).tiny).log_()
-        ctx.save_for_backward(logarithm)
+        logarithm = _logarithm(matrix)
+        ctx.save_for_backward(logarithm, places, gain, valid)
         return -(matrix.mul_(logarithm)).sum((-1, -2)) / places.shape[-1]
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         # Rows sum to 1 whatever the scores, so the derivative -log - 1 may go without its 1.
-        (logarithm,) = ctx.saved_tensors
+        logarithm, places, gain, valid = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            # Where this is differentiated in turn, the logarithm depends on the places.
+            logarithm = _logarithm(_matrix(places, gain, valid))
         weight = -gradient / logarithm.shape[-1]
         return logarithm * weight.reshape(-1, 1, 1), None, None, None
 
