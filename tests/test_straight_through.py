@@ -147,6 +147,20 @@ def test_equal_scores_have_finite_gradients() -> None:
     assert torch.isfinite(scores.grad).all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_scores_have_small_gradients(dtype: torch.dtype) -> None:
+    """Over the rounding of their mean, training would be over at the first set of equal items."""
+    for n in range(2, 12):
+        scores = (torch.arange(1, 50, dtype=dtype) / 7).unsqueeze(-1).repeat(1, n).requires_grad_()
+        valid = torch.arange(n) < torch.arange(49).unsqueeze(-1) % n + 1
+        weight = torch.randn(49, n, n, dtype=dtype, generator=torch.Generator().manual_seed(0))
+        for known in (None, valid):
+            soft = soft_order(scores, torch.arange(n).expand(49, -1), 0.1, known)
+            value = (soft.path * weight).sum() + entropy(soft).sum()
+            (slope,) = torch.autograd.grad(value, scores)
+            assert slope.abs().max() < 100
+
+
 def test_no_second_matrix_is_made_in_the_forward() -> None:
     _, _, soft = scored(None)
     assert soft.path.untyped_storage().nbytes() == soft.path.element_size()

@@ -12,12 +12,17 @@ from typing import Any, NamedTuple
 
 import torch
 
+from symc_runtime.sorting import magnitude
+
 ITERATIONS = 2
 """The gradient is within 4e-4 of the converged one (cosine); more cost time only."""
 NEIGHBOURS = 80
 """Places over which a soft item spreads at temperature 1, at most a fifth of all: sharper ones
 pass gradients to nearest neighbours only, and learn little (circular skip links: 11% against 82%).
 """
+
+ROUNDED = 8
+"""So many last digits of the largest score, and less, is no spread of scores."""
 
 
 # Not in torch before 2.7.
@@ -57,7 +62,7 @@ def soft_order(
     Scores are measured in mean gaps between neighbours, so that one temperature serves every n.
     `valid` [N, n] by item.
     """
-    n = scores.shape[-1]
+    n, items = scores.shape[-1], valid
     if valid is None:
         count = scores.new_full((scores.shape[0], 1), float(n))
         mean = scores.mean(-1, keepdim=True)
@@ -69,7 +74,10 @@ def soft_order(
         squares = ((scores - mean).square() * weight).sum(-1, keepdim=True)
         valid = valid.gather(-1, index)
     variance = squares / count
-    flat = variance <= torch.finfo(scores.dtype).tiny
+    info = torch.finfo(scores.dtype)
+    # Of equal scores the rounding of their mean is left, and no gradient is to be over that.
+    least = ROUNDED * info.eps * magnitude(scores, items)
+    flat = variance <= least.square() + info.tiny
     deviation = torch.where(flat, torch.ones_like(variance), variance).sqrt()
     places = ((scores - mean) / deviation).gather(-1, index)
     # Standardised scores of n items lie about 3.5 / n apart; a gap is the unit.
