@@ -295,14 +295,19 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor | Center, dim: int)
     """points - mean along dim, mean [batch, d], residues of rounding set to zero.
 
     Equal points leave differences of a few units in the last place, which would look like a
-    direction; a difference shorter than eps^(3/4) times the longest point counts as none.
+    direction; a difference shorter than eps^(3/4) times the longest point counts as none. Its
+    derivatives are those of the difference all the same.
     """
     given, points = points.dtype, wide(points)
     centered = untranslate(points, mean, dim)
     points = fold_like(points, centered)
     longest = _lengths(points.detach(), dim).amax(tuple(range(1, points.ndim)), keepdim=True)
     floor = longest.mul_(torch.finfo(points.dtype).eps ** 0.75)
-    return (centered * (_lengths(centered.detach(), dim) > floor)).to(given)
+    found = centered * (_lengths(centered.detach(), dim) > floor)
+    if centered.requires_grad or in_plain_operations():
+        # A point at the center has a derivative like all others.
+        found = centered - (centered - found).detach()
+    return found.to(given)
 
 
 def _lengths(x: torch.Tensor, dim: int) -> torch.Tensor:
