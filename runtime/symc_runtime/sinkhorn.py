@@ -56,11 +56,13 @@ def soft_order(
     index: torch.Tensor,
     temperature: float,
     valid: torch.Tensor | None = None,
+    least: torch.Tensor | None = None,
 ) -> SoftOrder:
     """The soft permutation of scores [N, n] that `index` [N, n] sorts.
 
     Scores are measured in mean gaps between neighbours, so that one temperature serves every n.
-    `valid` [N, n] by item.
+    Where they spread by no more than `least` [N, 1], by default some last digits of the largest,
+    they are as they come: no gradient is to be over what rounding left. `valid` [N, n] by item.
     """
     n, items = scores.shape[-1], valid
     if valid is None:
@@ -75,8 +77,8 @@ def soft_order(
         valid = valid.gather(-1, index)
     variance = squares / count
     info = torch.finfo(scores.dtype)
-    # Of equal scores the rounding of their mean is left, and no gradient is to be over that.
-    least = ROUNDED * info.eps * magnitude(scores, items)
+    if least is None:
+        least = ROUNDED * info.eps * magnitude(scores, items)
     flat = variance <= least.square() + info.tiny
     deviation = torch.where(flat, torch.ones_like(variance), variance).sqrt()
     places = ((scores - mean) / deviation).gather(-1, index)

@@ -159,12 +159,13 @@ class LearnedPermutation(PermutationNoise):
             scores, summed = self._scores(scaled, inputs, counts, valid, shared)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
-            index = sorting_index(
-                [scores], noise[..., -1], valid, [summed], tol=self.tolerance(scores.dtype)
-            )
+            tol = self.tolerance(scores.dtype)
+            index = sorting_index([scores], noise[..., -1], valid, [summed], tol=tol)
             if not self.training:
                 return Permutation(index)
-            return Permutation(index, soft_order(scores, index, self.temperature, valid))
+            # Where all count as equal, no score has a place of its own.
+            soft = soft_order(scores, index, self.temperature, valid, tol * summed)
+            return Permutation(index, soft)
 
     def penalty(self, element: Permutation) -> torch.Tensor | None:
         """Mean row entropy of the soft permutation, [K*B]; None where there is none."""
