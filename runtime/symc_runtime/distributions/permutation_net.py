@@ -8,7 +8,7 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold, fold_like
+from symc_runtime.actions import fold, fold_anew, fold_like
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
@@ -114,7 +114,7 @@ class LearnedPermutation(PermutationNoise):
             # A user's net need not know that samples share their inputs.
             given = check_returned(
                 self.own.name,
-                self.network(noise, *(fold_like(x, noise) for x in inputs)),
+                self.network(noise.clone(), *(fold_anew(x, noise) for x in inputs)),
                 tuple(noise.shape[:2]),
                 "K*B samples, a score an item",
             )
