@@ -29,7 +29,9 @@ def unit_scale(rows: torch.Tensor) -> torch.Tensor:
     none = largest == 0
     rows = rows / torch.threshold(largest, 0.0, 1.0)
     # 1 at least, the largest coordinate being 1. Of zeros it has no second derivative.
-    length = torch.linalg.vector_norm(rows.masked_fill(none, 1), dim=(-2, -1), keepdim=True)
+    length: torch.Tensor = torch.linalg.vector_norm(
+        rows.masked_fill(none, 1), dim=(-2, -1), keepdim=True
+    )
     return rows / length.masked_fill(none, 1)
 
 
