@@ -60,7 +60,7 @@ def built(how: str, ragged: bool = False) -> Symmetrized:
     spec = SPEC.format(how=how, bound="<= 6" if ragged else "")
     model: Symmetrized = symc.build(spec, Cumulated()).eval()
     if "average" not in how:
-        model.samples = model.eval_samples = 2
+        model.draw_so_many(2)
     return model
 
 

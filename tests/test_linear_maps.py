@@ -53,7 +53,7 @@ def inputs() -> tuple[Tensor, ...]:
 def model_of(spec: str) -> Symmetrized:
     torch.manual_seed(0)
     model: Symmetrized = symc.build(spec, Cumulated())
-    model.samples = model.eval_samples = 3
+    model.draw_so_many(3)
     return model.eval()
 
 

@@ -78,6 +78,27 @@ def test_the_entropy_has_the_gradient_of_the_rows_of_the_soft_matrix(
 
 
 @pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
+def test_second_derivatives_are_those_of_the_soft_matrix(valid: torch.Tensor | None) -> None:
+    """Of what the path gets and of the entropy: a first one held for constant has none."""
+    scores, _, soft = scored(valid)
+    weight = torch.randn(ROWS, N, N, dtype=F64, generator=torch.Generator().manual_seed(1))
+    matrix = soft_matrix(soft)
+    rows = -torch.xlogy(matrix, matrix.clamp(min=1e-300)).sum(-1)
+
+    def curvature(value: torch.Tensor) -> torch.Tensor:
+        (slope,) = torch.autograd.grad(value, scores, create_graph=True)
+        return torch.autograd.grad((slope * weight[:, 0]).sum(), scores, retain_graph=True)[0]
+
+    for by_hand, by_torch in (
+        ((soft.path * weight).sum(), (matrix * weight).sum()),
+        (entropy(soft).sum(), rows.mean(-1).sum()),
+    ):
+        expected = curvature(by_torch)
+        assert expected.abs().max() > 1e-3
+        assert torch.allclose(curvature(by_hand), expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
 @pytest.mark.parametrize("dims", [(1,), (2,), (1, 2)])
 @pytest.mark.parametrize("move", [unpermute, permute])
 @pytest.mark.parametrize("samples", [1, 3])
@@ -124,6 +145,20 @@ def test_equal_scores_have_finite_gradients() -> None:
     (y.square().sum() + entropy(soft).sum()).backward()
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_scores_have_small_gradients(dtype: torch.dtype) -> None:
+    """Over the rounding of their mean, training would be over at the first set of equal items."""
+    for n in range(2, 12):
+        scores = (torch.arange(1, 50, dtype=dtype) / 7).unsqueeze(-1).repeat(1, n).requires_grad_()
+        valid = torch.arange(n) < torch.arange(49).unsqueeze(-1) % n + 1
+        weight = torch.randn(49, n, n, dtype=dtype, generator=torch.Generator().manual_seed(0))
+        for known in (None, valid):
+            soft = soft_order(scores, torch.arange(n).expand(49, -1), 0.1, known)
+            value = (soft.path * weight).sum() + entropy(soft).sum()
+            (slope,) = torch.autograd.grad(value, scores)
+            assert slope.abs().max() < 100
 
 
 def test_no_second_matrix_is_made_in_the_forward() -> None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         centered_points,
         flip,
         fold,
+        fold_anew,
         fold_like,
         keep_valid,
+        own,
         permute,
         rotate,
         translate,
@@ -49,7 +51,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "actions": (
-        "center", "center_of_all", "centered_points", "flip", "fold", "fold_like", "keep_valid",
+        "center", "center_of_all", "centered_points", "flip", "fold", "fold_anew", "fold_like",
+        "keep_valid", "own",
         "permute", "rotate", "translate", "unpermute", "unrotate", "untranslate",
     ),
     "distributions.orthogonal_average": ("AverageOrthogonal",),
@@ -91,8 +94,10 @@ __all__ = [
     "declared",
     "flip",
     "fold",
+    "fold_anew",
     "fold_like",
     "keep_valid",
+    "own",
     "permute",
     "point",
     "pseudovector",

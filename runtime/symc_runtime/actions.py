@@ -27,6 +27,25 @@ def fold_like(x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     return fold(x, rows.shape[0] // x.shape[0]) if rows.shape[0] > x.shape[0] else x
 
 
+def fold_anew(x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """As `fold_like`, in memory of its own, a copy for each sample: a base may work in place."""
+    if rows.shape[0] > x.shape[0]:
+        # Of one example, samples would be the same memory.
+        return fold_like(x, rows).contiguous()
+    return x.clone()
+
+
+def own(x: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
+    """x, which nets read before, in memory of its own: a base may work in place.
+
+    A copy, but for samples of `given`, or of nothing that outlives the call, where no graph holds
+    what nets read.
+    """
+    if torch.is_grad_enabled() or (given is not None and x.shape[0] == given.shape[0]):
+        return x.clone()
+    return x if given is None else x.contiguous()
+
+
 def _along(index: torch.Tensor, x: torch.Tensor, dim: int) -> torch.Tensor:
     """index [batch, n] shaped to gather x along dim."""
     shape = [1] * x.ndim
@@ -52,6 +71,7 @@ class _StraightThrough(torch.autograd.Function):
 
     In sorted places the soft matrix acts on what is gathered, so its gradient is the outer
     product of the output's gradient and the output (`inverse`: of the input and its gradient).
+    The output is gathered again for it: a base may have worked in it.
     """
 
     @staticmethod
@@ -64,16 +84,16 @@ class _StraightThrough(torch.autograd.Function):
         inverse: bool,
     ) -> torch.Tensor:
         index = inverse_index(order) if inverse else order
-        y = _gathered(x, index, dim)
-        ctx.save_for_backward(order, x if inverse else y)
+        ctx.save_for_backward(x, order, path)
         ctx.dim, ctx.inverse, ctx.batch = dim, inverse, x.shape[0]
-        return y
+        # No view, which could not be changed in place outside of here.
+        return _gathered(x, index, dim).detach()
 
     @staticmethod
     def backward(
         ctx: Any, gradient: torch.Tensor
     ) -> tuple[torch.Tensor | None, None, torch.Tensor | None, None, None]:
-        order, sorted_values = ctx.saved_tensors
+        x, order, path = ctx.saved_tensors
         dim: int = ctx.dim
         to_x = to_path = None
         if ctx.needs_input_grad[0] or ctx.inverse:
@@ -81,9 +101,12 @@ class _StraightThrough(torch.autograd.Function):
             to_x = _gathered(gradient, back, dim)
         if ctx.needs_input_grad[2]:
             if ctx.inverse and to_x is not None:
-                rows, columns = fold_like(sorted_values, order), to_x
+                rows, columns = fold_like(x, order), to_x
+            elif torch.is_grad_enabled():
+                function: Any = _StraightThrough.apply
+                rows, columns = gradient, function(x, order, path, dim, False)
             else:
-                rows, columns = gradient, sorted_values
+                rows, columns = gradient, _gathered(x, order, dim)
             to_path = _flat(rows, dim) @ _flat(columns, dim).transpose(1, 2)
         if to_x is not None and ctx.needs_input_grad[0]:
             to_x = to_x.unflatten(0, (-1, ctx.batch)).sum(0)
@@ -296,14 +319,19 @@ def centered_points(points: torch.Tensor, mean: torch.Tensor | Center, dim: int)
     """points - mean along dim, mean [batch, d], residues of rounding set to zero.
 
     Equal points leave differences of a few units in the last place, which would look like a
-    direction; a difference shorter than eps^(3/4) times the longest point counts as none.
+    direction; a difference shorter than eps^(3/4) times the longest point counts as none. Its
+    derivatives are those of the difference all the same.
     """
     given, points = points.dtype, wide(points)
     centered = untranslate(points, mean, dim)
     points = fold_like(points, centered)
     longest = _lengths(points.detach(), dim).amax(tuple(range(1, points.ndim)), keepdim=True)
     floor = longest.mul_(torch.finfo(points.dtype).eps ** 0.75)
-    return (centered * (_lengths(centered.detach(), dim) > floor)).to(given)
+    found = centered * (_lengths(centered.detach(), dim) > floor)
+    if centered.requires_grad or in_plain_operations():
+        # A point at the center has a derivative like all others.
+        found = centered - (centered - found).detach()
+    return found.to(given)
 
 
 def _lengths(x: torch.Tensor, dim: int) -> torch.Tensor:

@@ -28,11 +28,16 @@ def item_columns(
     known: Mapping[str, int],
     values: tuple[torch.Tensor, ...],
     counts: Mapping[str, torch.Tensor] | None,
+    *,
+    exact: bool = False,
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Scalars [N, n] and their scales [N, 1], in the order of the inputs, first one compared first.
 
+    `exact`: only those whose scale is 0.
+
     The scale of a column is the longest vector, or the largest number, of the block it was read
-    from: a coordinate along which a cloud is flat holds nothing but rounding.
+    from: a coordinate along which a cloud is flat holds nothing but rounding. Where only
+    permutations move a block, nothing rounds, and the scale is 0: its numbers are what they are.
 
     Vectors of later groups give squared lengths and products with their mean; pairs of items
     give diagonals, sums and sums of squares over the other item.
@@ -51,7 +56,8 @@ def item_columns(
     for tensor, parts in zip(inputs, pieces, strict=True):
         for block, x in zip(blocks(tensor), parts, strict=True):
             reading = read_block(block, tensor.labels, own, later, named, sizes)
-            if own.name not in reading.level:
+            rounds = bool(reading.pairing or reading.affine or reading.posed)
+            if own.name not in reading.level or (exact and rounds):
                 continue
             x = centered_block(x, block, reading, centers, counts)
             x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
@@ -62,12 +68,22 @@ def item_columns(
             longest = x.square().sum(contracted).sqrt() if contracted else x.abs()
             largest = longest.flatten(1).amax(1, keepdim=True)
             largest = largest**2 if reading.pairing else largest
+            if not rounds:
+                largest = torch.zeros_like(largest)
             for scalars in _invariant(x, reading, own.name, masks):
                 found = _by_item(scalars, reading, own.name, masks)
                 for column, power in found:
                     columns.append(column)
                     scales.append(largest**power)
     return columns, scales
+
+
+def exact_key(columns: list[torch.Tensor]) -> torch.Tensor:
+    """One number an item [N, n] of columns [N, n]: equal where all of them are, else not."""
+    every = torch.stack(columns, -1)
+    index = torch.arange(len(columns), device=every.device, dtype=torch.float64)
+    # The first of one column is the column itself; no two weights are in a ratio of small numbers.
+    return (every * (2 * index).cos().to(every.dtype)).sum(-1)
 
 
 def _invariant(
@@ -100,7 +116,7 @@ def _by_item(
     def pooled(y: torch.Tensor, kept: tuple[int, ...]) -> torch.Tensor:
         for k in reversed(range(len(level))):
             if k + 1 not in kept:
-                y = masked_mean(y, k + 1, masks.get(level[k]))
+                y = _mean_in_any_order(y, k + 1, masks.get(level[k]))
         return y
 
     if len(own_at) >= 2:
@@ -110,3 +126,19 @@ def _by_item(
         for power in (1, 2):
             columns += [(column, power) for column in pooled(x**power, (keep,)).unbind(-1)]
     return columns
+
+
+def _mean_in_any_order(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
+    """`masked_mean`, to the last digit the same in whatever order the items come.
+
+    The smallest number is added first, along rows of memory: items in columns next to each other
+    are not all summed in one order.
+    """
+    shape = [1] * x.ndim
+    if mask is not None:
+        shape[0], shape[dim] = mask.shape
+        x = x.masked_fill(~mask.reshape(shape), 0)
+    total = x.movedim(dim, -1).contiguous().sort(-1).values.sum(-1)
+    if mask is None:
+        return total / x.shape[dim]
+    return total / mask.reshape(shape).sum(dim).clamp(min=1).to(x.dtype)

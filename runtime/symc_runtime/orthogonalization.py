@@ -100,14 +100,19 @@ class RowsSoFar:
         self.offered: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def best(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """What would be the next row [N, d], and 1 where there is one [N], and all before it."""
+        """What would be the next row [N, d], and 1 where there is one [N], and all before it.
+
+        Zero where there is none.
+        """
         squares = self.residual.detach().square().sum(0)
         reserve = slice(self.count, squares.shape[0])
         index = _choice(squares, squares.shape[0], self.tol, reserve)
         chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))
-        row = _direction(chosen, self.rows)[:, 0].T
-        # `_choice` left nothing of those that are too small.
-        return row, self.there[-1] * (squares.gather(0, index)[0] > 0)
+        # `_choice` left nothing of those that are too small: their direction is rounding, and its
+        # derivatives no numbers.
+        none = squares.gather(0, index) == 0
+        row = _direction(chosen.masked_fill(none, 0), self.rows)[:, 0].T
+        return row, self.there[-1] * ~none[0]
 
     def next(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The next row [N, d], taken, and 1 where there is one [N], and all before it."""

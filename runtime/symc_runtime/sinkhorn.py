@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.autograd import forward_ad
-from torch.autograd.function import once_differentiable
 
+from symc_runtime.sorting import magnitude
 from symc_runtime.tracing import is_exporting, tells_exports
 
 ITERATIONS = 2
@@ -21,6 +21,9 @@ NEIGHBOURS = 80
 """Places over which a soft item spreads at temperature 1, at most a fifth of all: sharper ones
 pass gradients to nearest neighbours only, and learn little (circular skip links: 11% against 82%).
 """
+
+ROUNDED = 8
+"""So many last digits of the largest score, and less, is no spread of scores."""
 
 
 def in_plain_operations() -> bool:
@@ -53,13 +56,15 @@ def soft_order(
     index: torch.Tensor,
     temperature: float,
     valid: torch.Tensor | None = None,
+    least: torch.Tensor | None = None,
 ) -> SoftOrder:
     """The soft permutation of scores [N, n] that `index` [N, n] sorts.
 
     Scores are measured in mean gaps between neighbours, so that one temperature serves every n.
-    `valid` [N, n] by item.
+    Where they spread by no more than `least` [N, 1], by default some last digits of the largest,
+    they are as they come: no gradient is to be over what rounding left. `valid` [N, n] by item.
     """
-    n = scores.shape[-1]
+    n, items = scores.shape[-1], valid
     if valid is None:
         count = scores.new_full((scores.shape[0], 1), float(n))
         mean = scores.mean(-1, keepdim=True)
@@ -71,7 +76,10 @@ def soft_order(
         squares = ((scores - mean).square() * weight).sum(-1, keepdim=True)
         valid = valid.gather(-1, index)
     variance = squares / count
-    flat = variance <= torch.finfo(scores.dtype).tiny
+    info = torch.finfo(scores.dtype)
+    if least is None:
+        least = ROUNDED * info.eps * magnitude(scores, items)
+    flat = variance <= least.square() + info.tiny
     deviation = torch.where(flat, torch.ones_like(variance), variance).sqrt()
     places = ((scores - mean) / deviation).gather(-1, index)
     # Standardised scores of n items lie about 3.5 / n apart; a gap is the unit.
@@ -100,9 +108,9 @@ def _matrix(
 
 
 def entropy(soft: SoftOrder) -> torch.Tensor:
-    """Mean entropy of the rows of a soft permutation, in nats: [N]; differentiable once."""
+    """Mean entropy of the rows of a soft permutation, in nats: [N]."""
     if in_plain_operations():
-        logarithm = soft.path.clamp(min=torch.finfo(soft.path.dtype).tiny).log()
+        logarithm = _logarithm(soft.path)
         return -(soft.path * logarithm).sum((-1, -2)) / soft.path.shape[-1]
     function: Any = _Entropy.apply
     result: torch.Tensor = function(soft.path, soft.places, soft.gain, soft.valid)
@@ -138,6 +146,10 @@ def _apply(kernel: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.bmm(x.unsqueeze(1), kernel).squeeze(1)
 
 
+def _logarithm(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix.clamp(min=torch.finfo(matrix.dtype).tiny).log_()
+
+
 class _Entropy(torch.autograd.Function):
     """Row entropies; the gradient goes to the soft matrix, whose path leads to the scores."""
 
@@ -150,15 +162,17 @@ class _Entropy(torch.autograd.Function):
         valid: torch.Tensor | None,
     ) -> torch.Tensor:
         matrix = soft_matrix(SoftOrder(path, places, gain, valid))
-        logarithm = matrix.clamp(min=torch.finfo(matrix.dtype).tiny).log_()
-        ctx.save_for_backward(logarithm)
+        logarithm = _logarithm(matrix)
+        ctx.save_for_backward(logarithm, places, gain, valid)
         return -(matrix.mul_(logarithm)).sum((-1, -2)) / places.shape[-1]
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         # Rows sum to 1 whatever the scores, so the derivative -log - 1 may go without its 1.
-        (logarithm,) = ctx.saved_tensors
+        logarithm, places, gain, valid = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            # Where this is differentiated in turn, the logarithm depends on the places.
+            logarithm = _logarithm(_matrix(places, gain, valid))
         weight = -gradient / logarithm.shape[-1]
         return logarithm * weight.reshape(-1, 1, 1), None, None, None
 

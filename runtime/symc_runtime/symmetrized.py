@@ -235,8 +235,8 @@ class Symmetrized(nn.Module):
         refuse_torchscript()
 
     def taken_counts(self, counts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Those counts that the base's forward names."""
-        return {name: counts[name] for name in self.base_counts}
+        """Those counts that the base's forward names, for the base alone."""
+        return {name: counts[name].clone() for name in self.base_counts}
 
     def extra_repr(self) -> str:
         """The symmetry and K."""
@@ -345,9 +345,6 @@ class Symmetrized(nn.Module):
         ) -> tuple[torch.Tensor, ...]:
             mine, counts = list(shared[: len(tensors)]), list(shared[len(tensors) :])
             count = pieces[0].shape[0]
-            if count == 1:
-                # Of several samples each has a copy; a base may work in place.
-                mine = [x.clone() for x in mine]
             outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
             # Without numbers: they tell the dtypes.
             told = tuple(y.new_empty(0) for y in outputs)

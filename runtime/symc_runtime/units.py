@@ -9,6 +9,7 @@ import torch
 from symc_runtime.exportable import with_sign_of
 from symc_runtime.modules.mixing import level_mean, root, squashed
 from symc_runtime.readings import Level
+from symc_runtime.sinkhorn import in_plain_operations
 
 Pooled = tuple[torch.Tensor, torch.Tensor]
 """Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""
@@ -26,10 +27,13 @@ def unit_scale(rows: torch.Tensor) -> torch.Tensor:
     is not invariant, nor is the longest row of a tensor with two axes.
     """
     largest = rows.detach().abs().amax((-2, -1), keepdim=True)
+    none = largest == 0
     rows = rows / torch.threshold(largest, 0.0, 1.0)
-    # 1 at least, the largest coordinate being 1, unless all are zero.
-    length: torch.Tensor = torch.linalg.vector_norm(rows, dim=(-2, -1), keepdim=True)
-    return rows / torch.threshold(length, 0.0, 1.0)
+    # 1 at least, the largest coordinate being 1. Of zeros it has no second derivative.
+    length: torch.Tensor = torch.linalg.vector_norm(
+        rows.masked_fill(none, 1), dim=(-2, -1), keepdim=True
+    )
+    return rows / length.masked_fill(none, 1)
 
 
 def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
@@ -48,10 +52,13 @@ def longest(x: torch.Tensor, start: int, own: int) -> torch.Tensor:
 
 def at_scales(x: torch.Tensor, scales: int) -> list[torch.Tensor]:
     """Logarithms of numbers of any size, x itself near zero; at 2 scales also x squashed."""
-    logarithms = with_sign_of(torch.log1p(x.abs()), x)
-    if x.requires_grad:
-        # At 0 the slope is 1, where that of |x| is 0.
-        logarithms = torch.where(x == 0, x, logarithms)
+    learns = x.requires_grad or in_plain_operations()
+    zero = x == 0 if learns else None
+    read = x if zero is None else x.masked_fill(zero, 1)
+    logarithms = with_sign_of(torch.log1p(read.abs()), read)
+    if zero is not None:
+        # At 0 the slope is 1, where that of |x| is 0 and that of a sign has none.
+        logarithms = torch.where(zero, x, logarithms)
     return [logarithms] if scales == 1 else [squashed(x), logarithms]
 
 

@@ -321,18 +321,36 @@ class GraphBuilder:
                 self.counts[name] = self._call(name, actions.fold_like, value, noise)
         self.folding = None
 
+    def _own(self, name: str, x: fx.Node) -> fx.Node:
+        """An input of the base, which may work in it: what nothing else is, nor is in a graph.
+
+        What the last stage moves is new and only the base's. All else is the caller's, or was read
+        by nets, whose gradients want it as it was.
+        """
+        if x.op == "placeholder":
+            return self._method(self.shown[name], "clone", x)
+        folded = x.target is actions.fold_like
+        if not x.users:
+            if folded:
+                x.target = actions.fold_anew
+            return x
+        return self._call(self.shown[name], actions.own, x, *([x.args[0]] if folded else []))
+
     def _base(self) -> dict[str, fx.Node]:
         self.comment = "The base model, in canonical poses."
-        counts: dict[str, Any] = {
-            name: node
-            for name, node in self.counts.items()
-            if self.base_counts is None or name in self.base_counts
-        }
+        arguments = tuple(self._own(name, x) for name, x in self.inputs.items())
+        counts: dict[str, Any] = dict(self.counts)
+        if self.base_counts is not None:
+            counts = {
+                name: self._method(name, "clone", node)
+                for name, node in self.counts.items()
+                if name in self.base_counts
+            }
         returned = self._record(
             self.graph.create_node(
                 "call_module",
                 "base",
-                tuple(self.inputs.values()),
+                arguments,
                 counts,
                 name=self.names.name("returned"),
             )
@@ -345,7 +363,7 @@ class GraphBuilder:
             self._attribute("inputs"),
             self._attribute("outputs"),
             self._attribute("fixed"),
-            tuple(self.inputs.values()),
+            arguments,
         )
         return {
             tensor.name: self._call(self._poses(tensor)[-1], operator.getitem, checked, index)

@@ -126,7 +126,8 @@ def exported(case: Case, strict: bool) -> None:
     counts = keywords["sizes"]
     # With a bound: torch 2.5 takes no slice x[:, 1:] of a batch that has none.
     batch = torch.export.Dim("batch", min=1, max=4096)
-    shapes = {"inputs": tuple({0: batch} for _ in inputs), "sizes": {n: {0: batch} for n in counts}}
+    names = [declared.name for declared in model.inputs]
+    shapes = {**{name: {0: batch} for name in names}, "sizes": {n: {0: batch} for n in counts}}
     program = torch.export.export(
         model, inputs, {"sizes": counts}, dynamic_shapes=shapes, strict=strict
     )

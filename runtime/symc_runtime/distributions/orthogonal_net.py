@@ -8,7 +8,7 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_like
+from symc_runtime.actions import fold_anew
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
@@ -90,7 +90,7 @@ class LearnedOrthogonal(OrthogonalNoise):
             if self.network is not None:
                 vectors = check_returned(
                     self.own.name,
-                    self.network(own, *(fold_like(x, noise) for x in inputs)),
+                    self.network(own.clone(), *(fold_anew(x, noise) for x in inputs)),
                     (noise.shape[0], noise.shape[2], noise.shape[2]),
                     "K*B samples, d vectors as rows",
                 )

@@ -8,11 +8,12 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold, fold_like
+from symc_runtime.actions import fold, fold_anew, fold_like
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.features import Features
+from symc_runtime.invariants import exact_key, item_columns
 from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.modules.item_features import ItemFeatures
 from symc_runtime.modules.posed_items import PosedItems
@@ -33,8 +34,9 @@ class LearnedPermutation(PermutationNoise):
     """Permutations that sort the scores of an equivariant net.
 
     Noise [K, B, n, c + 1]: c channels into the net (none when canonical), and a secondary key
-    that only decides ties. In training, gradients reach the scores straight through a soft
-    permutation; its mean row entropy is the penalty (Kim et al. 2023, section 2.2).
+    that only decides ties (when canonical, those that the items' own numbers leave). In training,
+    gradients reach the scores straight through a soft permutation; its mean row entropy is the
+    penalty (Kim et al. 2023, section 2.2).
 
     `earlier`: groups of earlier stages, which the net may be, but need not be invariant to. Its
     trunk is, so that it reads `shared` inputs, once for all samples; what those groups move it
@@ -65,6 +67,8 @@ class LearnedPermutation(PermutationNoise):
         self.channels = noise + 1
         self.network = network
         self.earlier = earlier
+        self.later = later
+        self.sizes = dict(sizes or {})
         if network is not None:
             return
         facts = nets()[net]
@@ -114,7 +118,7 @@ class LearnedPermutation(PermutationNoise):
             # A user's net need not know that samples share their inputs.
             given = check_returned(
                 self.own.name,
-                self.network(noise, *(fold_like(x, noise) for x in inputs)),
+                self.network(noise.clone(), *(fold_anew(x, noise) for x in inputs)),
                 tuple(noise.shape[:2]),
                 "K*B samples, a score an item",
             )
@@ -134,6 +138,34 @@ class LearnedPermutation(PermutationNoise):
         mask = None if valid is None else valid[:rows]
         result: Scored = self.net(apart, nodes, pairs, mask)
         return result
+
+    def _keys(
+        self,
+        scores: torch.Tensor,
+        inputs: tuple[torch.Tensor, ...],
+        counts: Mapping[str, torch.Tensor] | None,
+    ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Of one element: what tells items apart whose scores do not, by which nothing rounds.
+
+        Among many items some scores are always nearly equal.
+        """
+        if self.probabilistic:
+            return [], []
+        columns, _ = item_columns(
+            self.inputs,
+            self.groups,
+            self.own,
+            self.later,
+            {},
+            self.sizes,
+            inputs,
+            counts,
+            exact=True,
+        )
+        if not columns:
+            return [], []
+        key = fold_like(exact_key(columns), scores)
+        return [key], [torch.zeros_like(key[:, :1])]
 
     def forward(
         self,
@@ -159,12 +191,14 @@ class LearnedPermutation(PermutationNoise):
             scores, summed = self._scores(scaled, inputs, counts, valid, shared)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
-            index = sorting_index(
-                [scores], noise[..., -1], valid, [summed], tol=self.tolerance(scores.dtype)
-            )
+            tol = self.tolerance(scores.dtype)
+            keys, sizes = self._keys(scores, inputs, counts)
+            index = sorting_index([scores, *keys], noise[..., -1], valid, [summed, *sizes], tol=tol)
             if not self.training:
                 return Permutation(index)
-            return Permutation(index, soft_order(scores, index, self.temperature, valid))
+            # Where all count as equal, no score has a place of its own.
+            soft = soft_order(scores, index, self.temperature, valid, tol * summed)
+            return Permutation(index, soft)
 
     def penalty(self, element: Permutation) -> torch.Tensor | None:
         """Mean row entropy of the soft permutation, [K*B]; None where there is none."""

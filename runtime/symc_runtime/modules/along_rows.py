@@ -23,6 +23,9 @@ SHARE = 1 / 4
 """How much what was summed counts for: beside sums of what differs alone, which count for less than
 they lose in digits, these must be found large."""
 
+ROUNDED = 4
+"""What is left of a vector along a row is so many of its last digits, or less."""
+
 
 class AlongRows(nn.Module):
     """Sums over items of what their vectors have beside the rows of a frame so far.
@@ -89,7 +92,7 @@ class AlongRows(nn.Module):
                 place = (left[level] * each).sum(-1)
                 left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
                 along[level].append(place)
-                flat = self._weights(i, level, left[level], along[level], masks)
+                flat = self._weights(i, level, left[level], lengths[level], along[level], masks)
                 weight, terms = (
                     x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
                 )
@@ -129,13 +132,20 @@ class AlongRows(nn.Module):
         i: int,
         level: Level,
         left: torch.Tensor,
+        lengths: torch.Tensor,
         along: Sequence[torch.Tensor],
         masks: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
-        """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them."""
+        """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them.
+
+        `left`: what vectors of these `lengths` have beside the rows.
+        """
         one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
         mean = level_mean(left.square().sum((-2, -1)), level, masks)
-        unit = torch.threshold(mean, 0.0, 1.0).reshape(-1, *[1] * (left.ndim - 2))
+        # Of rounding the lengths are none: second derivatives would hold their eighth power.
+        whole = level_mean(lengths.square().sum(-1), level, masks)
+        some = mean > (ROUNDED * torch.finfo(mean.dtype).eps) ** 2 * whole
+        unit = torch.where(some, mean, 1.0).reshape(-1, *[1] * (left.ndim - 2))
         products = squashed((one * other).sum(-2) / unit)
         missing = self.steps - len(along)
         places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))

@@ -20,6 +20,10 @@ FAINT = 1e-2
 
 Weights of nothing but rounding, eps of it, are then eps / FAINT of what was summed: still nothing.
 """
+ENLARGED = 2.0**50
+"""Brings 1e-30, which keeps a share of nothing from being 0 / 0, half of the way to 1: its square,
+which second derivatives divide by, is no number of single precision. A power of 2 rounds nothing.
+"""
 
 
 class ItemWeights(nn.Module):
@@ -75,7 +79,8 @@ class ItemWeights(nn.Module):
         # Squared, for sizes go like its root: of rounding, eps and not sqrt(eps) is to be left in
         # them, or the choice of vectors would hang on it.
         eps = torch.finfo(square.dtype).eps
-        real = (variance / (torch.add(variance, square, alpha=eps) + 1e-30)).square()
+        variance, beside = variance * ENLARGED, square * ENLARGED
+        real = (variance / (torch.add(variance, beside, alpha=eps) + 1e-30 * ENLARGED)).square()
         told = gain * real
         weights = self.linear((parts * told.unsqueeze(-1)).flatten(-2))
         # Once more: where items are nearly alike, rounding of the waves is left in their mean.
