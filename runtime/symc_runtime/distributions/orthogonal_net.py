@@ -10,7 +10,7 @@ from torch import nn
 
 from symc_runtime.actions import fold_like
 from symc_runtime.catalogue import nets
-from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.distributions.orthogonal_average import OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
@@ -70,6 +70,7 @@ class LearnedOrthogonal(OrthogonalNoise):
             scalar_levels=self.features.scalar_levels,
             vector_levels=self.features.vector_levels,
             has_matrices=self.features.has_matrices,
+            special=self.own.special,
             **chosen,
         )
         self._built()
@@ -95,13 +96,16 @@ class LearnedOrthogonal(OrthogonalNoise):
                     "K*B samples, d vectors as rows",
                 )
                 scales, preferred, late = _lengths(vectors.detach()), None, 0
+                directions = None
             else:
                 dtype = self.dtype
                 seen = self.features(*inputs, dtype=dtype, counts=counts)
                 seen.tolerance = self.tolerance(dtype)
-                vectors, scales = self.net(seen, own)
+                vectors, scales, directions, frame = self.net(seen, own, rest.to(dtype))
+                if frame is not None:
+                    return element_of(frame)
                 preferred, late = self.net.count, self.net.late
-            return self._completed(vectors, scales, rest, preferred, late)
+            return self._completed(vectors, scales, rest, preferred, late, directions)
 
 
 def _lengths(x: torch.Tensor) -> torch.Tensor:

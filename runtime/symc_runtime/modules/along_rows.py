@@ -57,37 +57,39 @@ class AlongRows(nn.Module):
 
     def forward(
         self,
+        rows: RowsSoFar,
         vectors: Mapping[Level, torch.Tensor],
         masks: Mapping[str, torch.Tensor],
-        total: torch.Tensor,
-        scale: torch.Tensor,
-        tol: float,
-    ) -> RowsSoFar:
-        """The first d - 1 rows of a frame of `total` [N, c, d], in sizes `scale` [N, c], and these.
+        told: Mapping[Level, torch.Tensor] | None = None,
+    ) -> None:
+        """Take d - 1 rows of a frame, and offer it these.
 
-        `vectors` [N, items..., vectors, d].
+        `vectors` [N, items..., vectors, d]; what a net has `told` of each item, [N, items...].
         """
-        d = total.shape[-1]
+        d = rows.residual.shape[0]
         left = {level: vectors[level] for level in self.levels}
         lengths = {level: root(x.detach().square().sum(-1)) for level, x in left.items()}
-        rows = RowsSoFar(total, scale, tol)
         whole = None
         along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
         for step in range(d - 1):
             vector, size = self._toward_axis(rows, left, masks)
             whole = size if whole is None else whole
             rows.offer(vector, SHARE * whole * size.pow(3))
-            row, there = rows.next()
+            row = rows.next()
             if step >= self.steps:
                 # Of an open dimension, larger than the net was built for.
                 continue
             sums, sizes = [], []
+            drawn = 1 - rows.known if told else None
             for i, level in enumerate(self.levels):
                 each = row.reshape(-1, *[1] * len(level), 1, d)
                 place = (left[level] * each).sum(-1)
                 left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
                 along[level].append(place)
-                flat = self._weights(i, level, left[level], along[level], masks)
+                apart = None
+                if told and drawn is not None:
+                    apart = told[level] * drawn.reshape(-1, *[1] * len(level))
+                flat = self._weights(i, level, left[level], along[level], masks, apart)
                 weight, terms = (
                     x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
                 )
@@ -95,8 +97,7 @@ class AlongRows(nn.Module):
                 length = lengths[level].unsqueeze(-1)
                 sizes.append(_summed(terms, length, level, masks).squeeze(-1))
             # Beside a row that is missing, there are none.
-            rows.offer(added(sums) * there.reshape(-1, 1, 1), SHARE * added(sizes))
-        return rows
+            rows.offer(added(sums) * rows.there.reshape(-1, 1, 1), SHARE * added(sizes))
 
     def _toward_axis(
         self,
@@ -108,14 +109,15 @@ class AlongRows(nn.Module):
 
         Beside two rows and more it is brought on by a higher power of S, and as long.
 
-        Of a row across the axis, rounding is left: a vector of no size.
+        Of a row across the axis, rounding is left: a vector of no size. A row that is drawn stays
+        as it is.
         """
         moments = added(
             [_summed(x.transpose(-1, -2), x, level, masks) for level, x in items.items()]
         )
-        row, there = rows.best()
+        row, known = rows.best()
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
-        given = (row * there.unsqueeze(-1)).unsqueeze(1)
+        given = (row * known.unsqueeze(-1)).unsqueeze(1)
         found: torch.Tensor = given @ moments @ moments
         # With no more rows, as in three dimensions, pairs were not wrong, and powers cost time.
         if len(rows.rows) > 1:
@@ -129,12 +131,18 @@ class AlongRows(nn.Module):
         left: torch.Tensor,
         along: Sequence[torch.Tensor],
         masks: Mapping[str, torch.Tensor],
+        apart: torch.Tensor | None,
     ) -> torch.Tensor:
-        """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them."""
+        """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them.
+
+        And by what else sets items `apart`, [N, items...].
+        """
         one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
         mean = level_mean(left.square().sum((-2, -1)), level, masks)
         unit = torch.threshold(mean, 0.0, 1.0).reshape(-1, *[1] * (left.ndim - 2))
         products = squashed((one * other).sum(-2) / unit)
+        if apart is not None:
+            products = products + apart.unsqueeze(-1)
         missing = self.steps - len(along)
         places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))
         waves = self.read[i](torch.cat([places, products], -1)).sin()
