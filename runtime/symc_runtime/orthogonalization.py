@@ -155,8 +155,8 @@ class RowsSoFar:
     def best(self) -> tuple[torch.Tensor, torch.Tensor]:
         """What would be the next row [N, d], and 1 where it and all before it are known [N]."""
         index = self._choice()
-        chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))
-        return _direction(chosen, self.rows)[:, 0].T, self.known * (index[0] >= self.first)
+        chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))[:, 0]
+        return (chosen / _length(chosen)).T, self.known * (index[0] >= self.first)
 
     def next(self) -> torch.Tensor:
         """The next row [N, d], taken."""

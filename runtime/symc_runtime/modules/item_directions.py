@@ -16,6 +16,8 @@ from symc_runtime.readings import Level
 
 AROUND = 1 / 4
 """How much the order hangs on what lies around an item."""
+MAPPED = 0.4
+"""How long what matrices of size 1 make of directions is beside these."""
 
 
 @torch.no_grad()
@@ -36,17 +38,15 @@ def order_of(x: torch.Tensor, told: torch.Tensor, special: bool) -> torch.Tensor
         return order
     first, second = around[..., :d], around[..., d:].unflatten(-1, (d, d))
     second = (second * x.unsqueeze(-2)).sum(-1)
-    return torch.add(order, _handedness(x, first, second), alpha=AROUND)
+    return torch.add(order, _volume(x, first, second).asinh(), alpha=AROUND)
 
 
-def _handedness(*vectors: torch.Tensor) -> torch.Tensor:
-    """The determinant of unit vectors along three [N, q, d], or the first two, [N, q]."""
-    units = torch.stack(vectors[: vectors[0].shape[-1]])
-    units = units / torch.threshold(units.square().sum(-1, keepdim=True), 0.0, 1.0).sqrt()
-    if len(units) == 2:
-        (a, b), (c, d) = (unit.unbind(-1) for unit in units)
+def _volume(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """The determinant of three vectors [N, q, 3], or of two [N, q, 2], x and y: [N, q]."""
+    if x.shape[-1] == 2:
+        (a, b), (c, d) = x.unbind(-1), y.unbind(-1)
         return a * d - b * c
-    return (torch.linalg.cross(units[0], units[1]) * units[2]).sum(-1)
+    return (torch.linalg.cross(x, y) * z).sum(-1)
 
 
 def item_directions(
@@ -54,11 +54,13 @@ def item_directions(
     told: Mapping[Level, torch.Tensor],
     ties: torch.Tensor,
     special: bool,
+    matrices: torch.Tensor | None = None,
 ) -> Directions:
     """Vectors [N, items..., c, d] of all levels of items, for K samples.
 
     `told` [N, items...]: what a net tells of each item, in (0, 1). `ties` [K*N, d]: a noise vector
-    a sample, along which the longest of those that agree is taken.
+    a sample, along which the longest of those that agree is taken. `matrices` [N, c, d, d] tell
+    directions apart, and what they make of them are directions, too.
     """
     flat, known = [], []
     for level, each in told.items():
@@ -68,7 +70,13 @@ def item_directions(
     x, each = (y[0] if len(y) == 1 else torch.cat(y, 1) for y in (flat, known))
     longest = x.detach().square().sum(-1).amax(1)
     x = x / torch.threshold(longest, 0.0, 1.0).sqrt().reshape(-1, 1, 1)
-    order = order_of(x.detach(), each.detach(), special).T
+    order = order_of(x.detach(), each.detach(), special)
+    if matrices is not None:
+        mapped = x @ matrices.sum(1)
+        order = order + AROUND * (mapped * x).detach().sum(-1).asinh()
+        order = order + AROUND * mapped.detach().square().sum(-1).log1p()
+        x, order = torch.cat([x, MAPPED * mapped], 1), torch.cat([order, order], 1)
+    order = order.T
     samples = ties.shape[0] // x.shape[0]
     rows = x.permute(2, 1, 0)
     if samples > 1:

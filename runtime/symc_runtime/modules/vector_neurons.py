@@ -206,7 +206,7 @@ class VectorNeurons(nn.Module):
         directions = None
         if self.along is not None and filling is not None and d > 1:
             few = {level: vectors[level][..., : min(self.drawn, d), :] for level in told}
-            directions = item_directions(few, told, filling[:, 0], self.special)
+            directions = item_directions(few, told, filling[:, 0], self.special, seen.matrices)
             if self.mix_matrices is None:
                 # No sample adds to them: they are the frame. But each draws directions of its own.
                 masks = seen.masks
