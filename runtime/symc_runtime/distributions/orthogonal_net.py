@@ -112,9 +112,10 @@ class LearnedOrthogonal(OrthogonalNoise):
                 seen = self.features(*inputs, dtype=dtype, counts=counts)
                 seen.tolerance = self.tolerance(dtype)
                 rest = rest.to(dtype)
+                ties = rest[:, 0]
                 if self.axes is not None:
                     rest = self._axes_drawn(self.axes, rest, inputs)
-                vectors, scales, directions, frame = self.net(seen, own, rest)
+                vectors, scales, directions, frame = self.net(seen, own, rest, ties)
                 if frame is not None:
                     return element_of(frame)
                 preferred, late = self.net.count, self.net.late
@@ -125,9 +126,10 @@ class LearnedOrthogonal(OrthogonalNoise):
     ) -> torch.Tensor:
         """Principal axes of everything the group moves, the longest first, the others shorter."""
         plus = torch.ones_like(noise[:, :1])
-        rows = axes(torch.cat([noise, plus], 1), *inputs).matrix.transpose(1, 2).flip(1)
+        found: Orthogonal = axes(torch.cat([noise, plus], 1), *inputs)
+        rows = found.matrix.transpose(1, 2).flip(1)
         places = torch.arange(rows.shape[1], dtype=rows.dtype, device=rows.device)
-        return rows * SHORTER ** places.unsqueeze(-1)
+        return rows * torch.pow(SHORTER, places).unsqueeze(-1)
 
 
 def _lengths(x: torch.Tensor) -> torch.Tensor:

@@ -46,7 +46,8 @@ def _volume(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     if x.shape[-1] == 2:
         (a, b), (c, d) = x.unbind(-1), y.unbind(-1)
         return a * d - b * c
-    return (torch.linalg.cross(x, y) * z).sum(-1)
+    volume: torch.Tensor = (torch.linalg.cross(x, y) * z).sum(-1)
+    return volume
 
 
 def item_directions(

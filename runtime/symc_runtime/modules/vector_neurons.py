@@ -156,12 +156,17 @@ class VectorNeurons(nn.Module):
         self.late = 3 * (dimension - 1) * count if has_matrices else 0
 
     def forward(
-        self, seen: Seen, noise: torch.Tensor, filling: torch.Tensor | None = None
+        self,
+        seen: Seen,
+        noise: torch.Tensor,
+        filling: torch.Tensor | None = None,
+        ties: torch.Tensor | None = None,
     ) -> Candidates:
         """Vectors and their magnitudes; noise [K*N, noise, d].
 
-        `filling` [K*N, r, d], r >= d: further noise, for what vectors leave open. Without noise of
-        its own the net takes rows of a frame one after another, and reads it.
+        Without noise of its own the net takes rows of a frame one after another, and reads more:
+        `filling` [K*N, r, d], r >= d, for what vectors leave open, and `ties` [K*N, d] that
+        choose among directions of items which look alike.
         """
         vectors = seen.vectors
         rows, d = noise.shape[0], noise.shape[-1]
@@ -204,18 +209,17 @@ class VectorNeurons(nn.Module):
         base, base_scale = total, scale
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
         directions = None
-        if self.along is not None and filling is not None and d > 1:
+        if self.along is not None and filling is not None and ties is not None and d > 1:
             few = {level: vectors[level][..., : min(self.drawn, d), :] for level in told}
-            directions = item_directions(few, told, filling[:, 0], self.special, seen.matrices)
+            directions = item_directions(few, told, ties, self.special, seen.matrices)
             if self.mix_matrices is None:
                 # No sample adds to them: they are the frame. But each draws directions of its own.
                 masks = seen.masks
                 if samples > 1:
                     total, scale = fold(total, samples), fold(scale, samples)
-                    vectors, told, masks = (
-                        {key: fold(x, samples) for key, x in each.items()}
-                        for each in (vectors, told, masks)
-                    )
+                    vectors = {level: fold(x, samples) for level, x in vectors.items()}
+                    told = {level: fold(x, samples) for level, x in told.items()}
+                    masks = {name: fold(x, samples) for name, x in masks.items()}
                 taken = RowsSoFar(total, scale, seen.tolerance, filling, directions)
                 self.along(taken, vectors, masks, told)
                 return Candidates(total, scale, frame=taken.frame(self.special))
