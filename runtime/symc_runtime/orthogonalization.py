@@ -95,11 +95,16 @@ def _choice(
         squares[:first].copy_(directions.squares(squares[:first], tol))
     if count:
         # In place: nothing else reads these squares.
-        given = squares[first : first + count]
-        torch.threshold_(given, tol**2, 0.0)
-        if reserve.start < count:
-            given[reserve].mul_(RESERVE**-2)
+        _counted(squares[first : first + count], tol, reserve.start)
     return _chosen(squares, first) if count else squares.max(0, keepdim=True).indices
+
+
+def _counted(squares: torch.Tensor, tol: float, preferred: int) -> torch.Tensor:
+    """What squares [c, N] of candidates count for, in place; those behind so many, in reserve."""
+    torch.threshold_(squares, tol**2, 0.0)
+    if preferred < squares.shape[0]:
+        squares[preferred:].mul_(RESERVE**-2)
+    return squares
 
 
 def _chosen(squares: torch.Tensor, first: int) -> torch.Tensor:
@@ -147,8 +152,7 @@ class RowsSoFar:
             if self.directions is not None:
                 drawn = squares[self.noise : self.first]
                 drawn.copy_(self.directions.squares(drawn, self.tol))
-            torch.threshold_(squares[self.first :], self.tol**2, 0.0)
-            squares[self.first + self.count :].mul_(RESERVE**-2)
+            _counted(squares[self.first :], self.tol, self.count)
             self.squares = squares
         return _chosen(self.squares, self.first)
 
@@ -179,8 +183,8 @@ class RowsSoFar:
         more = _over(vectors, scales)
         self.residual = torch.cat([self.residual, more], 1)
         if self.squares is not None:
-            squares = torch.threshold(more.detach().square().sum(0), self.tol**2, 0.0)
-            self.squares = torch.cat([self.squares, squares.mul_(RESERVE**-2)])
+            squares = _counted(more.detach().square().sum(0), self.tol, 0)
+            self.squares = torch.cat([self.squares, squares])
 
     def frame(self, special: bool) -> torch.Tensor:
         """Orthonormal rows [N, d, d], but for one all taken. `special`: of determinant 1."""
