@@ -86,10 +86,8 @@ class AlongRows(nn.Module):
                 place = (left[level] * each).sum(-1)
                 left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
                 along[level].append(place)
-                apart = None
-                if told and drawn is not None:
-                    apart = told[level] * drawn.reshape(-1, *[1] * len(level))
-                flat = self._weights(i, level, left[level], along[level], masks, apart)
+                known = told[level] if told else None
+                flat = self._weights(i, level, left[level], along[level], masks, known, drawn)
                 weight, terms = (
                     x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
                 )
@@ -131,18 +129,20 @@ class AlongRows(nn.Module):
         left: torch.Tensor,
         along: Sequence[torch.Tensor],
         masks: Mapping[str, torch.Tensor],
-        apart: torch.Tensor | None,
+        told: torch.Tensor | None,
+        drawn: torch.Tensor | None,
     ) -> torch.Tensor:
         """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them.
 
-        And by what else sets items `apart`, [N, items...].
+        And by what else is `told` of items, [N, items...], where a row is `drawn`: 1, else 0, [N].
         """
         one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
         mean = level_mean(left.square().sum((-2, -1)), level, masks)
         unit = torch.threshold(mean, 0.0, 1.0).reshape(-1, *[1] * (left.ndim - 2))
         products = squashed((one * other).sum(-2) / unit)
-        if apart is not None:
-            products = products + apart.unsqueeze(-1)
+        if told is not None and drawn is not None:
+            each = drawn.reshape(-1, *[1] * (products.ndim - 1))
+            products = torch.addcmul(products, told.unsqueeze(-1), each)
         missing = self.steps - len(along)
         places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))
         waves = self.read[i](torch.cat([places, products], -1)).sin()
