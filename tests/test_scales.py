@@ -99,7 +99,7 @@ def test_items_that_rounding_tells_apart_are_alike() -> None:
     seen = stage.features(x, dtype=F64)
     noise = torch.zeros(200, stage.channels, 3, dtype=F64)
     with torch.no_grad():
-        vectors, _ = stage.net(seen, noise)
+        vectors = stage.net(seen, noise).vectors
     assert vectors.norm(dim=-1).max() < 20 * torch.finfo(F64).eps
 
 
@@ -272,7 +272,7 @@ def test_what_differs_between_items_is_found_large(
     scalars = 1 + 0.03 * torch.randn(200, 4, 2 if told == (Trivial(2),) else 4, dtype=F64)
     seen = stage.features(corners.expand(200, 4, 3), scalars, dtype=F64)
     with torch.no_grad():
-        vectors, sizes = stage.net(seen, torch.zeros(200, 3, 3, dtype=F64))
+        vectors, sizes, *_ = stage.net(seen, torch.zeros(200, 3, 3, dtype=F64))
     found = (vectors / sizes.unsqueeze(-1))[:, stage.net.common : stage.net.count]
     assert found.norm(dim=-1).amax(1).median() > 0.1
     directions = torch.nn.functional.normalize(found, dim=-1)

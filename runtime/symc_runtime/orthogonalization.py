@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from symc_runtime.directions import FAINTEST, Directions
 from symc_runtime.exportable import with_sign_of
 
 
@@ -18,7 +19,7 @@ RESERVE = 2.0
 """A vector in reserve serves where this many times as much of it is left."""
 NEARLY = 0.9
 """With nearly as much left as the best, a vector is as good: digits tell parallel ones apart."""
-FILLING = 1e-10
+FILLING = 1e-12
 """Length of noise that fills a frame: its square is no share, and no number too small."""
 
 
@@ -30,12 +31,14 @@ def complete_frame(
     special: bool = False,
     preferred: int | None = None,
     late: int = 0,
+    directions: Directions | None = None,
 ) -> torch.Tensor:
     """d orthonormal rows [N, d, d] from candidates [N, m, d] and isotropic noise [N, r, d], r >= d.
 
     Gram-Schmidt, twice over. A candidate's residual is measured by scales [N, m], the magnitudes
     that were summed to make it: the first above 1/2 is taken, else the first that is nearly the
-    largest, above `tol`. What the candidates leave open is filled by noise, likewise.
+    largest, above `tol`. What the candidates leave open is filled by `directions`, what these do by
+    noise, likewise.
     Equivariant: rotated candidates and noise give rotated rows. Without the NaNs of QR.
     `special`: the last row is turned so that the determinant is 1. `preferred`: candidates behind
     so many are in reserve; the last `late` of them are not for the first two rows.
@@ -45,7 +48,11 @@ def complete_frame(
     # Noise comes far below any share that counts.
     given = _over(vectors, scales)
     filling = noise.permute(2, 1, 0)
-    candidates = torch.cat([given, FILLING * filling], 1) if count else filling
+    first = 0 if directions is None else directions.count
+    if directions is not None:
+        candidates = torch.cat([directions.vectors, given, FILLING * filling], 1)
+    else:
+        candidates = torch.cat([given, FILLING * filling], 1) if count else filling
     # Which vectors are chosen has no gradient. Without one, the chosen are what was compared.
     learns = candidates.requires_grad
     residual = candidates.detach() if learns else candidates
@@ -55,87 +62,144 @@ def complete_frame(
             last = _complement(rows)
             if not special:
                 along = (candidates.detach() * last.detach()).sum(0)
-                index = _choice(along.square(), count, tol, reserve)
+                index = _choice(along.square(), count, tol, reserve, directions)
                 last = last * _signs(along.gather(0, index))
             return _as_rows([*rows, last])
         squares = residual.square().sum(0)
         if late and len(rows) < 2:
-            squares[count - late : count] = 0
-        index = _choice(squares, count, tol, reserve)
+            squares[first + count - late : first + count] = 0
+        index = _choice(squares, count, tol, reserve, directions)
         chosen = (candidates if learns else residual).gather(1, index.expand(d, -1, -1))
         for row in rows if learns else ():
             chosen = _without(chosen, row)
         rows.append(_direction(chosen, rows))
         if step + 2 < d or (step + 1 < d and d > 3):
-            residual = _without(residual, rows[-1].detach() if learns else rows[-1])
+            row = rows[-1].detach() if learns else rows[-1]
+            if directions is not None:
+                directions.told((residual[:, :first] * row).sum(0).detach())
+            residual = _without(residual, row)
     frame = _as_rows(rows)
     return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
 
 
-def _choice(squares: torch.Tensor, count: int, tol: float, reserve: slice) -> torch.Tensor:
-    """Which vector comes next, [1, N], by squared residuals [m + r, N] of candidates and noise."""
+def _choice(
+    squares: torch.Tensor,
+    count: int,
+    tol: float,
+    reserve: slice,
+    directions: Directions | None,
+) -> torch.Tensor:
+    """Which vector comes next, [1, N], by squared residuals of directions, candidates and noise."""
+    first = 0
+    if directions is not None:
+        first = directions.count
+        squares[:first].copy_(directions.squares(squares[:first], tol))
     if count:
         # In place: nothing else reads these squares.
-        torch.threshold_(squares[:count], tol**2, 0.0)
-        if reserve.start < count:
-            squares[reserve].mul_(RESERVE**-2)
-        enough = squares.amax(0).mul_(NEARLY**2).clamp_(max=AMPLE**2)
-        squares = torch.minimum(squares, enough)
+        _counted(squares[first : first + count], tol, reserve.start)
+    return _chosen(squares, first) if count else squares.max(0, keepdim=True).indices
+
+
+def _counted(squares: torch.Tensor, tol: float, preferred: int) -> torch.Tensor:
+    """What squares [c, N] of candidates count for, in place; those behind so many, in reserve."""
+    torch.threshold_(squares, tol**2, 0.0)
+    if preferred < squares.shape[0]:
+        squares[preferred:].mul_(RESERVE**-2)
+    return squares
+
+
+def _chosen(squares: torch.Tensor, first: int) -> torch.Tensor:
+    """The first of squares [m, N] that is nearly as good as the best of those from `first` on."""
+    enough = squares[first:].amax(0).mul_(NEARLY**2).clamp_(4 * FAINTEST, AMPLE**2)
     # Of equal numbers, the first is the largest.
-    return squares.max(0, keepdim=True).indices
+    return torch.minimum(squares, enough).max(0, keepdim=True).indices
 
 
 class RowsSoFar:
-    """The rows that a frame would take from candidates [N, c, d] of sizes [N, c], one by one.
+    """The rows that a frame takes from candidates [N, c, d] of sizes [N, c], one by one.
 
-    Those offered later are in reserve, as in `complete_frame`.
+    Those offered later are in reserve, as in `complete_frame`; where all leave a row open, it is
+    one of the `directions`, else one of the noise vectors [N, r, d].
     """
 
-    def __init__(self, vectors: torch.Tensor, scales: torch.Tensor, tol: float) -> None:
-        self.residual = _over(vectors, scales)
+    def __init__(
+        self,
+        vectors: torch.Tensor,
+        scales: torch.Tensor,
+        tol: float,
+        noise: torch.Tensor,
+        directions: Directions | None,
+    ) -> None:
+        filling = FILLING * noise.permute(2, 1, 0)
+        given = _over(vectors, scales)
+        drawn = [] if directions is None else [directions.vectors]
+        self.residual = torch.cat([filling, *drawn, given], 1)
         self.tol = tol
+        self.directions = directions
+        self.noise = noise.shape[1]
+        self.first = self.noise + (0 if directions is None else directions.count)
         self.count = vectors.shape[1]
         self.rows: list[torch.Tensor] = []
-        self.there = [torch.ones_like(self.residual[0, 0])]
+        self.squares: torch.Tensor | None = None
+        self.there = torch.ones_like(given[0, 0])
+        """1 where no row so far is noise [N]."""
+        self.known = self.there
+        """1 where no row so far is noise, nor a direction of an item."""
         self.offered: list[tuple[torch.Tensor, torch.Tensor]] = []
 
+    def _choice(self) -> torch.Tensor:
+        if self.squares is None:
+            squares = self.residual.detach().square().sum(0)
+            if self.directions is not None:
+                drawn = squares[self.noise : self.first]
+                drawn.copy_(self.directions.squares(drawn, self.tol))
+            _counted(squares[self.first :], self.tol, self.count)
+            self.squares = squares
+        return _chosen(self.squares, self.first)
+
     def best(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """What would be the next row [N, d], and 1 where there is one [N], and all before it.
+        """What would be the next row [N, d], and 1 where it and all before it are known [N]."""
+        index = self._choice()
+        chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))[:, 0]
+        return (chosen / _length(chosen)).T, self.known * (index[0] >= self.first)
 
-        Zero where there is none.
-        """
-        squares = self.residual.detach().square().sum(0)
-        reserve = slice(self.count, squares.shape[0])
-        index = _choice(squares, squares.shape[0], self.tol, reserve)
+    def next(self) -> torch.Tensor:
+        """The next row [N, d], taken."""
+        index = self._choice()
         chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))
-        # `_choice` left nothing of those that are too small: their direction is rounding, and its
-        # derivatives no numbers.
-        none = squares.gather(0, index) == 0
-        row = _direction(chosen.masked_fill(none, 0), self.rows)[:, 0].T
-        return row, self.there[-1] * ~none[0]
-
-    def next(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The next row [N, d], taken, and 1 where there is one [N], and all before it."""
-        row, there = self.best()
-        self.rows.append(row.T.unsqueeze(1))
-        self.there.append(there)
-        self.residual = _without(self.residual, self.rows[-1])
-        return row, there
+        row = _direction(chosen, self.rows)
+        self.there = self.there * (index[0] >= self.noise)
+        self.known = self.known * (index[0] >= self.first)
+        self.rows.append(row)
+        along = (self.residual * row).sum(0)
+        if self.directions is not None:
+            self.directions.told(along[self.noise : self.first].detach())
+        self.residual = torch.addcmul(self.residual, along, row, value=-1)
+        self.squares = None
+        return row[:, 0].T
 
     def offer(self, vectors: torch.Tensor, scales: torch.Tensor) -> None:
         """Further candidates, orthogonal to the rows so far."""
         self.offered.append((vectors, scales))
-        self.residual = torch.cat([self.residual, _over(vectors, scales)], 1)
+        more = _over(vectors, scales)
+        self.residual = torch.cat([self.residual, more], 1)
+        if self.squares is not None:
+            squares = _counted(more.detach().square().sum(0), self.tol, 0)
+            self.squares = torch.cat([self.squares, squares])
 
-    def taken(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The rows so far, and what would be the next, as candidates of a frame: zero if missing.
-
-        Rows [N, m, d] and their sizes [N, m].
-        """
-        row, there = self.best()
-        rows = torch.cat([*self.rows, row.T.unsqueeze(1)], 1)
-        every = torch.stack([*self.there[1:], there])
-        return (rows * every).permute(2, 1, 0), torch.ones_like(every).T
+    def frame(self, special: bool) -> torch.Tensor:
+        """Orthonormal rows [N, d, d], but for one all taken. `special`: of determinant 1."""
+        d = self.residual.shape[0]
+        if d not in (2, 3):
+            self.next()
+            frame = _as_rows(self.rows)
+            return proper(frame.transpose(1, 2)).transpose(1, 2) if special else frame
+        last = _complement(self.rows)
+        if not special:
+            index = self._choice()
+            along = self.residual.detach().gather(1, index.expand(d, -1, -1))
+            last = last * _signs((along * last.detach()).sum(0))
+        return _as_rows([*self.rows, last])
 
 
 def frame_of_eigenspaces(

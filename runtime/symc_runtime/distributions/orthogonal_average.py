@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from symc_runtime.directions import Directions
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.layout import Group, Tensor
@@ -56,12 +57,14 @@ class OrthogonalNoise(Distribution):
         noise: torch.Tensor,
         preferred: int | None = None,
         late: int = 0,
+        directions: Directions | None = None,
     ) -> Orthogonal:
         """The frame of vectors [N, m, d] of these scales, completed by noise [N, r, d]."""
         tol = self.tolerance(vectors.dtype)
         noise = noise.to(vectors.dtype)
         special = self.own.special
-        return element_of(complete_frame(vectors, scales, noise, tol, special, preferred, late))
+        rows = complete_frame(vectors, scales, noise, tol, special, preferred, late, directions)
+        return element_of(rows)
 
 
 def element_of(rows: torch.Tensor) -> Orthogonal:

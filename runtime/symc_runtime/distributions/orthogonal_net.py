@@ -10,7 +10,8 @@ from torch import nn
 
 from symc_runtime.actions import fold_anew
 from symc_runtime.catalogue import nets
-from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
+from symc_runtime.distributions.orthogonal_average import OrthogonalNoise, element_of
+from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.features import Features
 from symc_runtime.layout import Group, Tensor
@@ -19,6 +20,8 @@ from symc_runtime.shapes import check_returned
 from symc_runtime.sizes import evaluate, unknown_names
 
 FEATURE_WIDTH = 16
+SHORTER = 0.8
+"""Of an axis beside the one before it: in what is left open, digits are not to choose."""
 
 
 class LearnedOrthogonal(OrthogonalNoise):
@@ -26,6 +29,10 @@ class LearnedOrthogonal(OrthogonalNoise):
 
     Noise [K, B, c + d + 3, d]: c vectors into the net (none when canonical, or of scale 0); the
     others fill what the net's vectors leave open, and are not read where these span space.
+
+    Without vectors into the net, directions of the input's own items come before those that fill:
+    the last draw among items that nothing tells apart. Of tensors that later groups move, too, or
+    that have two axes of the own one, principal axes do, with signs drawn.
     """
 
     def __init__(
@@ -70,8 +77,12 @@ class LearnedOrthogonal(OrthogonalNoise):
             scalar_levels=self.features.scalar_levels,
             vector_levels=self.features.vector_levels,
             has_matrices=self.features.has_matrices,
+            special=self.own.special,
             **chosen,
         )
+        self.axes = None
+        if self.features.has_matrices and not self.channels:
+            self.axes = PrincipalFrame(inputs, groups, own, sizes=known)
         self._built()
 
     def forward(
@@ -95,14 +106,31 @@ class LearnedOrthogonal(OrthogonalNoise):
                     "K*B samples, d vectors as rows",
                 )
                 scales, preferred, late = _lengths(vectors.detach()), None, 0
+                directions = None
             else:
                 dtype = self.dtype
                 seen = self.features(
                     *inputs, dtype=dtype, counts=counts, tolerance=self.tolerance(dtype)
                 )
-                vectors, scales = self.net(seen, own)
+                rest = rest.to(dtype)
+                ties = rest[:, 0]
+                if self.axes is not None:
+                    rest = self._axes_drawn(self.axes, rest, inputs)
+                vectors, scales, directions, frame = self.net(seen, own, rest, ties)
+                if frame is not None:
+                    return element_of(frame)
                 preferred, late = self.net.count, self.net.late
-            return self._completed(vectors, scales, rest, preferred, late)
+            return self._completed(vectors, scales, rest, preferred, late, directions)
+
+    def _axes_drawn(
+        self, axes: PrincipalFrame, noise: torch.Tensor, inputs: tuple[torch.Tensor, ...]
+    ) -> torch.Tensor:
+        """Principal axes of everything the group moves, the longest first, the others shorter."""
+        plus = torch.ones_like(noise[:, :1])
+        found: Orthogonal = axes(torch.cat([noise, plus], 1), *inputs)
+        rows = found.matrix.transpose(1, 2).flip(1)
+        places = torch.arange(rows.shape[1], dtype=rows.dtype, device=rows.device)
+        return rows * torch.pow(SHORTER, places).unsqueeze(-1)
 
 
 def _lengths(x: torch.Tensor) -> torch.Tensor:

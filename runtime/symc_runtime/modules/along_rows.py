@@ -60,39 +60,39 @@ class AlongRows(nn.Module):
 
     def forward(
         self,
+        rows: RowsSoFar,
         vectors: Mapping[Level, torch.Tensor],
         masks: Mapping[str, torch.Tensor],
-        total: torch.Tensor,
-        scale: torch.Tensor,
-        tol: float,
-        whole: bool,
-    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Candidates beside the first d - 1 rows of a frame of `total` [N, c, d], and their sizes.
+        told: Mapping[Level, torch.Tensor] | None = None,
+    ) -> None:
+        """Take d - 1 rows of a frame, and offer it these.
 
-        `total` is in sizes `scale` [N, c], `vectors` are [N, items..., vectors, d]. `whole`: what
-        is returned is one frame of all of them instead.
+        `vectors` [N, items..., vectors, d]; what a net has `told` of each item, [N, items...].
         """
-        d = total.shape[-1]
+        d = rows.residual.shape[0]
         left = {level: vectors[level] for level in self.levels}
         lengths = {level: root(x.detach().square().sum(-1)) for level, x in left.items()}
-        rows = RowsSoFar(total, scale, tol)
-        first = None
+        whole = None
         along: dict[Level, list[torch.Tensor]] = {level: [] for level in self.levels}
         for step in range(d - 1):
             vector, size = self._toward_axis(rows, left, masks)
-            first = size if first is None else first
-            rows.offer(vector, SHARE * first * size.pow(3))
-            row, there = rows.next()
+            whole = size if whole is None else whole
+            rows.offer(vector, SHARE * whole * size.pow(3))
+            row = rows.next()
             if step >= self.steps:
                 # Of an open dimension, larger than the net was built for.
                 continue
             sums, sizes = [], []
+            drawn = 1 - rows.known if told else None
             for i, level in enumerate(self.levels):
                 each = row.reshape(-1, *[1] * len(level), 1, d)
                 place = (left[level] * each).sum(-1)
                 left[level] = torch.addcmul(left[level], place.unsqueeze(-1), each, value=-1)
                 along[level].append(place)
-                flat = self._weights(i, level, left[level], lengths[level], along[level], masks)
+                known = told[level] if told else None
+                flat = self._weights(
+                    i, level, left[level], lengths[level], along[level], masks, known, drawn
+                )
                 weight, terms = (
                     x.unflatten(-1, (MANY, self.vectors)) for x in (flat, magnitudes(flat))
                 )
@@ -100,8 +100,7 @@ class AlongRows(nn.Module):
                 length = lengths[level].unsqueeze(-1)
                 sizes.append(_summed(terms, length, level, masks).squeeze(-1))
             # Beside a row that is missing, there are none.
-            rows.offer(added(sums) * there.reshape(-1, 1, 1), SHARE * added(sizes))
-        return [rows.taken()] if whole else rows.offered
+            rows.offer(added(sums) * rows.there.reshape(-1, 1, 1), SHARE * added(sizes))
 
     def _toward_axis(
         self,
@@ -113,14 +112,15 @@ class AlongRows(nn.Module):
 
         Beside two rows and more it is brought on by a higher power of S, and as long.
 
-        Of a row across the axis, rounding is left: a vector of no size.
+        Of a row across the axis, rounding is left: a vector of no size. A row that is drawn stays
+        as it is.
         """
         moments = added(
             [_summed(x.transpose(-1, -2), x, level, masks) for level, x in items.items()]
         )
-        row, there = rows.best()
+        row, known = rows.best()
         trace = moments.detach().diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)
-        given = (row * there.unsqueeze(-1)).unsqueeze(1)
+        given = (row * known.unsqueeze(-1)).unsqueeze(1)
         found: torch.Tensor = given @ moments @ moments
         # With no more rows, as in three dimensions, pairs were not wrong, and powers cost time.
         if len(rows.rows) > 1:
@@ -135,9 +135,12 @@ class AlongRows(nn.Module):
         lengths: torch.Tensor,
         along: Sequence[torch.Tensor],
         masks: Mapping[str, torch.Tensor],
+        told: torch.Tensor | None,
+        drawn: torch.Tensor | None,
     ) -> torch.Tensor:
         """Weights [N, items..., MANY * vectors] by places along rows and by lengths beside them.
 
+        And by what else is `told` of items, [N, items...], where a row is `drawn`: 1, else 0, [N].
         `left`: what vectors of these `lengths` have beside the rows.
         """
         one, other = self.factors[i](left.transpose(-1, -2)).chunk(2, -1)
@@ -147,6 +150,9 @@ class AlongRows(nn.Module):
         some = mean > (ROUNDED * torch.finfo(mean.dtype).eps) ** 2 * whole
         unit = torch.where(some, mean, 1.0).reshape(-1, *[1] * (left.ndim - 2))
         products = squashed((one * other).sum(-2) / unit)
+        if told is not None and drawn is not None:
+            each = drawn.reshape(-1, *[1] * (products.ndim - 1))
+            products = torch.addcmul(products, told.unsqueeze(-1), each)
         missing = self.steps - len(along)
         places = nn.functional.pad(torch.cat(list(along), -1), (0, missing * self.vectors))
         waves = self.read[i](torch.cat([places, products], -1)).sin()

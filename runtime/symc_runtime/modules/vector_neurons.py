@@ -7,14 +7,17 @@ a combination of its input vectors with invariant coefficients.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn.functional import pad
 
 from symc_runtime.actions import fold
+from symc_runtime.directions import Directions
 from symc_runtime.features import Seen
 from symc_runtime.modules.along_rows import AlongRows
+from symc_runtime.modules.item_directions import item_directions
 from symc_runtime.modules.item_invariants import ItemInvariants
 from symc_runtime.modules.level_update import LevelUpdate, neighbours
 from symc_runtime.modules.mixing import (
@@ -26,7 +29,7 @@ from symc_runtime.modules.mixing import (
 )
 from symc_runtime.modules.powers import apart_by_products, through_factors
 from symc_runtime.modules.telling_apart import ItemWeights
-from symc_runtime.orthogonalization import contracted, repeated
+from symc_runtime.orthogonalization import RowsSoFar, contracted, repeated
 from symc_runtime.readings import Level
 
 EXTRA = 3
@@ -40,6 +43,19 @@ there is a matter of the weights, and no change of the input shows it: of many, 
 
 FAINT = 1 / 8
 """How much of what matrices add is in the sums in reserve, and how much noise counts for there."""
+
+
+class Candidates(NamedTuple):
+    """Vectors [K*N, m, d] for a frame, and the magnitudes that were summed to make them [K*N, m].
+
+    `directions` of items fill what these leave open. `frame`: its rows [K*N, d, d], where they are
+    found already.
+    """
+
+    vectors: torch.Tensor
+    scales: torch.Tensor
+    directions: Directions | None = None
+    frame: torch.Tensor | None = None
 
 
 class VectorNeurons(nn.Module):
@@ -57,7 +73,7 @@ class VectorNeurons(nn.Module):
     add to each, and what of it is not along what others add.
 
     Without noise, items of a cloud that is nearly symmetric are told apart along the rows of the
-    frame itself (`AlongRows`); without matrices these rows are returned, d of them.
+    frame itself (`AlongRows`); without matrices these rows are the frame.
     """
 
     def __init__(
@@ -73,6 +89,7 @@ class VectorNeurons(nn.Module):
         scalar_levels: Sequence[Level],
         vector_levels: Sequence[Level],
         has_matrices: bool,
+        special: bool = False,
     ) -> None:
         super().__init__()
         several = any(vector_levels)
@@ -83,6 +100,9 @@ class VectorNeurons(nn.Module):
         self.noise = noise
         self.width = width
         self.vectors = vectors
+        # Channels were mixed into twice as many.
+        self.drawn = -(-vectors // 2)
+        self.special = special
         self.vector_levels = tuple(vector_levels)
         self.scalar_levels = tuple(scalar_levels)
         self.levels = tuple(dict.fromkeys([*levels, *vector_levels]))
@@ -135,8 +155,19 @@ class VectorNeurons(nn.Module):
         # Those told apart of powers, the last of all.
         self.late = 3 * (dimension - 1) * count if has_matrices else 0
 
-    def forward(self, seen: Seen, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Vectors and their magnitudes; noise [K*N, noise, d]."""
+    def forward(
+        self,
+        seen: Seen,
+        noise: torch.Tensor,
+        filling: torch.Tensor | None = None,
+        ties: torch.Tensor | None = None,
+    ) -> Candidates:
+        """Vectors and their magnitudes; noise [K*N, noise, d].
+
+        Without noise of its own the net takes rows of a frame one after another, and reads more:
+        `filling` [K*N, r, d], r >= d, for what vectors leave open, and `ties` [K*N, d] that
+        choose among directions of items which look alike.
+        """
         vectors = seen.vectors
         rows, d = noise.shape[0], noise.shape[-1]
         invariants, summed = self.invariants(vectors, seen.masks)
@@ -145,9 +176,12 @@ class VectorNeurons(nn.Module):
         noise = noise.to(context.dtype)
         totals: list[torch.Tensor] = []
         scales: list[torch.Tensor] = []
+        told: dict[Level, torch.Tensor] = {}
         for i, level in enumerate(self.vector_levels):
             weight = self.weights[i](states[level])
             terms = magnitudes(weight)
+            if level and self.along is not None:
+                told[level] = weight[..., 0].sigmoid()
             if self.count > self.common:
                 alone = (0, (self.count - self.common) * self.vectors)
                 weight, terms = pad(weight, alone), pad(terms, alone)
@@ -174,17 +208,24 @@ class VectorNeurons(nn.Module):
         samples = rows // batch
         base, base_scale = total, scale
         spare: list[tuple[torch.Tensor, torch.Tensor]] = []
-        if self.along is not None and d > 1:
-            # Where no sample adds to them, they are the frame.
-            whole = self.mix_matrices is None
-            found = self.along(vectors, seen.masks, total, scale, seen.tolerance, whole)
-            every = [
-                (fold(x, samples), fold(size, samples)) if samples > 1 else (x, size)
-                for x, size in found
-            ]
-            if whole:
-                return every[0]
-            spare += every
+        directions = None
+        if self.along is not None and filling is not None and ties is not None and d > 1:
+            few = {level: vectors[level][..., : min(self.drawn, d), :] for level in told}
+            directions = item_directions(few, told, ties, self.special, seen.matrices)
+            if self.mix_matrices is None:
+                # No sample adds to them: they are the frame. But each draws directions of its own.
+                masks = seen.masks
+                if samples > 1:
+                    total, scale = fold(total, samples), fold(scale, samples)
+                    vectors = {level: fold(x, samples) for level, x in vectors.items()}
+                    told = {level: fold(x, samples) for level, x in told.items()}
+                    masks = {name: fold(x, samples) for name, x in masks.items()}
+                taken = RowsSoFar(total, scale, seen.tolerance, filling, directions)
+                self.along(taken, vectors, masks, told)
+                return Candidates(total, scale, frame=taken.frame(self.special))
+            taken = RowsSoFar(total, scale, seen.tolerance, total.new_zeros(batch, 1, d), None)
+            self.along(taken, vectors, seen.masks)
+            spare += [(fold(x, samples), fold(size, samples)) for x, size in taken.offered]
         if self.mix_noise is not None:
             lengths = _length(noise.detach())
             # Nothing was summed for these: at their own lengths they would stand before most sums.
@@ -209,11 +250,11 @@ class VectorNeurons(nn.Module):
             spare += [(total + FAINT * more, scale + FAINT * more_scale), *parts]
             total, scale = total + more, scale + more_scale
         if not spare:
-            return total, scale
+            return Candidates(total, scale, directions)
         # Components first in memory, as a frame reads them.
         rows_of_all = torch.cat([x.permute(2, 1, 0) for x in (total, *(x for x, _ in spare))], 1)
         sizes = torch.cat([size.T for size in (scale, *(size for _, size in spare))])
-        return rows_of_all.permute(2, 1, 0), sizes.T
+        return Candidates(rows_of_all.permute(2, 1, 0), sizes.T, directions)
 
     def _with_noise(
         self,

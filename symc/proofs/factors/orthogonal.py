@@ -56,6 +56,7 @@ class Orthogonal(Factor):
         self.minus = setting.variable() if self.whole or size else 0
         self.determinant = 0 if self.special else setting.variable()
         self.pieces = [Piece(size, self.minus)] if size else []
+        self.singular = bool(setting.singular)
         if setting.singular:
             self.pieces = [Piece(1, form) for form in setting.singular]
         odd = setting.odd_dimension if self.dimension is None else size % 2 == 1

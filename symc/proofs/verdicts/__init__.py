@@ -9,6 +9,7 @@ from symc.proofs.situation import Situation
 from symc.proofs.verdicts.budget import budget
 from symc.proofs.verdicts.choices import choices
 from symc.proofs.verdicts.continuity import continuity
+from symc.proofs.verdicts.drawing import drawing
 from symc.proofs.verdicts.idle import idle
 from symc.proofs.verdicts.outputs import outputs
 
@@ -18,4 +19,5 @@ VERDICTS: tuple[Callable[[Situation], Iterator[Proof]], ...] = (
     idle,
     budget,
     continuity,
+    drawing,
 )

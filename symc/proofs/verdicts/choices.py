@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
 from symc.proofs import parity, words
+from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
@@ -85,6 +86,8 @@ def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
 def _settled(joint: Joint, group: str) -> bool:
     """Whether the stabilizer's projection to a group is trivial."""
     factor = joint.factors[group]
+    if isinstance(factor, Orthogonal) and any(_negated(factor, point) for point in joint.points):
+        return False
     own = parity.reduced(point & factor.variables for point in joint.points)
     return factor.alone(own).trivial
 
@@ -146,13 +149,16 @@ def _scores(factor: Permutation, joint: Joint) -> str | None:
 
 
 def _frame(factor: Orthogonal, joint: Joint, later: Sequence[str]) -> str | None:
-    """The net gives vectors; noise turns what they leave open, which the stabilizer must fix."""
+    """The net gives vectors; noise turns what they leave open, which the stabilizer must fix.
+
+    Where it negates vectors, one of two items, or a sign, is drawn: this is up to the stabilizer.
+    """
     dimension = factor.dimension
     if dimension is None or (dimension == 1 and factor.special):
         return None
     flips = _flips(factor, joint)
     fixed = [p.size for p in factor.pieces if parity.constant(p.form, joint.points)]
-    negated = factor.size - sum(fixed)
+    negated = 0 if _drawn(factor, joint) else factor.size - sum(fixed)
     if negated > 1 or (negated == 1 and factor.rest and (factor.rest > 1 or flips)):
         return (
             f"seen{_upto(later)}, a generic input is its own image under what negates "
@@ -167,6 +173,39 @@ def _frame(factor: Orthogonal, joint: Joint, later: Sequence[str]) -> str | None
             f"O({factor.rest}) open"
         )
     return None
+
+
+def _drawn(factor: Orthogonal, joint: Joint) -> bool:
+    """Whether directions of items, or principal axes, tell what the stabilizer negates but for it.
+
+    A drawn axis has a sign of its own, that of a singular direction, or of all of a plane.
+    """
+    if factor.special and factor.dimension == 2:
+        return True
+    if factor.singular:
+        told = parity.reduced(_negated(factor, point) for point in joint.points)
+        signs = len(factor.pieces)
+        return len(told) == signs - (factor.special and factor.whole)
+    # Two points that are exchanged have one difference: it is along both of them.
+    widths = [
+        cell.width.low
+        for cell in joint.cells
+        if _is_vector(cell, factor, joint) and (cell.points or not cell.signs)
+    ]
+    return sum(widths) >= factor.size
+
+
+def _negated(factor: Orthogonal, point: int) -> int:
+    """Which pieces an element of the stabilizer negates, a bit each."""
+    signs = [parity.sign(piece.form, point) for piece in factor.pieces]
+    return sum(1 << place for place, sign in enumerate(signs) if sign < 0)
+
+
+def _is_vector(cell: Cell, factor: Orthogonal, joint: Joint) -> bool:
+    """Whether it holds vectors, perhaps of items, that no other linear group turns."""
+    return bool(cell.axes.get(factor.name, 0) % 2) and all(
+        name == factor.name or isinstance(joint.factors[name], Permutation) for name in cell.axes
+    )
 
 
 def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
@@ -203,14 +242,11 @@ def _seen(factor: Orthogonal, joint: Joint) -> int | None:
     total, matrices = 0, False
     for cell in joint.cells:
         axes = cell.axes.get(factor.name, 0)
-        plain = not cell.signs and all(
-            name == factor.name or isinstance(joint.factors[name], Permutation)
-            for name in cell.axes
-        )
-        if axes % 2 and plain:
+        plain = not cell.signs and _is_vector(cell, factor, joint)
+        if plain:
             if cell.width.high is None:
                 return None
             total += cell.width.high
         # What must be paired to be seen, gives a matrix.
-        matrices |= axes > 0 and not (axes % 2 and plain)
+        matrices |= axes > 0 and not plain
     return total * (1 + max(3, factor.dimension or 0) if matrices else 1)
