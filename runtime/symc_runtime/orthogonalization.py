@@ -141,10 +141,8 @@ class RowsSoFar:
         self.count = vectors.shape[1]
         self.rows: list[torch.Tensor] = []
         self.squares: torch.Tensor | None = None
-        self.there = torch.ones_like(given[0, 0])
-        """1 where no row so far is noise [N]."""
-        self.known = self.there
-        """1 where no row so far is noise, nor a direction of an item."""
+        self.known = torch.ones_like(given[0, 0])
+        """1 where no row so far is noise, nor a direction of an item [N]."""
         self.offered: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def _choice(self) -> torch.Tensor:
@@ -168,7 +166,6 @@ class RowsSoFar:
         index = self._choice()
         chosen = self.residual.gather(1, index.expand(self.residual.shape[0], -1, -1))
         row = _direction(chosen, self.rows)
-        self.there = self.there * (index[0] >= self.noise)
         self.known = self.known * (index[0] >= self.first)
         self.rows.append(row)
         along = (self.residual * row).sum(0)

@@ -99,8 +99,7 @@ class AlongRows(nn.Module):
                 sums.append(_summed(weight, left[level], level, masks))
                 length = lengths[level].unsqueeze(-1)
                 sizes.append(_summed(terms, length, level, masks).squeeze(-1))
-            # Beside a row that is missing, there are none.
-            rows.offer(added(sums) * rows.there.reshape(-1, 1, 1), SHARE * added(sizes))
+            rows.offer(added(sums), SHARE * added(sizes))
 
     def _toward_axis(
         self,
