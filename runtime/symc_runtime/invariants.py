@@ -30,10 +30,11 @@ def item_columns(
     counts: Mapping[str, torch.Tensor] | None,
     *,
     exact: bool = False,
+    rounded: bool = False,
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Scalars [N, n] and their scales [N, 1], in the order of the inputs, first one compared first.
 
-    `exact`: only those whose scale is 0.
+    `exact`: only those whose scale is 0; `rounded`: no scale is, the inputs themselves are rounded.
 
     The scale of a column is the longest vector, or the largest number, of the block it was read
     from: a coordinate along which a cloud is flat holds nothing but rounding. Where only
@@ -56,7 +57,7 @@ def item_columns(
     for tensor, parts in zip(inputs, pieces, strict=True):
         for block, x in zip(blocks(tensor), parts, strict=True):
             reading = read_block(block, tensor.labels, own, later, named, sizes)
-            rounds = bool(reading.pairing or reading.affine or reading.posed)
+            rounds = bool(rounded or reading.pairing or reading.affine or reading.posed)
             if own.name not in reading.level or (exact and rounds):
                 continue
             x = centered_block(x, block, reading, centers, counts)

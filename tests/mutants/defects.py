@@ -107,8 +107,8 @@ DEFECTS = [
     Defect(
         "sizes of what cancels hang on the square root of rounding",
         f"{RUNTIME}/modules/telling_apart.py",
-        "+ 1e-30)).square()",
-        "+ 1e-30))",
+        "+ 1e-30 * ENLARGED)).square()",
+        "+ 1e-30 * ENLARGED))",
         SCALES,
     ),
     Defect(
@@ -213,8 +213,8 @@ DEFECTS = [
     Defect(
         "residue of centring kept",
         f"{RUNTIME}/actions.py",
-        "return (centered * (_lengths(centered.detach(), dim) > floor)).to(given)",
-        "return centered.to(given)",
+        "found = centered * (_lengths(centered.detach(), dim) > floor)",
+        "found = centered",
     ),
     Defect(
         "secondary key dropped",
@@ -554,7 +554,7 @@ DEFECTS = [
     Defect(
         "numbers that are 0 have no slope",
         f"{RUNTIME}/units.py",
-        "torch.where(x == 0, x, logarithms)",
+        "torch.where(zero, x, logarithms)",
         "logarithms",
         ("test_nested.py",),
     ),
@@ -581,9 +581,9 @@ DEFECTS = [
     ),
     Defect(
         "chunks of one sample share their inputs",
-        f"{RUNTIME}/symmetrized.py",
-        "            if count == 1:\n",
-        "            if count == 0:\n",
+        f"{RUNTIME}/actions.py",
+        "        return fold_like(x, rows).contiguous()\n    return x.clone()",
+        "        return fold_like(x, rows).contiguous()\n    return x",
         ("test_chunk_bases.py",),
     ),
     Defect(
@@ -867,6 +867,34 @@ DEFECTS = [
         "self.coarsest = copied.dtype",
         "pass",
         ("test_verify_modules.py",),
+    ),
+    Defect(
+        "a length that zeros have no derivative of",
+        f"{RUNTIME}/units.py",
+        "rows.masked_fill(none, 1), dim",
+        "rows, dim",
+        ("test_second_derivatives.py",),
+    ),
+    Defect(
+        "a point at the center has no derivative",
+        f"{RUNTIME}/actions.py",
+        "found = centered - (centered - found).detach()",
+        "pass",
+        ("test_second_derivatives.py",),
+    ),
+    Defect(
+        "a base works in what nets have read",
+        f"{RUNTIME}/actions.py",
+        "    if torch.is_grad_enabled() or (given",
+        "    if (given",
+        ("test_in_place.py",),
+    ),
+    Defect(
+        "numbers that nothing rounds are compared as if",
+        f"{RUNTIME}/invariants.py",
+        "            if not rounds:\n",
+        "            if False:\n",
+        ("test_exact_order.py",),
     ),
 ]
 """Every planted defect."""

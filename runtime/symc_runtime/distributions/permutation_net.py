@@ -149,7 +149,7 @@ class LearnedPermutation(PermutationNoise):
 
         Among many items some scores are always nearly equal.
         """
-        if self.probabilistic:
+        if self.probabilistic or self.resolution is not None:
             return [], []
         columns, _ = item_columns(
             self.inputs,

@@ -61,6 +61,7 @@ class SortingFrame(PermutationNoise):
             self.sizes,
             inputs,
             counts,
+            rounded=self.resolution is not None,
         )
         valid = self._valid(noise, counts)
         if valid is not None:

@@ -94,7 +94,7 @@ def coupled_law(
     turned = wide_turned.to(dtype)
     sides = plain.of(model), turned.of(model)
     errors = law_errors(model.outputs, sides, motions, sizes, counts)
-    exact = model if dtype == precision else _in_precision(model, precision, dtype)
+    exact = _in_precision(model, precision, dtype)
     kappas = torch.ones_like(errors)
     for side in (wide, wide_turned):
         kappas = torch.maximum(kappas, _conditioning(exact, side.to(precision), generator, weights))
@@ -171,12 +171,19 @@ def _with_rounding(
 
 
 def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype) -> Symmetrized:
-    """A copy in `precision` that takes for ties what it takes for ties in `dtype`."""
-    other: Symmetrized = copied(model).to(precision)
-    for module in other.modules():
+    """A copy in `precision` that takes for ties what it takes for ties in `dtype`.
+
+    Items that are equal stay so for it when their last digits change: an order that hangs on that
+    alone is moved as it should be, and says nothing about what rounding does.
+    """
+    draws = any(isinstance(module, Distribution) for module in model.modules())
+    if dtype == precision and not draws:
+        return model
+    copied = copy.deepcopy(model).to(precision)
+    for module in copied.modules():
         if isinstance(module, Distribution):
             module.resolution = dtype
-    return other
+    return copied
 
 
 def _conditioning(
