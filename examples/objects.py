@@ -34,8 +34,8 @@ from training import (
     Schedule,
     load_results,
     progress_bar,
-    say_kept,
     save_result,
+    say_kept,
     train,
 )
 from wireframes import (
@@ -138,7 +138,7 @@ def build(method: str, seed: int) -> Symmetrized:
 
 @torch.no_grad()
 def measure(model: nn.Module, test: Objects) -> dict[str, float]:
-    """The share of kinds that are right, and the median angle between up and the answer, degrees."""
+    """The share of right kinds, and the median angle between up and the answer in degrees."""
     logits, up = model(test.points)
     cosine = F.cosine_similarity(up, test.up, dim=-1).clamp(-1, 1)
     return {

@@ -78,7 +78,8 @@ def view_turn(degrees: float) -> Tensor:
     """The rotation [3, 3] that turns what is seen counterclockwise in the picture."""
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     turn = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    return VIEW @ turn @ VIEW.mT
+    seen: Tensor = VIEW @ turn @ VIEW.mT
+    return seen
 
 
 def plot_objects(

@@ -72,7 +72,8 @@ def points_along(lines: Sequence[Sequence[Corner]], count: int = POINTS) -> Tens
     at = (torch.arange(count) + 0.5) / count * end[-1]
     piece = torch.searchsorted(end, at)
     along = ((at - end[piece] + length[piece]) / length[piece]).unsqueeze(-1)
-    return first[piece] + along * (last[piece] - first[piece])
+    points: Tensor = first[piece] + along * (last[piece] - first[piece])
+    return points
 
 
 def upright(each: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,8 +90,8 @@ def upright(each: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tens
 
 def random_rotations(count: int, generator: torch.Generator) -> Tensor:
     """Rotation matrices [count, 3, 3], Haar distributed."""
-    q, r = torch.linalg.qr(torch.randn(count, 3, 3, generator=generator))
-    q = q * r.diagonal(dim1=1, dim2=2).sign().unsqueeze(1)
+    drawn, r = torch.linalg.qr(torch.randn(count, 3, 3, generator=generator))
+    q: Tensor = drawn * r.diagonal(dim1=1, dim2=2).sign().unsqueeze(1)
     q[:, :, 0] *= torch.linalg.det(q).sign().unsqueeze(-1)
     return q
 
