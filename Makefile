@@ -13,7 +13,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/installed
 	$(BIN)/symc check specs
-	$(BIN)/python examples/nbody.py --seconds 20
+	$(BIN)/python examples/objects.py --seconds 10
+	$(BIN)/python examples/nbody.py --seconds 18 --train 500 --test 500
 
 # A thread a worker: two workers of two threads each wait for one another on two cores.
 test: $(VENV)/installed

@@ -3,7 +3,7 @@
 One transformer without symmetry, trained plain and under four methods of symmetrization, each
 with the same budget of CPU time:
 
-    python examples/nbody.py --seconds 20
+    python examples/nbody.py --seconds 18 --train 500 --test 500
     python examples/nbody.py --seconds 600 --seeds 0 1 2
 
 The spec is `specs/nbody.sym`; the simulator is `simulation.py`. Results go to `--out`, one JSON
@@ -35,11 +35,11 @@ from simulation import STEP, State, initial_state, simulate
 from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import equivariance_error
-from training import Schedule, load_results, progress_bar, save_result, train
+from training import Schedule, load_results, progress_bar, save_result, say_kept, train
 
 SPEC = Path(__file__).parents[1] / "specs" / "nbody.sym"
 PARTICLES, FIRST, LAST = 5, 3000, 4000
-TRAIN, VALIDATION, TEST = 3000, 2000, 2000
+TRAIN, TEST = 3000, 2000
 EVAL_SAMPLES = 20
 PLOTTED = 3
 
@@ -114,9 +114,14 @@ def straight_line(position: Tensor, velocity: Tensor) -> Tensor:
     return position + (LAST - FIRST) * STEP * velocity
 
 
-def generate(seed: int, progress: Progress) -> tuple[Examples, Examples, Examples]:
-    """Training, validation and test examples, from systems drawn one after the other."""
-    total = TRAIN + VALIDATION + TEST
+def generate(
+    seed: int, training: int, testing: int, progress: Progress
+) -> tuple[Examples, Examples, Examples]:
+    """Training, validation and test examples, from systems drawn one after the other.
+
+    As many for the validation as for the test.
+    """
+    total = training + 2 * testing
     task = progress.add_task("simulate", total=total * LAST, status="")
     start = initial_state(total, PARTICLES, torch.Generator().manual_seed(seed))
     position, velocity = simulate(
@@ -125,9 +130,9 @@ def generate(seed: int, progress: Progress) -> tuple[Examples, Examples, Example
     charges = start.charge.unsqueeze(-1) * start.charge.unsqueeze(-2)
     every = Examples(*(x.float() for x in (position[0], velocity[0], charges, position[1])))
     return (
-        every[:TRAIN],
-        every[TRAIN : TRAIN + VALIDATION],
-        every[TRAIN + VALIDATION :],
+        every[:training],
+        every[training : training + testing],
+        every[training + testing :],
     )
 
 
@@ -201,6 +206,7 @@ def run(
     schedule: Schedule,
     seed: int,
     data: tuple[Examples, Examples, Examples],
+    title: str,
     progress: Progress,
     checkpoint: Path,
 ) -> dict[str, object]:
@@ -212,11 +218,11 @@ def run(
         batch = training[indices]
         return errors(model(*batch.inputs), batch).mean()
 
-    task = progress.add_task(f"{method}, seed {seed}", total=schedule.seconds, status="")
+    task = progress.add_task(title, total=schedule.seconds, status="")
     effort = train(
         model,
         loss,
-        TRAIN,
+        len(training),
         schedule,
         seed=seed,
         progress=progress,
@@ -251,7 +257,8 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
     Means over seeds; after ± their standard deviation.
     """
     view = Table(
-        title="position after 1,000 steps: mean squared error on 2,000 test systems",
+        title="position after 1,000 steps: mean squared error on "
+        f"{len(next(iter(tests.values()))):,} test systems",
         box=SIMPLE,
         collapse_padding=True,
         pad_edge=False,
@@ -295,6 +302,23 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
     return view
 
 
+def conclusion(runs: Runs) -> str:
+    """What the table shows, in a sentence made of its numbers."""
+    errors = {
+        name: fmean([result["test"]["mean"] for result in results.values()])
+        for name, results in runs.items()
+    }
+    plain = errors.pop("plain", None)
+    if plain is None or not errors:
+        return ""
+    ahead = [name for name, error in errors.items() if error < plain]
+    least, most = (of(errors.values()) / plain for of in (min, max))
+    return (
+        f"{len(ahead)} of {len(errors)} symmetrized models are ahead of the plain one in the same "
+        f"time: {least:.2f} to {most:.2f} of its error."
+    )
+
+
 def plot(path: Path, test: Examples, results: dict[str, dict[str, Any]]) -> None:
     """The first test systems, as every method in `results` predicts them."""
     frames = range(0, LAST - FIRST + 1, 20)
@@ -309,25 +333,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="CPU seconds a method")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="data, weights, order")
+    parser.add_argument("--train", type=int, default=TRAIN, help="systems to train on")
+    parser.add_argument("--test", type=int, default=TEST, help="systems to test on")
     parser.add_argument("--out", type=Path, default=Path("out/nbody"))
     parser.add_argument("--show", action="store_true", help="train nothing, show what is there")
     options = parser.parse_args()
     torch.set_num_threads(1)
     console = Console()
-    settings = {"seconds": options.seconds}
+    settings: dict[str, object] = {"seconds": options.seconds}
+    for name, value, usual in (("train", options.train, TRAIN), ("test", options.test, TEST)):
+        if value != usual:
+            settings[name] = value
     schedule = Schedule(options.seconds, batch=100, learning_rate=5e-3)
-    methods = [] if options.show else options.methods
+    wanted = [] if options.show else options.methods
+    kept = load_results(options.out, settings)
+    say_kept(
+        console,
+        options.out,
+        sorted(f"{m}-{s}" for m in wanted for s in options.seeds if f"{m}-{s}" in kept),
+    )
     tests: dict[int, Examples] = {}
     with progress_bar(console) as progress:
         for seed in options.seeds:
-            data = generate(seed, progress)
+            data = generate(seed, options.train, options.test, progress)
             tests[seed] = data[-1]
-            for method in methods:
+            for place, method in enumerate(wanted, start=1):
                 name = f"{method}-{seed}"
-                if name in load_results(options.out, settings):
+                if name in kept:
                     continue
+                title = f"{method}, method {place} of {len(wanted)}"
+                if len(options.seeds) > 1:
+                    title += f", seed {seed}"
                 checkpoint = options.out / f"{name}-{options.seconds:g}s.pt"
-                result = run(method, schedule, seed, data, progress, checkpoint)
+                result = run(method, schedule, seed, data, title, progress, checkpoint)
                 save_result(options.out, name, settings, result)
                 checkpoint.unlink()
     found = load_results(options.out, settings)
@@ -338,12 +376,13 @@ def main() -> None:
         if results:
             runs[method] = results
     console.print(table(tests, runs))
+    console.print(conclusion(runs))
     seed = options.seeds[0]
     pictured = {method: results[seed] for method, results in runs.items() if seed in results}
     if pictured:
         picture = options.out / "trajectories.png"
         plot(picture, tests[seed], pictured)
-        console.print(f"trajectories: {picture}")
+        console.print(f"trajectories: {picture}", soft_wrap=True)
 
 
 if __name__ == "__main__":

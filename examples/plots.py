@@ -1,11 +1,14 @@
-"""Pictures of true and predicted motion."""
+"""Pictures of motion, true and predicted, and of objects that are turned."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
@@ -63,3 +66,66 @@ def _draw_system(axis: Axes, ways: Tensor, ends: Tensor) -> None:
         yticks=[],
         aspect="equal",
     )
+
+
+COLUMNS_OF_VIEW = torch.tensor([[0.87, -0.17, 0.47], [0.5, 0.3, -0.82], [0.0, 0.94, 0.34]])
+VIEW = torch.linalg.qr(COLUMNS_OF_VIEW).Q
+VIEW = VIEW * (VIEW * COLUMNS_OF_VIEW).sum(0).sign()
+"""Orthonormal columns: to the right of the picture, up in it, towards who looks."""
+
+
+def view_turn(degrees: float) -> Tensor:
+    """The rotation [3, 3] that turns what is seen counterclockwise in the picture."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    seen: Tensor = VIEW @ turn @ VIEW.mT
+    return seen
+
+
+def plot_objects(
+    path: Path,
+    lines: Sequence[Sequence[tuple[float, float, float]]],
+    answers: Mapping[str, Sequence[Mapping[str, Any]]],
+    turns: Sequence[float],
+) -> None:
+    """A row a turn, a column a method: the object, and an arrow for the answer to 'which way up'.
+
+    Args:
+        path: the picture's file; its folder exists.
+        lines: the object's edges, through corners, upright.
+        answers: of each method by its name, for every turn: `up` [3], the `kind` that was named
+            and whether it is `right`.
+        turns: degrees, counterclockwise in the picture.
+    """
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(
+        len(turns),
+        len(answers),
+        figsize=(2.1 * len(answers), 2.1 * len(turns) + 0.5),
+        squeeze=False,
+        layout="constrained",
+    )
+    for column, (method, each) in enumerate(answers.items()):
+        axes[0, column].set_title(method, fontsize=12)
+        for axis, degrees, answer in zip(axes[:, column], turns, each, strict=True):
+            for line in lines:
+                ways = torch.tensor(line).float() @ view_turn(degrees).mT @ VIEW
+                axis.plot(*ways[:, :2].T.tolist(), color="0.6", linewidth=1.5)
+            _draw_answer(axis, answer)
+    for row, degrees in enumerate(turns):
+        axes[row, 0].set_ylabel(f"turned by {degrees:g}°" if degrees else "as trained", fontsize=11)
+    figure.suptitle("What is it, and which way is up? The word and the arrow are answers.")
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _draw_answer(axis: Axes, answer: Mapping[str, Any]) -> None:
+    up = torch.nn.functional.normalize(torch.tensor(answer["up"]), dim=0) @ VIEW
+    colour = COLOURS[2] if answer["right"] else COLOURS[1]
+    arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+    axis.annotate("", xy=(1.3 * up[:2]).tolist(), xytext=(0, 0), arrowprops=arrow)
+    said = answer["kind"] if answer["right"] else f"{answer['kind']}?"
+    axis.text(0.04, 0.04, said, transform=axis.transAxes, color=colour, fontsize=11)
+    axis.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], aspect="equal")

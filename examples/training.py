@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,15 @@ def save_result(folder: Path, name: str, settings: dict[str, object], result: ob
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"settings": settings, "result": result}, indent=1)
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def say_kept(console: Console, folder: Path, kept: Sequence[str]) -> None:
+    """Tell that results of an earlier run are shown again, and how to be rid of them."""
+    if kept:
+        console.print(
+            f"kept from an earlier run: {', '.join(kept)} (to run anew, delete {folder})",
+            soft_wrap=True,
+        )
 
 
 def load_results(folder: Path, settings: dict[str, object]) -> dict[str, dict[str, Any]]:

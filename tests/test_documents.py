@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 import symc
 
@@ -31,6 +32,19 @@ def test_every_file_of_the_documentation_is_linked_somewhere() -> None:
     }
     files = {path for path in (ROOT / "docs").iterdir() if path.is_file()}
     assert files - linked == set()
+
+
+def test_the_first_example_of_the_readme_holds() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    first = re.search(r"```python\n(.*?)```", text, re.S)
+    assert first is not None
+    told: list[torch.Tensor] = []
+    names: dict[str, object] = {"print": lambda *values, sep: told.extend(values)}
+    torch.manual_seed(0)
+    exec(first[1], names)
+    plain, symmetrized = (value.abs().max().item() for value in told)
+    assert plain > 0.05
+    assert symmetrized < 1e-5
 
 
 def test_the_first_spec_of_the_readme() -> None:
