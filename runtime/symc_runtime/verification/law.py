@@ -179,11 +179,11 @@ def _in_precision(model: Symmetrized, precision: torch.dtype, dtype: torch.dtype
     draws = any(isinstance(module, Distribution) for module in model.modules())
     if dtype == precision and not draws:
         return model
-    copied = copy.deepcopy(model).to(precision)
-    for module in copied.modules():
+    made: Symmetrized = copied(model).to(precision)
+    for module in made.modules():
         if isinstance(module, Distribution):
             module.resolution = dtype
-    return copied
+    return made
 
 
 def _conditioning(
