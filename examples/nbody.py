@@ -257,8 +257,8 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
     Means over seeds; after ± their standard deviation.
     """
     view = Table(
-        title="position after 1,000 steps: mean squared error on "
-        f"{len(next(iter(tests.values()))):,} test systems",
+        title="mean squared error of positions after 1,000 steps, "
+        f"{len(next(iter(tests.values()))):,} systems",
         box=SIMPLE,
         collapse_padding=True,
         pad_edge=False,

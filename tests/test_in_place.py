@@ -119,7 +119,7 @@ def test_a_base_may_work_in_place(text: str, method: str) -> None:
         (3, None, False, False, {}),
     ):
         for each in (model, twin):
-            each.samples = each.eval_samples = samples
+            each.draw_so_many(samples)
             each.chunk = chunk
             each.train(training)
         for batch in (2, 1):

@@ -79,7 +79,7 @@ def _case(
     known = {} if "n," not in text and "n:" not in text else chosen
     sizes = example_sizes(tensors, probe.groups, probe.fixed, probe.ragged, known)
     model = symc.build(spec, flat_base(probe.inputs, probe.outputs, sizes)).to(dtype).train()
-    model.samples = 2
+    model.draw_so_many(2)
     kinds = list(KINDS)
     made = [make_inputs(kind, model.inputs, model.groups, sizes, 1) for kind in kinds]
     inputs = [torch.cat(each).to(dtype) for each in zip(*made, strict=True)]
