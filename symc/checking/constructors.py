@@ -15,6 +15,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.syntax import ast
+from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
 
 def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance | None:
     if isinstance(expression.owner, ast.Name):
-        known = families().values()
+        known = compiled_groups().values()
         having = [facts for facts in known if expression.name.text in facts.atoms]
         # E(3).vector and O(3).vector read alike; the linear group is the simpler example.
         having.sort(key=lambda facts: (facts.affine, facts.special))
@@ -96,7 +97,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
         return None
     name = function.text
     lorentz = name in ("O", "SO") and _integers(call) == (1, 3)
-    if name in pending.GROUPS or lorentz:
+    if pending.is_group(name) or lorentz:
         pending.group(expressions.report, name, call.span, lorentz)
         return None
     if name in pending.REPRESENTATIONS:
@@ -122,7 +123,7 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     """A constructor that does not exist; it may have another name elsewhere."""
     name = function.text
     # Names of groups are too short to be near each other: SL(2) is no slip for S(2).
-    near = next((family for family in families() if family == name.upper()), None)
+    near = next((family for family in compiled_groups() if family == name.upper()), None)
     listing = f"available: {available()}"
     hint = listing if near is None else f"did you mean `{near}`? {listing}"
     alone = representation_alone(name, expressions)

@@ -24,8 +24,8 @@ from symc.editor.words import Bracket, Word, option_kind
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import atoms
 from symc.source import Span
+from symc_runtime.catalogue import compiled_groups, methods, nets
 from symc_runtime.catalogue import groups as families
-from symc_runtime.catalogue import methods, nets
 
 Kind = Literal[
     "statement", "keyword", "size", "group", "input", "output", "constructor", "representation",
@@ -200,7 +200,7 @@ def _carried(analysis: Analysis) -> Iterator[Completion]:
 
 
 def _constructors() -> Iterator[Completion]:
-    for name, facts in families().items():
+    for name, facts in compiled_groups().items():
         item = _item(f"{name}({facts.parameter})", "constructor", facts.title)
         snippet = f"{name}(${{1:{facts.parameter}}})"
         yield replace(item, documentation=constructor_card(name), snippet=snippet)

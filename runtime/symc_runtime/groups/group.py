@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean"]
+ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean", "finite"]
 
 LARGEST = 2**63 - 1
 """Numbers of elements above it are written as formulas, never as numbers."""
@@ -16,15 +16,17 @@ LARGEST = 2**63 - 1
 class Atom:
     """One named representation of a group, in terms of its defining action.
 
-    `axis`: `trivial` (dimension 1), or `natural` (the defining action: permutes n items, or
-    multiplies d-vectors by the matrix). `affine`: the translation acts too (a point).
-    `character`: the group's one-dimensional sign (the sign of a permutation, the determinant)
-    multiplies the result.
+    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, or
+    multiplies d-vectors by the matrix), or `table` (what `Finite.image` says of each element).
+    `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
+    (the sign of a permutation, the determinant) multiplies the result. `arguments`: how many
+    whole numbers it takes in brackets, as the one of `irrep(2)`.
     """
 
-    axis: Literal["trivial", "natural"]
+    axis: Literal["trivial", "natural", "table"]
     affine: bool = False
     character: bool = False
+    arguments: int = 0
 
 
 class Group:
@@ -41,7 +43,7 @@ class Group:
     parameter: ClassVar[str]
     """The letter that documentation uses for the parameter."""
     element: ClassVar[ElementKind]
-    """What an element is made of: an index, a matrix, a vector, or matrix and vector."""
+    """What an element is made of: an index, a matrix, a vector, matrix and vector, or a number."""
     atoms: ClassVar[Mapping[str, Atom]]
     """Representations by name, the bare one first."""
     bare: ClassVar[str | None]
@@ -68,11 +70,12 @@ class Group:
         """
         return None
 
-    def every(self, parameter: int) -> Sequence[Sequence[Any]]:
+    def every(self, parameter: int) -> Sequence[Any]:
         """All `rest_order` elements of the compact rest, the identity first, as plain numbers.
 
         A permutation pi is its index, (g x)[index[j]] = x[j]; an orthogonal element the rows of its
-        matrix. Stacked they are [order, n] or [order, d, d].
+        matrix. Stacked they are [order, n] or [order, d, d]. Those of a `Finite` group are the
+        numbers from 0.
         """
         raise TypeError(f"{self.name}({parameter}) is not enumerated")
 
