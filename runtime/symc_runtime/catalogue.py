@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TypeVar
 
-from symc_runtime.groups.group import ElementKind, Group
+from symc_runtime.groups.group import Group
 from symc_runtime.methods.method import Method
 from symc_runtime.nets.net import Net
 
@@ -48,12 +48,6 @@ def _collect(root: type[Entry], package: str) -> Mapping[str, Entry]:
     return MappingProxyType(dict(sorted(entries.items())))
 
 
-COMPILED: frozenset[ElementKind] = frozenset(
-    ["permutation", "orthogonal", "translation", "euclidean"]
-)
-"""Kinds of elements that modules can be compiled for."""
-
-
 @cache
 def groups() -> Mapping[str, Group]:
     """Group constructors by the name that a spec writes, `S`, `O`, `E` ..."""
@@ -63,7 +57,7 @@ def groups() -> Mapping[str, Group]:
 @cache
 def compiled_groups() -> Mapping[str, Group]:
     """Those of `groups` that modules can be compiled for; the others have facts alone."""
-    found = {name: facts for name, facts in groups().items() if facts.element in COMPILED}
+    found = {name: facts for name, facts in groups().items() if facts.ruled}
     return MappingProxyType(found)
 
 

@@ -43,7 +43,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     if name.text in facts.atoms:
         return atom(owner, name.text)
     # Irreducible representations come for rotations of space; elsewhere the name is wrong.
-    rotates = facts.element in ("orthogonal", "euclidean")
+    rotates = facts.turns
     if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
         pending.irreducible(expressions.report, expression.span)
         return None
@@ -66,7 +66,7 @@ def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance
         # E(3).vector and O(3).vector read alike; the linear group is the simpler example.
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
-            usual = "n" if having[0].element == "permutation" else "3"
+            usual = "n" if having[0].permutes else "3"
             expressions.example = f"{having[0].name}({axis_text(expressions) or usual})"
     owner = expressions.value(expression.owner)
     expressions.example = None
@@ -184,10 +184,10 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
         expressions.report.error("SYM304", value.span, message, help=usage)
         return None
     ragged = parameter.names & expressions.sizes.ragged.keys()
-    if ragged and (facts.element != "permutation" or parameter not in map(Size.variable, ragged)):
+    if ragged and (not facts.permutes or parameter not in map(Size.variable, ragged)):
         name = min(ragged)
         message = f"`{text}` is computed from the ragged size `{name}`"
-        if facts.element != "permutation":
+        if not facts.permutes:
             message = f"the dimension of a space cannot be ragged, as `{name}` is"
         expressions.report.error(
             "SYM207",

@@ -109,6 +109,6 @@ def representation_alone(text: str, expressions: Expressions) -> tuple[str, str 
     if group is not None:
         return f"write `{group}.{text}`", f"{group}.{text}"
     having.sort(key=lambda facts: (facts.affine, facts.special))
-    usual = axis_text(expressions) or ("n" if having[0].element == "permutation" else "3")
+    usual = axis_text(expressions) or ("n" if having[0].permutes else "3")
     written = f"{having[0].name}({usual}).{text}"
     return f"a representation belongs to a group: write `{written}`, for instance", None

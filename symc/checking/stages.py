@@ -16,11 +16,18 @@ from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
+from symc_runtime.groups.group import ElementKind
 from symc_runtime.methods.method import Method
 
 DEFAULT_METHOD = "probabilistic"
 
-_ORDER = {"euclidean": 0, "orthogonal": 0, "translation": 0, "permutation": 2}
+_ORDER: dict[ElementKind, int] = {
+    "euclidean": 0,
+    "orthogonal": 0,
+    "translation": 0,
+    "finite": 1,
+    "permutation": 2,
+}
 
 
 # What papers call the methods.
@@ -41,7 +48,7 @@ _ELSEWHERE = {
 
 def default_order(groups: Sequence[GroupInstance]) -> list[GroupInstance]:
     """Linear and Euclidean groups, then finite ones, then permutations; ties as in the text."""
-    return sorted(groups, key=lambda group: _ORDER.get(families()[group.family].element, 1))
+    return sorted(groups, key=lambda group: _ORDER[families()[group.family].element])
 
 
 @dataclass(frozen=True)
@@ -205,6 +212,6 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     fitting = fitting_nets(group)
     if not fitting:
         return None
-    if families()[group.family].element == "permutation":
+    if families()[group.family].permutes:
         return default_options("gin" if informing.has_pairs(group) else "deepsets")
     return default_options(fitting[0])

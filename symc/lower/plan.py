@@ -70,7 +70,7 @@ def _distribution(
 ) -> tuple[str | None, dict[str, Any]]:
     if not _draws(group):
         return None, {}
-    permutation = group.kind == "permutation"
+    permutation = group.permutes
     own = {"own": group.name}
     if stage.method == "average":
         return ("AveragePermutation" if permutation else "AverageOrthogonal"), own
@@ -165,7 +165,7 @@ def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
 
 
 def _draws(group: layout.Group) -> bool:
-    return group.kind != "translation"
+    return group.permutes or group.turns
 
 
 def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:

@@ -367,9 +367,9 @@ DEFECTS = [
         '        keywords: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n',
         '        keywords: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n'
         "        for other in self.plan.stages[: self.plan.stages.index(plan)]:\n"
-        "            alike = (other.group.kind, other.group.parameter)\n"
-        "            if alike == (plan.group.kind, plan.group.parameter):\n"
-        "                permutes = plan.group.kind == 'permutation'\n"
+        "            alike = (other.group.permutes, other.group.turns, other.group.parameter)\n"
+        "            if alike == (plan.group.permutes, plan.group.turns, plan.group.parameter):\n"
+        "                permutes = plan.group.permutes\n"
         "                move = actions.unpermute if permutes else actions.unrotate\n"
         "                element = self.elements[other.group.name]\n"
         "                dim = 1 if permutes else 2\n"
@@ -604,7 +604,7 @@ DEFECTS = [
     Defect(
         "posed coordinates are read each by itself",
         f"{RUNTIME}/readings.py",
-        'return name is not None and groups[name].kind != "permutation"',
+        "return name is not None and not groups[name].permutes",
         "return False",
         ("test_posed.py",),
     ),

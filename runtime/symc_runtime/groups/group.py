@@ -8,8 +8,24 @@ from typing import Any, ClassVar, Literal
 
 ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean", "finite"]
 
+_RULES: Mapping[str, tuple[frozenset[str], bool, bool, bool]] = {
+    "permutation": (frozenset({"S"}), True, False, False),
+    "orthogonal": (frozenset({"O", "SO"}), False, True, False),
+    "translation": (frozenset({"T"}), False, False, True),
+    "euclidean": (frozenset({"E", "SE"}), False, True, True),
+}
+"""The groups of each kind of element, and whether these permute, turn, shift.
+
+What draws, proves or compares such elements takes the group to be all of that kind, so a smaller
+one, as that of the even permutations, may not be of it.
+"""
+
 LARGEST = 2**63 - 1
 """Numbers of elements above it are written as formulas, never as numbers."""
+
+
+class NoRuleError(TypeError):
+    """Whoever asks has no rule for the elements of a group, and does not guess."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,36 @@ class Group:
     def dimension(self, parameter: int) -> int:
         """Dimension as a Lie group, 0 if finite."""
         return 0
+
+    @property
+    def ruled(self) -> bool:
+        """Whether `permutes`, `turns` and `shifts` are known, by which all layers go."""
+        return self.element in _RULES and self.name in _RULES[self.element][0]
+
+    @property
+    def permutes(self) -> bool:
+        """Whether elements are permutations. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][1]
+
+    @property
+    def turns(self) -> bool:
+        """Whether elements hold an orthogonal matrix. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][2]
+
+    @property
+    def shifts(self) -> bool:
+        """Whether elements hold a translation. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][3]
+
+    def _have_rule(self) -> None:
+        if not self.ruled:
+            raise NoRuleError(
+                f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "
+                f"elements are of the kind {self.element!r}"
+            )
 
     @property
     def affine(self) -> bool:
