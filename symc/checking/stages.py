@@ -14,8 +14,8 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
 from symc.syntax import ast
+from symc_runtime.catalogue import compiled_methods, methods
 from symc_runtime.catalogue import groups as families
-from symc_runtime.catalogue import methods
 from symc_runtime.groups.group import ElementKind
 from symc_runtime.methods.method import Method
 
@@ -148,13 +148,13 @@ def _refuse_empty(
 
 def _method(statement: ast.SymmetrizeStatement, expressions: Expressions) -> Method | None:
     name = statement.method.text
-    if name in methods():
+    if name in compiled_methods():
         return methods()[name]
-    if name in pending.METHODS:
+    if name in pending.METHODS or name in methods():
         pending.method(expressions.report, statement.method.span)
         return None
-    listing = f"methods: {listed(methods())}"
-    near = _ELSEWHERE.get(name.lower()) or nearest(name, methods())
+    listing = f"methods: {listed(compiled_methods())}"
+    near = _ELSEWHERE.get(name.lower()) or nearest(name, compiled_methods())
     expressions.report.error(
         "SYM501",
         statement.method.span,

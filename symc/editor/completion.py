@@ -24,7 +24,7 @@ from symc.editor.words import Bracket, Word, option_kind
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import atoms
 from symc.source import Span
-from symc_runtime.catalogue import compiled_groups, methods, nets
+from symc_runtime.catalogue import compiled_groups, compiled_methods, methods, nets
 from symc_runtime.catalogue import groups as families
 
 Kind = Literal[
@@ -133,7 +133,9 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
             return
     match first:
         case "SYMMETRIZE" if last.type == "BY":
-            default_first = sorted(methods().items(), key=lambda entry: entry[0] != DEFAULT_METHOD)
+            default_first = sorted(
+                compiled_methods().items(), key=lambda entry: entry[0] != DEFAULT_METHOD
+            )
             for name, method in default_first:
                 yield _item(name, "method", method.title, method_card(name) or "")
         case "SYMMETRIZE":
