@@ -30,26 +30,29 @@ class Group:
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
     special: bool = field(init=False, repr=False, compare=False)
+    _rule: tuple[bool, bool, bool] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         facts = catalogue_groups()[self.family]
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "special", facts.special)
+        rule = (facts.permutes, facts.turns, facts.shifts) if facts.ruled else None
+        object.__setattr__(self, "_rule", rule)
 
     @property
     def permutes(self) -> bool:
         """Whether elements are permutations."""
-        return self.facts.permutes
+        return self.facts.permutes if self._rule is None else self._rule[0]
 
     @property
     def turns(self) -> bool:
         """Whether elements hold an orthogonal matrix."""
-        return self.facts.turns
+        return self.facts.turns if self._rule is None else self._rule[1]
 
     @property
     def shifts(self) -> bool:
         """Whether elements hold a translation."""
-        return self.facts.shifts
+        return self.facts.shifts if self._rule is None else self._rule[2]
 
     def __str__(self) -> str:
         text = f"{self.family}({self.parameter})"
