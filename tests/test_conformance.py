@@ -12,7 +12,7 @@ from conformance.measure import measure
 from torch import nn
 
 import symc
-from symc_runtime.catalogue import groups, methods
+from symc_runtime.catalogue import compiled_groups, groups, methods
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
@@ -26,7 +26,7 @@ BATCH = 4
 DRAWS = 10_000
 FAMILIES = [
     pytest.param(name, parameter, id=f"{name}({parameter})")
-    for name, facts in groups().items()
+    for name, facts in compiled_groups().items()
     for parameter in facts.examples
 ]
 ACTING = [name for name, method in methods().items() if method.acts]

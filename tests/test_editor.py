@@ -22,7 +22,7 @@ from symc.editor.navigation import (
 )
 from symc.editor.positions import Encoding, Lines, Place
 from symc.editor.symbols import symbols
-from symc_runtime.catalogue import groups, methods, nets
+from symc_runtime.catalogue import compiled_groups, groups, methods, nets
 
 SPEC = '''\
 spec cloud
@@ -205,7 +205,7 @@ def test_hover_knows_every_net_and_its_options(name: str) -> None:
         assert facts.meaning in shown_in(f"symmetrize by canonical(net={name}({option}|=1))")
 
 
-@pytest.mark.parametrize("name", groups())
+@pytest.mark.parametrize("name", compiled_groups())
 def test_hover_knows_every_group_and_its_representations(name: str) -> None:
     facts = groups()[name]
     assert facts.title in shown_in(f"group G = {name}|({facts.parameter})")
@@ -274,7 +274,7 @@ def test_completion_in_axes() -> None:
 def test_completion_in_declarations() -> None:
     for text in ("input |", "group Q|", "size |", "spec |", "size q <|"):
         assert labels(text) == []
-    assert labels("group Q = |") == [f"{n}({f.parameter})" for n, f in groups().items()]
+    assert labels("group Q = |") == [f"{n}({f.parameter})" for n, f in compiled_groups().items()]
     assert labels(SPEC + "size q = |") == ["k"]
 
 

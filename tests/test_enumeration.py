@@ -20,12 +20,12 @@ from symc.lower.identifiers import class_name
 from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.source import Source
-from symc_runtime.catalogue import groups
+from symc_runtime.catalogue import compiled_groups, groups
 from symc_runtime.methods.method import ENUMERATION_BUDGET, EVAL_SAMPLES, SAMPLES
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions
 
-FAMILIES = [(name, k) for name, facts in groups().items() for k in (*facts.examples, 3)]
+FAMILIES = [(name, k) for name, facts in compiled_groups().items() for k in (*facts.examples, 3)]
 FINITE = [(f, k) for f, k in FAMILIES if (groups()[f].rest_order(k) or 10**9) <= 120]
 
 

@@ -7,7 +7,7 @@ import torch
 
 from symc_runtime import layout
 from symc_runtime.actions import permute, rotate, unpermute, unrotate
-from symc_runtime.catalogue import groups
+from symc_runtime.catalogue import compiled_groups, groups
 from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
 from symc_runtime.distributions.permutation_average import AveragePermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
@@ -19,7 +19,7 @@ from symc_runtime.testing import act, random_motion
 
 CASES = [
     pytest.param(name, parameter, id=f"{name}({parameter})")
-    for name, facts in groups().items()
+    for name, facts in compiled_groups().items()
     for parameter in facts.examples
 ]
 CPU = torch.device("cpu")

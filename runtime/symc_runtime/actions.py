@@ -53,7 +53,7 @@ def _along(index: torch.Tensor, x: torch.Tensor, dim: int) -> torch.Tensor:
     return index.reshape(shape).expand(*x.shape[:dim], index.shape[1], *x.shape[dim + 1 :])
 
 
-def _gathered(x: torch.Tensor, index: torch.Tensor, dim: int) -> torch.Tensor:
+def gathered(x: torch.Tensor, index: torch.Tensor, dim: int) -> torch.Tensor:
     """x[index] along dim, index [rows, n]; x may have fewer rows, shared by samples."""
     if dim == 1 and x.ndim > 2:
         # Whole items are copied, from the rows that samples share.
@@ -87,7 +87,7 @@ class _StraightThrough(torch.autograd.Function):
         ctx.save_for_backward(x, order, path)
         ctx.dim, ctx.inverse, ctx.batch = dim, inverse, x.shape[0]
         # No view, which could not be changed in place outside of here.
-        return _gathered(x, index, dim).detach()
+        return gathered(x, index, dim).detach()
 
     @staticmethod
     def backward(
@@ -98,7 +98,7 @@ class _StraightThrough(torch.autograd.Function):
         to_x = to_path = None
         if ctx.needs_input_grad[0] or ctx.inverse:
             back = order if ctx.inverse else inverse_index(order)
-            to_x = _gathered(gradient, back, dim)
+            to_x = gathered(gradient, back, dim)
         if ctx.needs_input_grad[2]:
             if ctx.inverse and to_x is not None:
                 rows, columns = fold_like(x, order), to_x
@@ -106,7 +106,7 @@ class _StraightThrough(torch.autograd.Function):
                 function: Any = _StraightThrough.apply
                 rows, columns = gradient, function(x, order, path, dim, False)
             else:
-                rows, columns = gradient, _gathered(x, order, dim)
+                rows, columns = gradient, gathered(x, order, dim)
             to_path = _flat(rows, dim) @ _flat(columns, dim).transpose(1, 2)
         if to_x is not None and ctx.needs_input_grad[0]:
             to_x = to_x.unflatten(0, (-1, ctx.batch)).sum(0)
@@ -124,14 +124,14 @@ def unpermute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g^-1 x along dim: x[index]. Gradients reach the scores through `element.soft`."""
     if element.soft is not None and x.is_floating_point():
         return _straight_through(x, element.order, element.soft, dim, False)
-    return _gathered(x, element.order, dim)
+    return gathered(x, element.order, dim)
 
 
 def permute(x: torch.Tensor, element: Permutation, dim: int) -> torch.Tensor:
     """g x along dim: (g x)[index[j]] = x[j]."""
     if element.soft is not None and x.is_floating_point():
         return _straight_through(x, element.order, element.soft, dim, True)
-    return _gathered(x, inverse_index(element.order), dim)
+    return gathered(x, inverse_index(element.order), dim)
 
 
 def _straight_through(
@@ -140,11 +140,11 @@ def _straight_through(
     if in_plain_operations():
         # The soft matrix takes the place of the hard one in the gradient, and adds zero to values.
         index = inverse_index(order) if inverse else order
-        y = _gathered(x, index, dim)
+        y = gathered(x, index, dim)
         path = soft.path.to(x.dtype)
         if inverse:
             sorted_values = _flat(fold_like(x, order).detach(), dim)
-            blurred = _gathered(path.transpose(1, 2) @ sorted_values, index, 1)
+            blurred = gathered(path.transpose(1, 2) @ sorted_values, index, 1)
         else:
             blurred = path @ _flat(y.detach(), dim)
         blurred = blurred - blurred.detach()
@@ -157,16 +157,16 @@ def _straight_through(
 def unrotate(x: torch.Tensor, element: Orthogonal, dim: int) -> torch.Tensor:
     """g^-1 x = R^T x along dim."""
     x = fold_like(x, element.matrix)
-    return _matrix_product(x, element.matrix, dim)
+    return matrix_product(x, element.matrix, dim)
 
 
 def rotate(x: torch.Tensor, element: Orthogonal, dim: int) -> torch.Tensor:
     """g x = R x along dim."""
     x = fold_like(x, element.matrix)
-    return _matrix_product(x, element.matrix.transpose(1, 2), dim)
+    return matrix_product(x, element.matrix.transpose(1, 2), dim)
 
 
-def _matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
+def matrix_product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
     """Components x_i M_ij along dim, batched over the first axis, in the dtype of x.
 
     In the precision of the element, whatever `torch.autocast` wants: later stages read it.

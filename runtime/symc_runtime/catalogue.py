@@ -1,7 +1,7 @@
 """The catalogue: every group, method and net, found by scanning the folders they lie in.
 
-A file that defines a concrete subclass is all that a new entry needs. Nothing here imports torch,
-for the checker reads the same facts.
+A file that defines a concrete subclass is all that a new entry needs. Installed packages bring
+others, see `outside`. Nothing here imports torch, for the checker reads the same facts.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from keyword import iskeyword
 from types import MappingProxyType
 from typing import TypeVar
 
 from symc_runtime.groups.group import Group
 from symc_runtime.methods.method import Method
 from symc_runtime.nets.net import Net
+from symc_runtime.outside import Brought, OutsideError, brought
 
 Entry = TypeVar("Entry", Group, Method, Net)
 
@@ -38,14 +40,39 @@ def _collect(root: type[Entry], package: str) -> Mapping[str, Entry]:
     for kind in _subclasses(root):
         if not kind.__module__.startswith(package + ".") or "name" not in vars(kind):
             continue
+        entry = kind()
         if kind.name in entries:
-            other = type(entries[kind.name])
             raise ImportError(
-                f"{kind.__module__}.{kind.__name__} and {other.__module__}.{other.__name__} "
-                f"both call themselves {kind.name!r}"
+                f"{_path(entry)} and {_path(entries[kind.name])} both call themselves {kind.name!r}"
             )
-        entries[kind.name] = kind()
+        entries[kind.name] = entry
+    for each in brought(package.rpartition(".")[2]):
+        if each.name in entries:
+            raise OutsideError(f"{each.told}, but {_path(entries[each.name])} has that name")
+        entries[each.name] = _entry(each, root)
     return MappingProxyType(dict(sorted(entries.items())))
+
+
+def _entry(each: Brought, root: type[Entry]) -> Entry:
+    """What an installed package brings. OutsideError where it is none of the kind."""
+    if not (each.name.isascii() and each.name.isidentifier()) or iskeyword(each.name):
+        raise OutsideError(f"{each.told}: {each.name!r} is no name that a spec can write")
+    loaded = each.load()
+    if not isinstance(loaded, type) or not issubclass(loaded, root):
+        raise OutsideError(f"{each.told}, which is no subclass of {root.__name__}")
+    name = getattr(loaded, "name", None)
+    if name != each.name:
+        raise OutsideError(
+            f"{each.told}, which calls itself {name!r}: an entry point and its class have one name"
+        )
+    try:
+        return loaded()
+    except Exception as error:
+        raise OutsideError(f"{each.told}, which cannot be made: {error}") from error
+
+
+def _path(entry: object) -> str:
+    return f"{type(entry).__module__}.{type(entry).__qualname__}"
 
 
 @cache
@@ -55,9 +82,22 @@ def groups() -> Mapping[str, Group]:
 
 
 @cache
+def compiled_groups() -> Mapping[str, Group]:
+    """Those of `groups` that modules can be compiled for; the others have facts alone."""
+    found = {name: facts for name, facts in groups().items() if facts.ruled}
+    return MappingProxyType(found)
+
+
+@cache
 def methods() -> Mapping[str, Method]:
     """Methods of symmetrization by name."""
     return _collect(Method, "symc_runtime.methods")
+
+
+@cache
+def compiled_methods() -> Mapping[str, Method]:
+    """Those of `methods` that modules can be compiled for; the others have facts alone."""
+    return MappingProxyType({name: facts for name, facts in methods().items() if facts.ruled})
 
 
 @cache

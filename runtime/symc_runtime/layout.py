@@ -8,7 +8,6 @@ from itertools import product
 from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.catalogue import groups as catalogue_groups
-from symc_runtime.groups.group import ElementKind
 from symc_runtime.groups.group import Group as Facts
 from symc_runtime.sizes import Size, evaluate, polynomial, solve
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 class Group:
     """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter.
 
-    From the catalogue come `facts`; `kind`, what an element is made of; `special`, whether
-    matrices have determinant 1.
+    From the catalogue come `facts`, and whether its elements permute, turn, shift: for a group
+    without a rule these raise NoRuleError. `special`: whether matrices have determinant 1.
     """
 
     name: str
@@ -30,14 +29,30 @@ class Group:
 
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
-    kind: ElementKind = field(init=False, repr=False, compare=False)
     special: bool = field(init=False, repr=False, compare=False)
+    _rule: tuple[bool, bool, bool] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         facts = catalogue_groups()[self.family]
         object.__setattr__(self, "facts", facts)
-        object.__setattr__(self, "kind", facts.element)
         object.__setattr__(self, "special", facts.special)
+        rule = (facts.permutes, facts.turns, facts.shifts) if facts.ruled else None
+        object.__setattr__(self, "_rule", rule)
+
+    @property
+    def permutes(self) -> bool:
+        """Whether elements are permutations."""
+        return self.facts.permutes if self._rule is None else self._rule[0]
+
+    @property
+    def turns(self) -> bool:
+        """Whether elements hold an orthogonal matrix."""
+        return self.facts.turns if self._rule is None else self._rule[1]
+
+    @property
+    def shifts(self) -> bool:
+        """Whether elements hold a translation."""
+        return self.facts.shifts if self._rule is None else self._rule[2]
 
     def __str__(self) -> str:
         text = f"{self.family}({self.parameter})"

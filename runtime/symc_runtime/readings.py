@@ -63,12 +63,12 @@ def read_block(
     for index, axis in enumerate(block.axes):
         name = axis.group
         acting = name is not None and (name == own.name or name in later)
-        if acting and name is not None and groups[name].kind == "permutation":
+        if acting and name is not None and groups[name].permutes:
             items.append(index)
             level.append(name)
         elif acting and name == own.name:
             vectors.append(index)
-        elif acting and name is not None and groups[name].kind != "translation":
+        elif acting and name is not None and groups[name].turns:
             contracted.append(index)
         else:
             channels.append(index)
@@ -92,7 +92,7 @@ def read_block(
 
 def _is_turned(groups: Mapping[str, Group], name: str | None) -> bool:
     """Whether elements of the group mix the entries of an axis."""
-    return name is not None and groups[name].kind != "permutation"
+    return name is not None and not groups[name].permutes
 
 
 def arranged(
@@ -181,7 +181,7 @@ def item_masks(
     masks: dict[str, torch.Tensor] = {}
     for name, group in groups.items():
         size = group.parameter
-        if group.kind == "permutation" and counts and isinstance(size, str) and size in counts:
+        if group.permutes and counts and isinstance(size, str) and size in counts:
             position = torch.arange(sizes[size], device=counts[size].device)
             masks[name] = position < counts[size].unsqueeze(-1)
     return masks

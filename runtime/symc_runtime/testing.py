@@ -66,7 +66,7 @@ def random_motion(
     `size`: n of S(n), d of the others. `counts` [batch]: permutations move the first counts[b]
     items only.
     """
-    if group.kind == "permutation":
+    if group.permutes:
         keys = torch.rand(batch, size, dtype=torch.float64, generator=generator)
         position = torch.arange(size)
         if counts is not None:
@@ -76,9 +76,9 @@ def random_motion(
         inverse = (index.unsqueeze(-1) == position).to(dtype)
         return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
     shift = None
-    if group.kind != "orthogonal":
+    if group.shifts:
         shift = torch.randn(batch, size, dtype=dtype, generator=generator)
-    if group.kind == "translation":
+    if not group.turns:
         identity = torch.eye(size, dtype=dtype).expand(batch, size, size)
         return Motion(identity, shift, torch.ones(batch, dtype=dtype))
     gaussian = torch.randn(batch, size, size, dtype=dtype, generator=generator)

@@ -15,6 +15,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.syntax import ast
+from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     if name.text in facts.atoms:
         return atom(owner, name.text)
     # Irreducible representations come for rotations of space; elsewhere the name is wrong.
-    rotates = facts.element in ("orthogonal", "euclidean")
+    rotates = facts.turns
     if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
         pending.irreducible(expressions.report, expression.span)
         return None
@@ -60,12 +61,12 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
 
 def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance | None:
     if isinstance(expression.owner, ast.Name):
-        known = families().values()
+        known = compiled_groups().values()
         having = [facts for facts in known if expression.name.text in facts.atoms]
         # E(3).vector and O(3).vector read alike; the linear group is the simpler example.
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
-            usual = "n" if having[0].element == "permutation" else "3"
+            usual = "n" if having[0].permutes else "3"
             expressions.example = f"{having[0].name}({axis_text(expressions) or usual})"
     owner = expressions.value(expression.owner)
     expressions.example = None
@@ -96,7 +97,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
         return None
     name = function.text
     lorentz = name in ("O", "SO") and _integers(call) == (1, 3)
-    if name in pending.GROUPS or lorentz:
+    if pending.is_group(name) or lorentz:
         pending.group(expressions.report, name, call.span, lorentz)
         return None
     if name in pending.REPRESENTATIONS:
@@ -122,7 +123,7 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     """A constructor that does not exist; it may have another name elsewhere."""
     name = function.text
     # Names of groups are too short to be near each other: SL(2) is no slip for S(2).
-    near = next((family for family in families() if family == name.upper()), None)
+    near = next((family for family in compiled_groups() if family == name.upper()), None)
     listing = f"available: {available()}"
     hint = listing if near is None else f"did you mean `{near}`? {listing}"
     alone = representation_alone(name, expressions)
@@ -183,10 +184,10 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
         expressions.report.error("SYM304", value.span, message, help=usage)
         return None
     ragged = parameter.names & expressions.sizes.ragged.keys()
-    if ragged and (facts.element != "permutation" or parameter not in map(Size.variable, ragged)):
+    if ragged and (not facts.permutes or parameter not in map(Size.variable, ragged)):
         name = min(ragged)
         message = f"`{text}` is computed from the ragged size `{name}`"
-        if facts.element != "permutation":
+        if not facts.permutes:
             message = f"the dimension of a space cannot be ragged, as `{name}` is"
         expressions.report.error(
             "SYM207",

@@ -25,6 +25,7 @@ from symc.ir.sizes import LIMIT, Size
 from symc.source import Span
 from symc.syntax import ast
 from symc.syntax.parse.slips import DECLARE_EACH, PRODUCT
+from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 
@@ -252,7 +253,7 @@ class Expressions:
             if isinstance(node, ast.Name)
             and node.text not in self.declared
             and node.text not in self.size_words
-            and node.text not in families()
+            and node.text not in compiled_groups()
             and node.text in self.sizes.seen
         ]
         for name in unknown:

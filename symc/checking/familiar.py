@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from symc.checking import pending
+from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 _SYMBOL = re.compile(r"([A-Za-z]{1,3}?)_?([0-9]{1,9}|[nNdDkK])?")
@@ -43,7 +44,7 @@ class Familiar:
     @property
     def available(self) -> bool:
         """Whether the language has the group and this version does, too."""
-        return self.symbol in families()
+        return self.symbol in compiled_groups()
 
     def written(self, size: str | None = None) -> str:
         """The group as a spec writes it; `size`: that of the axis, for a name that tells none."""
@@ -59,7 +60,7 @@ class Familiar:
             return f"did you mean `{self.written(size)}`?"
         if self.symbol in _MATRIX_GROUPS:
             return f"no group of the language is `{self.symbol}`; available: {available}"
-        if self.symbol == "A":
+        if self.symbol == "A" and "A" not in families():
             return f"no group of the language is alternating; available: {available}"
         title = pending.title(self.symbol)
         if self.symbol == "Z2" or (self.symbol == "C" and self.parameter == "2"):

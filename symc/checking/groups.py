@@ -14,7 +14,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
-from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import compiled_groups
 
 MAXIMUM = 32
 """More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
@@ -22,7 +22,7 @@ MAXIMUM = 32
 
 def available() -> str:
     """`S(n)`, `O(d)` ...: every constructor there is, for messages."""
-    return listed(f"{name}({facts.parameter})" for name, facts in families().items())
+    return listed(f"{name}({facts.parameter})" for name, facts in compiled_groups().items())
 
 
 @dataclass

@@ -72,8 +72,9 @@ class Informing:
 
     def allows(self, group: GroupInstance, method: Method, span: Span) -> bool:
         """Whether the method can handle the group on these inputs; else it is reported."""
-        element = families()[group.family].element
-        if element == "translation" and method.name == "average":
+        facts = families()[group.family]
+        translates = facts.shifts and not facts.turns
+        if translates and method.name == "average":
             self.report.error(
                 "SYM502",
                 span,
@@ -82,7 +83,7 @@ class Informing:
                 help="write `by frame`: the translation is taken from the mean of the points",
             )
             return False
-        if not self.complete or element in ("permutation", "translation"):
+        if not self.complete or facts.permutes or translates:
             return True
         if method.name == "frame" and not any(b.natural_axes(group.name) for b in self._blocks):
             self.report.error(

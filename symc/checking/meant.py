@@ -9,6 +9,7 @@ from symc.checking.groups import available
 from symc.checking.report import folded, listed, nearest
 from symc.syntax import ast
 from symc.syntax.irreps import LETTERS, is_written_so, translated
+from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def meant(text: str, expressions: Expressions) -> tuple[str, str | None]:
     groups = [other for other, entry in expressions.declared.items() if entry.kind == "group"]
     if expressions.declaring is not None:
         groups = []  # a second name of a group is refused, and no group is made of itself
-    if text in families():
+    if text in compiled_groups():
         parameter = families()[text].parameter
         return f"write the constructor with its parameter: `{text}({parameter})`", None
     alone = representation_alone(text, expressions)
@@ -99,7 +100,7 @@ def _group_with(atom: str, expressions: Expressions) -> str | None:
 
 def representation_alone(text: str, expressions: Expressions) -> tuple[str, str | None] | None:
     """What to write where a representation stands without its group; None for other names."""
-    having = [facts for facts in families().values() if text in facts.atoms]
+    having = [facts for facts in compiled_groups().values() if text in facts.atoms]
     if not having:
         return None
     if text == "scalar":
@@ -108,6 +109,6 @@ def representation_alone(text: str, expressions: Expressions) -> tuple[str, str 
     if group is not None:
         return f"write `{group}.{text}`", f"{group}.{text}"
     having.sort(key=lambda facts: (facts.affine, facts.special))
-    usual = axis_text(expressions) or ("n" if having[0].element == "permutation" else "3")
+    usual = axis_text(expressions) or ("n" if having[0].permutes else "3")
     written = f"{having[0].name}({usual}).{text}"
     return f"a representation belongs to a group: write `{written}`, for instance", None

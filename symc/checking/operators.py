@@ -16,7 +16,7 @@ from symc.checking.report import nearest
 from symc.checking.values import Carried, Value, direct_sum, product, tensor_power, trivial
 from symc.ir.sizes import Size
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import compiled_groups
 
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
@@ -68,7 +68,7 @@ def _operand(
     """An operand of a product may be a multiplicity, which comes into being here."""
     if parent.operator == "*" and isinstance(operand, ast.Name) and not wants_size:
         text = operand.text
-        known = expressions.declared.keys() | expressions.unread | families().keys()
+        known = expressions.declared.keys() | expressions.unread | compiled_groups().keys()
         if text not in known:
             groups = [name for name, entry in expressions.declared.items() if entry.kind == "group"]
             near = nearest(text, groups) if len(text) > 3 else None

@@ -31,9 +31,9 @@ class Options:
 
 def fitting_nets(group: GroupInstance) -> list[str]:
     """Names of the nets that can choose an element of the group."""
-    element = families()[group.family].element
-    kind = {"permutation": "permutation", "orthogonal": "orthogonal", "euclidean": "orthogonal"}
-    return [name for name, net in nets().items() if net.fits == kind.get(element)]
+    facts = families()[group.family]
+    kind = "permutation" if facts.permutes else "orthogonal" if facts.turns else None
+    return [name for name, net in nets().items() if net.fits == kind]
 
 
 def default_options(name: str) -> NetChoice:

@@ -6,10 +6,10 @@ from symc.checking.groups import available
 from symc.checking.report import Report
 from symc.source import Span
 from symc.syntax import ast
+from symc_runtime.catalogue import compiled_groups
+from symc_runtime.catalogue import groups as families
 
 _GROUPS = {
-    "C": "the cyclic group",
-    "D": "the dihedral group",
     "Z2": "the group of sign flips",
     "U": "the unitary group",
     "SU": "the special unitary group",
@@ -19,7 +19,7 @@ _GROUPS = {
 _INSTEAD = {"unknown": "name the group that you expect, and measure it with `symc verify`; "}
 
 GROUPS = frozenset(_GROUPS)
-"""Constructors of groups that come later."""
+"""Constructors of groups that come later, of which the catalogue knows nothing yet."""
 
 REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
 """Functions of representations that come later."""
@@ -27,8 +27,15 @@ REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
 IRREDUCIBLE = frozenset({"irrep", "irreps"})
 
 
+def is_group(name: str) -> bool:
+    """Whether it is a constructor of groups for which nothing can be compiled."""
+    return name in _GROUPS or name in families().keys() - compiled_groups().keys()
+
+
 def title(name: str) -> str:
     """`the cyclic group`, for a constructor that comes later."""
+    if name in families():
+        return f"the {families()[name].title}"
     return _GROUPS.get(name, "the Lorentz group")
 
 

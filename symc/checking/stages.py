@@ -14,13 +14,20 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
 from symc.syntax import ast
+from symc_runtime.catalogue import compiled_methods, methods
 from symc_runtime.catalogue import groups as families
-from symc_runtime.catalogue import methods
+from symc_runtime.groups.group import ElementKind
 from symc_runtime.methods.method import Method
 
 DEFAULT_METHOD = "probabilistic"
 
-_ORDER = {"euclidean": 0, "orthogonal": 0, "translation": 0, "permutation": 2}
+_ORDER: dict[ElementKind, int] = {
+    "euclidean": 0,
+    "orthogonal": 0,
+    "translation": 0,
+    "finite": 1,
+    "permutation": 2,
+}
 
 
 # What papers call the methods.
@@ -41,7 +48,7 @@ _ELSEWHERE = {
 
 def default_order(groups: Sequence[GroupInstance]) -> list[GroupInstance]:
     """Linear and Euclidean groups, then finite ones, then permutations; ties as in the text."""
-    return sorted(groups, key=lambda group: _ORDER.get(families()[group.family].element, 1))
+    return sorted(groups, key=lambda group: _ORDER[families()[group.family].element])
 
 
 @dataclass(frozen=True)
@@ -141,13 +148,13 @@ def _refuse_empty(
 
 def _method(statement: ast.SymmetrizeStatement, expressions: Expressions) -> Method | None:
     name = statement.method.text
-    if name in methods():
+    if name in compiled_methods():
         return methods()[name]
-    if name in pending.METHODS:
+    if name in pending.METHODS or name in methods():
         pending.method(expressions.report, statement.method.span)
         return None
-    listing = f"methods: {listed(methods())}"
-    near = _ELSEWHERE.get(name.lower()) or nearest(name, methods())
+    listing = f"methods: {listed(compiled_methods())}"
+    near = _ELSEWHERE.get(name.lower()) or nearest(name, compiled_methods())
     expressions.report.error(
         "SYM501",
         statement.method.span,
@@ -205,6 +212,6 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     fitting = fitting_nets(group)
     if not fitting:
         return None
-    if families()[group.family].element == "permutation":
+    if families()[group.family].permutes:
         return default_options("gin" if informing.has_pairs(group) else "deepsets")
     return default_options(fitting[0])

@@ -272,7 +272,7 @@ def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
         for atom in atoms(axis.representation):
             family = families()[groups[atom.group].family]
             facts = family.atoms[atom.name]
-            permutes = facts.axis == "trivial" or family.element == "permutation"
+            permutes = facts.axis == "trivial" or family.permutes
             if permutes and not facts.character:
                 continue
             span = written.representation.span if written.representation else written.span

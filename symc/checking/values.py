@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from symc.checking.arithmetic import add, multiply, power
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
 from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.group import NoRuleError
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,20 @@ def atom(group: GroupInstance, name: str) -> Carried:
     """Representation `name` of a group, which its family has."""
     family = families()[group.family]
     facts = family.atoms[name]
-    size = group.parameter if facts.axis == "natural" else Size.constant(1)
-    permutes = facts.axis == "natural" and family.element == "permutation"
+    match facts.axis:
+        case "trivial":
+            size, mixes = Size.constant(1), False
+        case "natural":
+            size, mixes = group.parameter, not family.permutes
+        case "table":
+            raise NoRuleError(f"`{group.name}.{name}` is a table, whose size is not known here")
+        case _ as never:
+            assert_never(never)
     return Carried(
         Atom(group=group.name, name=name, dimension=size),
         size,
         affine=facts.affine,
-        linear=facts.character or (facts.axis == "natural" and not facts.affine and not permutes),
+        linear=facts.character or (mixes and not facts.affine),
     )
 
 

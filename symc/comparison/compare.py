@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from symc.comparison.changes import changes
-from symc.comparison.elements import SUPPORTED, Element, generators, true_size
+from symc.comparison.elements import Element, generators, true_size
 from symc.comparison.layout import Layout, cut_alike, layout, number, resized
 from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
 from symc.comparison.model import Comparison, Relation, Unpaired, Witness
@@ -107,7 +107,7 @@ class _Inclusion:
 def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     """A generator of `of` that acts as no element of `target`, None if all do."""
     for name, factor in of.factors.items():
-        limit = LARGEST if factor.facts.element == "permutation" else _MANY
+        limit = LARGEST if factor.facts.permutes else _MANY
         if factor.size > limit:
             raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
         for element in generators(name, factor.facts, factor.size, few=of.reduced):
@@ -233,7 +233,7 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
         return "no tensor has the same name and shape in both"
     for side in sides:
         for name in side.acting:
-            if families()[side.families[name]].element not in SUPPORTED:
+            if not families()[side.families[name]].ruled:
                 return f"nothing is known here about elements of {side.families[name]}"
     return None
 

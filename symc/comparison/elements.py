@@ -12,9 +12,6 @@ from symc_runtime.groups.group import Group
 
 Kind = Literal["permutation", "rotation", "reflection", "translation"]
 
-SUPPORTED = frozenset({"permutation", "orthogonal", "euclidean", "translation"})
-"""Kinds of groups whose elements are known here."""
-
 # cos and sin of an angle that is no rational part of a turn (Niven): its multiples are dense.
 _DENSE = (Fraction(3, 5), Fraction(4, 5))
 _WRITTEN = 64
@@ -78,13 +75,13 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
     it reads better where it suffices to tell two groups apart. `few`: one element of each kind,
     which is enough where its conjugates behave alike.
     """
-    if facts.element == "permutation":
+    if facts.permutes:
         if size >= 2:
             yield permutation(group, (1, 0, *range(2, size)))
         if size >= 3 and not few:
             yield permutation(group, (*range(1, size), 0))
         return
-    if facts.element != "translation":
+    if facts.turns:
         if not facts.special:
             yield reflection(group, size)
         planes = range(min(size - 1, 1) if few else size - 1)
@@ -92,7 +89,7 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
             yield rotation(group, size, plane)
         for plane in planes:
             yield rotation(group, size, plane, _DENSE)
-    if facts.element != "orthogonal":
+    if facts.shifts:
         for axis in range(1 if few else size):
             yield translation(group, size, axis)
 

@@ -112,14 +112,14 @@ class _Search:
             unknown += [("sign", name) for name in piece.characters]
             for factor, matrix in zip(piece.factors, matrices, strict=True):
                 owner = factor.group
-                kind = self.target.factors[owner].facts.element if owner else "translation"
-                if owner is None or kind == "translation":
+                facts = self.target.factors[owner].facts if owner else None
+                if owner is None or facts is None or not (facts.permutes or facts.turns):
                     if matrix is not None:
                         return False
                     continue
                 if self.matrices.setdefault(owner, matrix) != matrix:
                     return False
-                if kind != "permutation":
+                if not facts.permutes:
                     unknown.append(("negated", owner))
                 elif matrix is not None and not is_permutation(matrix):
                     return False
@@ -132,10 +132,10 @@ class _Search:
             known, sign = name in self.matrices, ("sign", name)
             matrix = self.matrices.get(name)
             odd = matrix is not None and is_negative(matrix)
-            if factor.facts.element == "permutation":
+            if factor.facts.permutes:
                 if known or factor.size < 2:
                     self.signs.require([sign], odd)
-            elif factor.facts.element != "translation":
+            elif factor.facts.turns:
                 if known:
                     negated = [("negated", name)] * (factor.size % 2)
                     self.signs.require([sign, *negated], odd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import assert_never
 
 from symc.comparison.elements import Element
 from symc.comparison.layout import Layout
@@ -99,32 +100,45 @@ def _words(
 
 
 def _act(element: Element, places: str) -> str:
-    if element.kind == "permutation":
-        cycle = _cycle(element)
-        if len(cycle) == 2:
-            return f"swaps items {cycle[0]} and {cycle[1]} of {places}"
-        items = [str(item) for item in cycle]
-        if len(items) > _LONGEST_CYCLE:
-            items[3:-1] = ["..."]
-        return f"moves items {' -> '.join([*items, items[0]])} of {places}"
-    if element.kind == "translation":
-        (along, _), *_ = element.shift
-        return f"moves {places} by 1 along e{along + 1}"
-    rows = element.matrix or []
-    changed = [i for i, row in enumerate(rows) if row != {i: 1}]
-    if element.kind == "reflection":
-        return f"reflects e{changed[0] + 1} of {places}"
-    first, second = changed
-    cosine = rows[first].get(first, Fraction(0))
-    angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
-    return f"turns {places} by {angle} from e{first + 1} to e{second + 1}"
+    match element.kind:
+        case "permutation":
+            cycle = _cycle(element)
+            if len(cycle) == 2:
+                return f"swaps items {cycle[0]} and {cycle[1]} of {places}"
+            items = [str(item) for item in cycle]
+            if len(items) > _LONGEST_CYCLE:
+                items[3:-1] = ["..."]
+            return f"moves items {' -> '.join([*items, items[0]])} of {places}"
+        case "translation":
+            (along, _), *_ = element.shift
+            return f"moves {places} by 1 along e{along + 1}"
+        case "reflection":
+            (axis,) = _changed(element)
+            return f"reflects e{axis + 1} of {places}"
+        case "rotation":
+            first, second = _changed(element)
+            cosine = (element.matrix or [])[first].get(first, Fraction(0))
+            angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
+            return f"turns {places} by {angle} from e{first + 1} to e{second + 1}"
+        case _ as never:
+            assert_never(never)
+
+
+def _changed(element: Element) -> list[int]:
+    """The coordinates whose row of the matrix is not that of the identity."""
+    return [i for i, row in enumerate(element.matrix or []) if row != {i: 1}]
 
 
 def _origin(element: Element) -> str:
-    return {
-        "permutation": f"an odd permutation of `{element.group}`",
-        "reflection": f"a reflection of `{element.group}`",
-    }.get(element.kind, f"`{element.group}`")
+    match element.kind:
+        case "permutation":
+            return f"an odd permutation of `{element.group}`"
+        case "reflection":
+            return f"a reflection of `{element.group}`"
+        case "rotation" | "translation":
+            return f"`{element.group}`"
+        case _ as never:
+            assert_never(never)
 
 
 def _place(element: Element, move: Move, axes: Sequence[Layout[Size]]) -> str:

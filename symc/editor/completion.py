@@ -24,8 +24,8 @@ from symc.editor.words import Bracket, Word, option_kind
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import atoms
 from symc.source import Span
+from symc_runtime.catalogue import compiled_groups, compiled_methods, methods, nets
 from symc_runtime.catalogue import groups as families
-from symc_runtime.catalogue import methods, nets
 
 Kind = Literal[
     "statement", "keyword", "size", "group", "input", "output", "constructor", "representation",
@@ -133,7 +133,9 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
             return
     match first:
         case "SYMMETRIZE" if last.type == "BY":
-            default_first = sorted(methods().items(), key=lambda entry: entry[0] != DEFAULT_METHOD)
+            default_first = sorted(
+                compiled_methods().items(), key=lambda entry: entry[0] != DEFAULT_METHOD
+            )
             for name, method in default_first:
                 yield _item(name, "method", method.title, method_card(name) or "")
         case "SYMMETRIZE":
@@ -200,7 +202,7 @@ def _carried(analysis: Analysis) -> Iterator[Completion]:
 
 
 def _constructors() -> Iterator[Completion]:
-    for name, facts in families().items():
+    for name, facts in compiled_groups().items():
         item = _item(f"{name}({facts.parameter})", "constructor", facts.title)
         snippet = f"{name}(${{1:{facts.parameter}}})"
         yield replace(item, documentation=constructor_card(name), snippet=snippet)

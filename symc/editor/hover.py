@@ -16,7 +16,7 @@ from symc.editor.cards.tensors import tensor_card
 from symc.editor.owners import owner_of
 from symc.editor.words import Word
 from symc.source import Span
-from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import compiled_groups
 
 _CODE = re.compile(r"SYM[0-9]{3}")
 _WHY = re.compile(r"^## Why\n\n(.*?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
@@ -90,7 +90,7 @@ def _word(analysis: Analysis, statement: list[Word], index: int) -> str | None:
         case "name" | "declaration":
             return named(analysis, word.text)
         case "constructor":
-            return constructor_card(word.text) if word.text in families() else None
+            return constructor_card(word.text) if word.text in compiled_groups() else None
         case "representation":
             owner = owner_of(statement[: index - 1], analysis.scope)
             return None if owner is None else representation_card(owner, word.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symc.editor.scope import Scope
 from symc.editor.words import Word
-from symc_runtime.catalogue import groups as families
+from symc_runtime.catalogue import compiled_groups
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def owner_of(words: Sequence[Word], scope: Scope) -> Owner | None:
         depth += (words[index].type == "RPAR") - (words[index].type == "LPAR")
         if depth == 0:
             callee = words[index - 1]
-            if words[index].type != "LPAR" or callee.text not in families():
+            if words[index].type != "LPAR" or callee.text not in compiled_groups():
                 return None
             arguments = "".join(word.text for word in words[index + 1 : -1])
             return Owner(callee.text, f"{callee.text}({arguments})", arguments)

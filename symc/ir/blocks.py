@@ -9,6 +9,7 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 - where `affine` names a group, its translation t is added along that group's one natural axis,
   after the matrix (T(d) has no matrix): every other axis of such a block is trivial or natural
   of a permutation group;
+- a `table` axis is moved as the tables of its group say for `atom`;
 - nothing else happens: `trivial` axes stay. A `vector` of T(d) is a trivial axis of size d, for
   translations do not move it.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Literal
+from typing import Literal, assert_never
 
 from symc.ir.groups import GroupInstance
 from symc.ir.model import Model
@@ -35,11 +36,15 @@ class TooManyBlocksError(ValueError):
 
 
 class BlockAxis(Model):
-    """One axis of a block: `group` is None exactly where `kind` is `trivial`."""
+    """One axis of a block: `group` is None exactly where `kind` is `trivial`.
 
-    kind: Literal["trivial", "natural"]
+    `atom`: the name of the representation, where `kind` is `table`.
+    """
+
+    kind: Literal["trivial", "natural", "table"]
     group: str | None
     size: Size
+    atom: str | None = None
 
 
 class Unflatten(Model):
@@ -79,7 +84,7 @@ class Block(Model):
 
     def natural_axes(self, group: str) -> tuple[int, ...]:
         """Positions of the natural axes of `group`, a point's among them."""
-        return tuple(i for i, axis in enumerate(self.axes) if axis.group == group)
+        return tuple(i for i, a in enumerate(self.axes) if a.group == group and a.kind == "natural")
 
 
 def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]:
@@ -165,12 +170,19 @@ def _with_factors(
 def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block:
     family = families()[families_of[atom.group]]
     facts = family.atoms[atom.name]
-    moved = facts.axis == "natural" and (facts.affine or family.element != "translation")
-    axis = BlockAxis(
-        kind="natural" if moved else "trivial",
-        group=atom.group if moved else None,
-        size=atom.dimension,
-    )
+    axis = BlockAxis(kind="trivial", group=None, size=atom.dimension)
+    match facts.axis:
+        case "trivial":
+            pass
+        case "natural":
+            # What has no rule is not known to leave anything alone.
+            still = family.ruled and not (family.permutes or family.turns)
+            if facts.affine or not still:
+                axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
+        case "table":
+            axis = BlockAxis(kind="table", group=atom.group, size=atom.dimension, atom=atom.name)
+        case _ as never:
+            assert_never(never)
     # A sign squared is 1: only the parity of its occurrences counts.
     signs = frozenset({atom.group}) if facts.character else frozenset()
     return part.model_copy(

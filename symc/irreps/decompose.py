@@ -47,7 +47,9 @@ def decompose(
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
-    linear = [g for g in moving if families()[g.family].element != "translation"]
+    if not all(families()[g.family].ruled for g in moving):
+        return None
+    linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}
     bounds: dict[str, int] = {}
     for part in parts:
@@ -86,7 +88,13 @@ def decompose(
 
 
 def _moves(part: Block, group: str) -> bool:
-    return bool(part.natural_axes(group)) or group in part.characters or part.affine == group
+    on_axis = any(axis.group == group for axis in part.axes)
+    return on_axis or group in part.characters or part.affine == group
+
+
+def _has_linear_part(group: GroupInstance) -> bool:
+    facts = families()[group.family]
+    return facts.permutes or facts.turns
 
 
 def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Powers | None:
@@ -97,8 +105,8 @@ def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Po
     sign = group.name in part.characters
     if exponent > _LARGEST_POWER:
         return None
-    if facts.element == "permutation":
+    if facts.permutes:
         return symmetric.powers(parameter, exponent, sign)
-    if facts.element in ("orthogonal", "euclidean"):
+    if facts.turns:
         return orthogonal.powers(parameter, exponent, sign, facts.special)
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from symc.ir import representations as ir
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
@@ -9,6 +11,7 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc_runtime import layout
 from symc_runtime.catalogue import groups
+from symc_runtime.groups.group import NoRuleError
 
 
 def size(value: Size) -> int | str:
@@ -25,12 +28,20 @@ def group(instance: GroupInstance) -> layout.Group:
 def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
     facts = groups()[program.group(atom.group).family]
     shape = facts.atoms[atom.name]
-    if shape.axis == "trivial":
-        return layout.Sign(atom.group) if shape.character else layout.Trivial(1)
-    if facts.element == "translation" and not shape.affine:
-        return layout.Trivial(size(atom.dimension))
-    natural = layout.Natural(atom.group, size(atom.dimension), shape.affine)
-    return layout.Product((layout.Sign(atom.group), natural)) if shape.character else natural
+    match shape.axis:
+        case "trivial":
+            return layout.Sign(atom.group) if shape.character else layout.Trivial(1)
+        case "natural":
+            if not (facts.permutes or facts.turns or shape.affine):
+                return layout.Trivial(size(atom.dimension))
+            natural = layout.Natural(atom.group, size(atom.dimension), shape.affine)
+            return (
+                layout.Product((layout.Sign(atom.group), natural)) if shape.character else natural
+            )
+        case "table":
+            raise NoRuleError(f"`{atom.group}.{atom.name}` is a table, for which no code is made")
+        case _ as never:
+            assert_never(never)
 
 
 def representation(value: ir.Representation, program: Program) -> layout.Representation:

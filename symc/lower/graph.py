@@ -188,7 +188,7 @@ class GraphBuilder:
             if isinstance(leaf, layout.Sign):
                 return self._call(wanted, actions.flip, x, element)
             function: Callable[..., Any]
-            if group.kind == "permutation":
+            if group.permutes:
                 function = actions.unpermute if inverse else actions.permute
             else:
                 function = actions.unrotate if inverse else actions.rotate

@@ -14,6 +14,7 @@ from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
 from symc_runtime import layout
 from symc_runtime.catalogue import methods
 from symc_runtime.enumeration import Draw, always_draws
+from symc_runtime.groups.group import NoRuleError
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _distribution(
 ) -> tuple[str | None, dict[str, Any]]:
     if not _draws(group):
         return None, {}
-    permutation = group.kind == "permutation"
+    permutation = group.permutes
     own = {"own": group.name}
     if stage.method == "average":
         return ("AveragePermutation" if permutation else "AverageOrthogonal"), own
@@ -84,6 +85,8 @@ def _distribution(
         context["anchors"] = anchors
     if stage.method == "frame":
         return ("SortingFrame" if permutation else "PrincipalFrame"), context
+    if stage.method not in ("canonical", "probabilistic"):
+        raise NoRuleError(f"there is no rule here for the method {stage.method!r} of {stage.group}")
     if stage.net is None:
         raise ValueError(f"stage {stage.group}: method {stage.method} without a net")
     context |= {"net": stage.net.name, "options": dict(stage.net.options)}
@@ -165,7 +168,7 @@ def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
 
 
 def _draws(group: layout.Group) -> bool:
-    return group.kind != "translation"
+    return group.permutes or group.turns
 
 
 def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:

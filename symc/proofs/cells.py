@@ -44,8 +44,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     are divided out, permuted as the points are. Two points have one, and exchanging them
     negates it.
     """
-    permuted = {g.name for g in program.groups if families()[g.family].element == "permutation"}
-    turned = active - permuted
+    turned = {name for name in active if not families()[program.group(name).family].permutes}
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:

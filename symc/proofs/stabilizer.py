@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import product
 
 from symc.ir.blocks import Block
+from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.proofs import parity
 from symc.proofs.cells import Cell, input_cells
@@ -144,12 +145,12 @@ def stabilizers(
     names = [
         group.name
         for group in program.groups
-        if families()[group.family].element in rules and (active is None or group.name in active)
+        if _has_rule(group, rules) and (active is None or group.name in active)
     ]
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
     linear = frozenset(
-        name for name in names if families()[program.group(name).family].element != "permutation"
+        name for name in names if not families()[program.group(name).family].permutes
     )
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
@@ -185,6 +186,11 @@ def stabilizers(
         points = tuple(parity.solutions(dict.fromkeys(forms), variables.count))
         joints.append(Joint(made, points, tuple(cells), complete, budget))
     return tuple(joints)
+
+
+def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]]) -> bool:
+    facts = families()[group.family]
+    return facts.ruled and facts.element in rules
 
 
 class _Variables:

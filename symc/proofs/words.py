@@ -30,6 +30,9 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
     for axis in block.axes:
         if axis.group is None:
             continue
+        if axis.kind == "table":
+            factors[f"{axis.group}.{axis.atom}"] = factors.get(f"{axis.group}.{axis.atom}", 0) + 1
+            continue
         atoms = families()[families_of[axis.group]].atoms
         plain = axis.group in signed and len(block.natural_axes(axis.group)) == 1
         wanted = (block.affine == axis.group, plain)

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import product
 
 import symc
-from symc_runtime.catalogue import groups, methods, nets
+from symc_runtime.catalogue import compiled_groups, groups, methods, nets
 from symc_runtime.groups.group import Group
 
 REFUSALS = ("SYM3", "SYM4", "SYM5")
@@ -117,7 +117,7 @@ def items_of(facts: Group, parameter: int) -> list[Items]:
     # As many as a cube has corners.
     corners = 3 if facts.element == "permutation" else max(3, min(8, 2**parameter))
     found = [Items("channels", "3")]
-    for name, other in groups().items():
+    for name, other in compiled_groups().items():
         if other.element == "permutation":
             found += [
                 Items(f"{name}(n)", "n: I", name, corners),
@@ -247,7 +247,7 @@ def rows() -> Iterator[Row]:
     after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     acting = [name for name in names if methods()[name].acts]
     # Those behind leave the places of those before them, which `every` counts, as they were.
-    for mixes, (family, facts) in product((input_mixes, nested_mixes), groups().items()):
+    for mixes, (family, facts) in product((input_mixes, nested_mixes), compiled_groups().items()):
         for parameter in facts.examples:
             for inputs, items in product(mixes(facts), items_of(facts, parameter)):
                 if items.family is None:

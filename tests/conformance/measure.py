@@ -84,7 +84,7 @@ def build(cell: Cell) -> tuple[CompiledModel, dict[str, int], list[str]]:
         group.name
         for group in probe.groups
         if group.name in cell.trusted - signed
-        and group.kind == "permutation"
+        and group.permutes
         and int(sizes.get(str(group.parameter), group.parameter)) <= 5
     )
     if held:

@@ -31,37 +31,37 @@ DEFECTS = [
     Defect(
         "inverse rotation of inputs dropped",
         f"{RUNTIME}/actions.py",
-        "return _matrix_product(x, element.matrix, dim)",
+        "return matrix_product(x, element.matrix, dim)",
         "return x",
     ),
     Defect(
         "inverse permutation of inputs dropped",
         f"{RUNTIME}/actions.py",
-        "return _gathered(x, element.order, dim)",
+        "return gathered(x, element.order, dim)",
         "return fold_like(x, element.order)",
     ),
     Defect(
         "output rotation transposed",
         f"{RUNTIME}/actions.py",
-        "return _matrix_product(x, element.matrix.transpose(1, 2), dim)",
-        "return _matrix_product(x, element.matrix, dim)",
+        "return matrix_product(x, element.matrix.transpose(1, 2), dim)",
+        "return matrix_product(x, element.matrix, dim)",
     ),
     Defect(
         "output rotation dropped",
         f"{RUNTIME}/actions.py",
-        "return _matrix_product(x, element.matrix.transpose(1, 2), dim)",
+        "return matrix_product(x, element.matrix.transpose(1, 2), dim)",
         "return fold_like(x, element.matrix)",
     ),
     Defect(
         "output permutation inverted",
         f"{RUNTIME}/actions.py",
-        "return _gathered(x, inverse_index(element.order), dim)",
-        "return _gathered(x, element.order, dim)",
+        "return gathered(x, inverse_index(element.order), dim)",
+        "return gathered(x, element.order, dim)",
     ),
     Defect(
         "output permutation dropped",
         f"{RUNTIME}/actions.py",
-        "return _gathered(x, inverse_index(element.order), dim)",
+        "return gathered(x, inverse_index(element.order), dim)",
         "return fold_like(x, element.order)",
     ),
     Defect(
@@ -367,9 +367,9 @@ DEFECTS = [
         '        keywords: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n',
         '        keywords: dict[str, Any] = {"counts": dict(self.counts)} if self.counts else {}\n'
         "        for other in self.plan.stages[: self.plan.stages.index(plan)]:\n"
-        "            alike = (other.group.kind, other.group.parameter)\n"
-        "            if alike == (plan.group.kind, plan.group.parameter):\n"
-        "                permutes = plan.group.kind == 'permutation'\n"
+        "            alike = (other.group.permutes, other.group.turns, other.group.parameter)\n"
+        "            if alike == (plan.group.permutes, plan.group.turns, plan.group.parameter):\n"
+        "                permutes = plan.group.permutes\n"
         "                move = actions.unpermute if permutes else actions.unrotate\n"
         "                element = self.elements[other.group.name]\n"
         "                dim = 1 if permutes else 2\n"
@@ -402,7 +402,7 @@ DEFECTS = [
         f"{RUNTIME}/actions.py",
         "return _straight_through(x, element.order, element.soft, dim, False)",
         "from symc_runtime.sinkhorn import soft_matrix\n\n"
-        "        items = _gathered(x, element.order, dim).movedim(dim, 1)\n"
+        "        items = gathered(x, element.order, dim).movedim(dim, 1)\n"
         "        mixed = soft_matrix(element.soft).to(x.dtype) @ items.flatten(2)"
         " if items.ndim > 2 else (\n"
         "            soft_matrix(element.soft).to(x.dtype) @ items.unsqueeze(-1)).squeeze(-1)\n"
@@ -604,7 +604,7 @@ DEFECTS = [
     Defect(
         "posed coordinates are read each by itself",
         f"{RUNTIME}/readings.py",
-        'return name is not None and groups[name].kind != "permutation"',
+        "return name is not None and not groups[name].permutes",
         "return False",
         ("test_posed.py",),
     ),

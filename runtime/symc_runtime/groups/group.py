@@ -6,25 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean"]
+ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean", "finite"]
+
+_RULES: Mapping[str, tuple[frozenset[str], bool, bool, bool]] = {
+    "permutation": (frozenset({"S"}), True, False, False),
+    "orthogonal": (frozenset({"O", "SO"}), False, True, False),
+    "translation": (frozenset({"T"}), False, False, True),
+    "euclidean": (frozenset({"E", "SE"}), False, True, True),
+}
+"""The groups of each kind of element, and whether these permute, turn, shift.
+
+What draws, proves or compares such elements takes the group to be all of that kind, so a smaller
+one, as that of the even permutations, may not be of it.
+"""
 
 LARGEST = 2**63 - 1
 """Numbers of elements above it are written as formulas, never as numbers."""
+
+
+class NoRuleError(TypeError):
+    """Whoever asks has no rule for the elements of a group, and does not guess."""
 
 
 @dataclass(frozen=True)
 class Atom:
     """One named representation of a group, in terms of its defining action.
 
-    `axis`: `trivial` (dimension 1), or `natural` (the defining action: permutes n items, or
-    multiplies d-vectors by the matrix). `affine`: the translation acts too (a point).
-    `character`: the group's one-dimensional sign (the sign of a permutation, the determinant)
-    multiplies the result.
+    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, or
+    multiplies d-vectors by the matrix), or `table` (what `Finite.image` says of each element).
+    `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
+    (the sign of a permutation, the determinant) multiplies the result. `arguments`: how many
+    whole numbers it takes in brackets, as the one of `irrep(2)`.
     """
 
-    axis: Literal["trivial", "natural"]
+    axis: Literal["trivial", "natural", "table"]
     affine: bool = False
     character: bool = False
+    arguments: int = 0
 
 
 class Group:
@@ -41,7 +59,7 @@ class Group:
     parameter: ClassVar[str]
     """The letter that documentation uses for the parameter."""
     element: ClassVar[ElementKind]
-    """What an element is made of: an index, a matrix, a vector, or matrix and vector."""
+    """What an element is made of: an index, a matrix, a vector, matrix and vector, or a number."""
     atoms: ClassVar[Mapping[str, Atom]]
     """Representations by name, the bare one first."""
     bare: ClassVar[str | None]
@@ -68,11 +86,12 @@ class Group:
         """
         return None
 
-    def every(self, parameter: int) -> Sequence[Sequence[Any]]:
+    def every(self, parameter: int) -> Sequence[Any]:
         """All `rest_order` elements of the compact rest, the identity first, as plain numbers.
 
         A permutation pi is its index, (g x)[index[j]] = x[j]; an orthogonal element the rows of its
-        matrix. Stacked they are [order, n] or [order, d, d].
+        matrix. Stacked they are [order, n] or [order, d, d]. Those of a `Finite` group are the
+        numbers from 0.
         """
         raise TypeError(f"{self.name}({parameter}) is not enumerated")
 
@@ -95,6 +114,36 @@ class Group:
     def dimension(self, parameter: int) -> int:
         """Dimension as a Lie group, 0 if finite."""
         return 0
+
+    @property
+    def ruled(self) -> bool:
+        """Whether `permutes`, `turns` and `shifts` are known, by which all layers go."""
+        return self.element in _RULES and self.name in _RULES[self.element][0]
+
+    @property
+    def permutes(self) -> bool:
+        """Whether elements are permutations. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][1]
+
+    @property
+    def turns(self) -> bool:
+        """Whether elements hold an orthogonal matrix. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][2]
+
+    @property
+    def shifts(self) -> bool:
+        """Whether elements hold a translation. NoRuleError for a group without a rule."""
+        self._have_rule()
+        return _RULES[self.element][3]
+
+    def _have_rule(self) -> None:
+        if not self.ruled:
+            raise NoRuleError(
+                f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "
+                f"elements are of the kind {self.element!r}"
+            )
 
     @property
     def affine(self) -> bool:

@@ -11,6 +11,8 @@ from symc_runtime.groups.group import Group
 OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
 """`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
 
+_RULED = frozenset({"average", "base", "canonical", "frame", "probabilistic"})
+
 ENUMERATION_BUDGET = 5040
 """Elements that all enumerating stages together may have, 7!."""
 
@@ -52,6 +54,11 @@ class Method:
     """False: no element at all, the base has the symmetry already."""
     exhaustive: ClassVar[bool] = False
     """Without `samples`, the method takes every element it has, where they are few enough."""
+
+    @property
+    def ruled(self) -> bool:
+        """Whether the compiler knows how to draw its elements."""
+        return self.name in _RULED
 
     @property
     def samples(self) -> bool:

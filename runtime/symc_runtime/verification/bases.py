@@ -105,7 +105,7 @@ def example_sizes(
         most = ragged.get(name, MOST)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise SizeError(f"size `{name}`: a whole number from 1 to {most}, not {value!r}")
-    kinds = {group.parameter: group.kind == "permutation" for group in groups}
+    kinds = {group.parameter: group.permutes for group in groups}
     pools = {True: cycle(ITEMS), False: cycle(SPACE), None: cycle(CHANNELS)}
     sizes = dict(fixed) | dict(chosen or {})
     for name in sorted(found - sizes.keys()):

@@ -32,8 +32,8 @@ class Axis:
         self.dim = dim
         group = groups.get(axis.group) if isinstance(axis, Natural) else None
         self.group = None if group is None else group.name
-        self.items = group is not None and group.kind == "permutation"
-        self.space = group is not None and group.kind != "permutation"
+        self.items = group is not None and group.permutes
+        self.space = group is not None and not group.permutes
 
 
 def _repeated(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:

@@ -100,7 +100,7 @@ def elements(group: Group, size: int, random: Motion) -> list[Motion]:
     Permutations: a cycle and an exchange, which generate all; others: of each determinant there
     is one of the `random` ones [batch].
     """
-    if group.kind == "permutation":
+    if group.permutes:
         cycle = torch.arange(size).roll(1)
         swap = torch.arange(size)
         swap[: min(2, size)] = swap[: min(2, size)].flip(0)

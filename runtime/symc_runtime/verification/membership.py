@@ -116,7 +116,7 @@ def membership(
     motions = {name: motions[name] for name in by_name if name in motions}
     for group in model.groups:
         shift = motions[group.name].shift if group.name in motions else None
-        if group.kind in ("translation", "euclidean") and shift is not None:
+        if group.shifts and shift is not None:
             infinite = (~shift.isfinite()).any(-1).double()
             found.append(Finding(group.name, "", "finite translation", infinite, 0.0))
     numbers = [_rows(x.double()).amax(1) for x in originals if x.is_floating_point()]
@@ -153,7 +153,7 @@ def _with_shifts(
 
     No stage returns a translation; least squares finds it, as every point moves by it alike.
     """
-    affine = [g for g in model.groups if g.kind in ("translation", "euclidean")]
+    affine = [g for g in model.groups if g.shifts]
     affine = [g for g in affine if g.name not in model.trusted]
     complete = dict(motions)
     for group in affine:

@@ -100,12 +100,12 @@ def representation_card(owner: Owner, name: str) -> str | None:
 def atom_text(facts: Group, name: str, parameter: str) -> str:
     """What a representation of a group with that parameter is, in a line."""
     atom = facts.atoms[name]
-    permutes, shifts = facts.element == "permutation", facts.element == "translation"
+    permutes = facts.permutes
     if atom.affine:
-        moves = "moves with translations" + ("" if shifts else ", turns with R")
+        moves = "moves with translations" + (", turns with R" if facts.turns else "")
     elif atom.axis == "natural" and permutes:
         moves = "its items are permuted"
-    elif atom.axis == "natural" and not shifts:
+    elif atom.axis == "natural" and facts.turns:
         moves = "turns with R" + (", translations leave it" if facts.affine else "")
     else:
         moves = "" if atom.character else "nothing moves it"

@@ -87,11 +87,13 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
             if axis.size != Size.constant(1):
                 parts.append(f"`{axis.size}` channels")
             continue
-        element = families()[groups[axis.group].family].element
-        moved = "moved" if element == "translation" else "turned"
-        moved = "permuted" if element == "permutation" else moved
-        if block.affine == axis.group and moved == "turned":
-            moved = "turned and moved"
+        facts = families()[groups[axis.group].family]
+        if facts.permutes:
+            moved = "permuted"
+        elif facts.turns:
+            moved = "turned and moved" if block.affine == axis.group else "turned"
+        else:
+            moved = "moved"
         parts.append(f"`{axis.size}` {moved} by `{axis.group}`")
     text = " × ".join(parts) or "one number"
     if block.characters:

@@ -24,7 +24,9 @@ def continuity(situation: Situation) -> Iterator[Proof]:
         group = situation.program.group(stage.group)
         facts = families()[group.family]
         size = situation.ranges.of(group.parameter)
-        permuting = facts.element == "permutation"
+        if not facts.ruled:
+            continue
+        permuting = facts.permutes
         if stage.method != "canonical" and not (stage.method == "frame" and permuting):
             continue
         where = ""
@@ -33,7 +35,7 @@ def continuity(situation: Situation) -> Iterator[Proof]:
             known = count.low > 1 and size.high != 1
             what = f"items of {count.low} numbers"
             where = f" where {group.parameter} is 2 or more" if size.low < 2 else ""
-        elif facts.element in ("orthogonal", "euclidean") and size.value is not None:
+        elif facts.turns and size.value is not None:
             count = _vectors(situation, stage.group)
             known = count.low > size.value
             if facts.special:

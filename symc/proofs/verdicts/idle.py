@@ -21,7 +21,9 @@ def idle(situation: Situation) -> Iterator[Proof]:
                 f"{group.family}({situation.ranges.of(group.parameter).value}) is trivial",
                 f"drop `{group.name}`: a plain axis means the same",
             )
-        elif facts.element == "euclidean" and not _has_points(group, situation):
+        elif not facts.ruled:
+            continue
+        elif facts.shifts and facts.turns and not _has_points(group, situation):
             linear = "SO" if facts.special else "O"
             yield _proof(
                 group,
@@ -29,7 +31,7 @@ def idle(situation: Situation) -> Iterator[Proof]:
                 f"no tensor is a point of `{group.name}`, and vectors do not move",
                 f"write `{linear}({group.parameter})`, or make an input a point",
             )
-        elif facts.element == "orthogonal" and _even(group, situation):
+        elif facts.turns and not facts.shifts and _even(group, situation):
             yield _proof(
                 group,
                 f"`{group.name}` moves nothing",
@@ -50,10 +52,8 @@ def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proo
 
 
 def _one_element(group: GroupInstance, situation: Situation) -> bool:
-    facts = families()[group.family]
-    if situation.ranges.of(group.parameter).value != 1:
-        return False
-    return facts.element == "permutation" or (facts.element == "orthogonal" and facts.special)
+    parameter = situation.ranges.of(group.parameter).value
+    return parameter is not None and families()[group.family].order(parameter) == 1
 
 
 def _has_points(group: GroupInstance, situation: Situation) -> bool:

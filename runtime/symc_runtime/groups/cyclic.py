@@ -1,0 +1,68 @@
+"""The cyclic group C(k)."""
+
+from __future__ import annotations
+
+from symc_runtime.groups.finite import Finite, Image
+from symc_runtime.groups.group import Atom
+from symc_runtime.groups.turns import in_plane, on_circle, one_number
+
+
+class Cyclic(Finite):
+    """Turns of k items on a circle: element j is r^j, and r takes item i to i + 1."""
+
+    name = "C"
+    title = "cyclic group"
+    parameter = "k"
+    atoms = {
+        "natural": Atom("table"),
+        "vector": Atom("table"),
+        "regular": Atom("table"),
+        "irrep": Atom("table", arguments=1),
+        "scalar": Atom("trivial"),
+    }
+    bare = "natural"
+    examples = (1, 2, 3, 4, 5, 6, 8, 12)
+
+    def rest_order(self, parameter: int) -> int:
+        """k"""
+        return parameter
+
+    def rest_order_formula(self, parameter: str) -> int | str:
+        """`k`"""
+        return int(parameter) if parameter.isdigit() else parameter
+
+    def product(self, parameter: int, left: int, right: int) -> int:
+        """r^i r^j = r^(i + j)"""
+        return (left + right) % parameter
+
+    def inverse(self, parameter: int, element: int) -> int:
+        """r^-j"""
+        return -element % parameter
+
+    def generators(self, parameter: int) -> list[int]:
+        """r"""
+        return [1] if parameter > 1 else []
+
+    def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
+        """`irrep(j)` for 0 <= j <= k / 2."""
+        return [(j,) for j in range(parameter // 2 + 1)] if atom == "irrep" else [()]
+
+    def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
+        """`natural` and `regular` are the same. `vector`: r turns the plane by 2 pi / k.
+
+        `irrep(j)`: r turns the plane by 2 pi j / k; for j = 0 it keeps one number, for j = k / 2
+        it negates one.
+        """
+        match atom:
+            case "natural" | "regular":
+                return on_circle(parameter, element, flipped=False)
+            case "vector":
+                return in_plane(parameter, 1, element, flipped=False)
+            case "irrep":
+                (j,) = arguments
+                if 2 * j % parameter == 0:
+                    return one_number(negated=j > 0 and element % 2 == 1)
+                return in_plane(parameter, j, element, flipped=False)
+            case "scalar":
+                return one_number(negated=False)
+        raise KeyError(f"{self.name}({parameter}) has no representation {atom!r}")

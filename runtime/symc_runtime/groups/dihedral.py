@@ -1,0 +1,81 @@
+"""The dihedral group D(k)."""
+
+from __future__ import annotations
+
+from symc_runtime.groups.finite import Finite, Image, Items
+from symc_runtime.groups.group import Atom, factor
+from symc_runtime.groups.turns import in_plane, on_circle, one_number
+
+
+class Dihedral(Finite):
+    """Turns and reflections of k items on a circle: r takes item i to i + 1, s takes it to -i.
+
+    Element j + k f is r^j s^f: s first, then r.
+    """
+
+    name = "D"
+    title = "dihedral group"
+    parameter = "k"
+    atoms = {
+        "natural": Atom("table"),
+        "vector": Atom("table"),
+        "regular": Atom("table"),
+        "irrep": Atom("table", arguments=1),
+        "sign": Atom("table"),
+        "scalar": Atom("trivial"),
+    }
+    bare = "natural"
+    examples = (1, 2, 3, 4, 5, 6, 8)
+
+    def rest_order(self, parameter: int) -> int:
+        """2 k"""
+        return 2 * parameter
+
+    def rest_order_formula(self, parameter: str) -> int | str:
+        """`2*k`"""
+        return 2 * int(parameter) if parameter.isdigit() else f"2*{factor(parameter)}"
+
+    def product(self, parameter: int, left: int, right: int) -> int:
+        """r^j s^f r^i s^e = r^(j + (-1)^f i) s^(f + e), for s r = r^-1 s."""
+        f, j = divmod(left, parameter)
+        e, i = divmod(right, parameter)
+        return (j - i if f else j + i) % parameter + parameter * ((f + e) % 2)
+
+    def inverse(self, parameter: int, element: int) -> int:
+        """Reflections undo themselves."""
+        return element if element >= parameter else -element % parameter
+
+    def generators(self, parameter: int) -> list[int]:
+        """r and s"""
+        return [1, parameter] if parameter > 1 else [parameter]
+
+    def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
+        """`irrep(j)` for 0 <= j <= k / 2."""
+        return [(j,) for j in range(parameter // 2 + 1)] if atom == "irrep" else [()]
+
+    def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
+        """`vector`: r turns the plane by 2 pi / k, s is diag(1, -1); `sign`: its determinant.
+
+        `regular`: (g x)[g h] = x[h]. `irrep(j)`: r turns the plane by 2 pi j / k, s is
+        diag(1, -1); for j = 0 nothing moves one number, for j = k / 2 r negates one and s keeps it.
+        """
+        flipped, turn = divmod(element, parameter)
+        match atom:
+            case "natural":
+                return on_circle(parameter, turn, bool(flipped))
+            case "vector":
+                return in_plane(parameter, 1, turn, bool(flipped))
+            case "regular":
+                every = self.every(parameter)
+                index = tuple(self.product(parameter, element, other) for other in every)
+                return Items(index, (1,) * len(every))
+            case "irrep":
+                (j,) = arguments
+                if 2 * j % parameter == 0:
+                    return one_number(negated=j > 0 and turn % 2 == 1)
+                return in_plane(parameter, j, turn, bool(flipped))
+            case "sign":
+                return one_number(negated=bool(flipped))
+            case "scalar":
+                return one_number(negated=False)
+        raise KeyError(f"{self.name}({parameter}) has no representation {atom!r}")

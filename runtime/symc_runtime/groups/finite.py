@@ -1,0 +1,87 @@
+"""Finite groups by their own facts: elements are numbers, representations are tables."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symc_runtime.groups.group import Group
+
+
+@dataclass(frozen=True)
+class Items:
+    """(g x)[index[j]] = signs[j] x[j]: each entry goes to a place of its own, perhaps negated."""
+
+    index: tuple[int, ...]
+    signs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """g x = R x, the rows of a real orthogonal matrix."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+
+Image = Items | Rows
+"""What an element does to an axis."""
+
+
+class Finite(Group, ABC):
+    """A finite group whose elements are the numbers 0 to `rest_order` - 1, the identity 0.
+
+    A subclass fixes the order of the elements and says how they multiply; each atom whose axis is
+    `table` says by `image` what each of them does. All of it is a left action.
+    """
+
+    element = "finite"
+
+    @abstractmethod
+    def rest_order(self, parameter: int) -> int | None:
+        """Number of elements; None above LARGEST."""
+
+    @abstractmethod
+    def rest_order_formula(self, parameter: str) -> int | str:
+        """The same for a parameter as it is written; a number where it does not hang on it."""
+
+    def every(self, parameter: int) -> range:
+        """The numbers of all elements, the identity first."""
+        order = self.rest_order(parameter)
+        if order is None:
+            raise TypeError(f"{self.name}({parameter}) has too many elements to enumerate")
+        return range(order)
+
+    @abstractmethod
+    def product(self, parameter: int, left: int, right: int) -> int:
+        """left * right: what `right` does, then `left`."""
+
+    @abstractmethod
+    def inverse(self, parameter: int, element: int) -> int:
+        """The element that undoes this one."""
+
+    @abstractmethod
+    def generators(self, parameter: int) -> Sequence[int]:
+        """Elements of which all others are products; none for the trivial group."""
+
+    def choices(self, atom: str, parameter: int) -> Sequence[tuple[int, ...]]:
+        """All that the atom may have in brackets, `[(0,), (1,)]` for `irrep(0)` and `irrep(1)`.
+
+        One empty tuple for an atom without arguments; nothing where it does not exist.
+        """
+        return [()]
+
+    @abstractmethod
+    def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
+        """What the element does to an axis that carries the atom, one of those of `atoms`.
+
+        `arguments` are one of the `choices`. All elements have images of one kind and one size.
+        """
+
+    def size(self, atom: str, arguments: tuple[int, ...], parameter: int) -> int:
+        """Dimension of the atom."""
+        match self.image(atom, arguments, parameter, 0):
+            case Items(index=index):
+                return len(index)
+            case Rows(rows=rows):
+                return len(rows)
