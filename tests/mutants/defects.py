@@ -568,8 +568,8 @@ DEFECTS = [
     Defect(
         "products of groups are read in the order in which they are written",
         f"{RUNTIME}/readings.py",
-        '    contracted.sort(key=lambda index: block.axes[index].group or "")\n',
-        "",
+        '    named = sorted([(block.axes[index].group or "", index) for index in contracted])\n',
+        '    named = [(block.axes[index].group or "", index) for index in contracted]\n',
         ("test_nested.py",),
     ),
     Defect(
@@ -820,7 +820,7 @@ DEFECTS = [
     ),
     Defect(
         "counts do not reach a base in a wrapper",
-        f"{RUNTIME}/symmetrized.py",
+        f"{RUNTIME}/base_arguments.py",
         "    base = _unwrapped(base)\n",
         "",
         ("test_transforms.py",),

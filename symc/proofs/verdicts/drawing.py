@@ -19,12 +19,13 @@ def drawing(situation: Situation) -> Iterator[Proof]:
     program = situation.program
     for index, stage in enumerate(program.stages):
         facts = families()[program.group(stage.group).family]
-        if stage.method != "canonical" or facts.element not in ("orthogonal", "euclidean"):
+        if stage.method != "canonical" or not facts.ruled or not facts.turns:
             continue
         behind = [
             other
             for place, other in enumerate(program.stages)
-            if families()[program.group(other.group).family].element == "permutation"
+            if (other_facts := families()[program.group(other.group).family]).ruled
+            and other_facts.permutes
             and (place > index or not methods()[other.method].acts)
         ]
         permuting = [
