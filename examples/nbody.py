@@ -264,7 +264,14 @@ def table(tests: dict[int, Examples], runs: Runs) -> Table:
         pad_edge=False,
     )
     view.add_column("method", no_wrap=True)
-    for column in ("mean", "median", "of\nplain", "equiv.\nerror", "fresh\nnoise", "steps"):
+    for column in (
+        "mean",
+        "median",
+        "over\nplain",
+        "error,\nsame\nnoise",
+        "error,\nfresh\nnoise",
+        "steps",
+    ):
         view.add_column(column, justify="right", no_wrap=True)
     trivial: dict[str, Callable[[Examples], Tensor]] = {
         "no motion": lambda test: test.position,

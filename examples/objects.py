@@ -195,15 +195,15 @@ def table(results: dict[str, dict[str, Any]]) -> Table:
     """Accuracy in each test, how far off `up` is, and whether the law is exact."""
     spent = [result["effort"]["cpu_seconds"] for result in results.values()]
     view = Table(
-        title="which object, which way up: trained on upright objects alone",
+        title="share of objects named right; trained on upright ones alone",
         caption=f"{sum(spent) / len(spent):.0f} CPU seconds a method" if spent else None,
         box=SIMPLE,
         collapse_padding=True,
         pad_edge=False,
     )
     view.add_column("method", no_wrap=True)
-    columns = ("right,\nas trained", "\nturned", "\nrenumbered", "\nboth", "up off by,\nboth")
-    for column in (*columns, "equiv.\nerror", "\nsteps"):
+    columns = ("as\ntrained", "\nturned", "\nrenumbered", "\nboth", "up off\nby, both")
+    for column in (*columns, "error,\nsame noise", "\nsteps"):
         view.add_column(column, justify="right", no_wrap=True)
     for name, result in results.items():
         view.add_row(
@@ -245,7 +245,7 @@ def main() -> None:
     schedule = Schedule(options.seconds, batch=64, learning_rate=5e-3)
     kept = load_results(options.out, settings)
     methods = [] if options.show else options.methods
-    say_kept(console, options.out, [method for method in METHODS if method in kept])
+    say_kept(console, options.out, [method for method in methods if method in kept])
     with progress_bar(console) as progress:
         for place, method in enumerate(methods, start=1):
             if method not in kept:

@@ -113,19 +113,33 @@ def plot_objects(
             for line in lines:
                 ways = torch.tensor(line).float() @ view_turn(degrees).mT @ VIEW
                 axis.plot(*ways[:, :2].T.tolist(), color="0.6", linewidth=1.5)
-            _draw_answer(axis, answer)
+            _draw_answer(axis, answer, degrees)
     for row, degrees in enumerate(turns):
         axes[row, 0].set_ylabel(f"turned by {degrees:g}°" if degrees else "as trained", fontsize=11)
-    figure.suptitle("What is it, and which way is up? The word and the arrow are answers.")
+    figure.suptitle(
+        "What is it, and which way is up (dashed)? Word and arrow are answers, orange where wrong"
+    )
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
 
-def _draw_answer(axis: Axes, answer: Mapping[str, Any]) -> None:
-    up = torch.nn.functional.normalize(torch.tensor(answer["up"]), dim=0) @ VIEW
-    colour = COLOURS[2] if answer["right"] else COLOURS[1]
-    arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
-    axis.annotate("", xy=(1.3 * up[:2]).tolist(), xytext=(0, 0), arrowprops=arrow)
-    said = answer["kind"] if answer["right"] else f"{answer['kind']}?"
-    axis.text(0.04, 0.04, said, transform=axis.transAxes, color=colour, fontsize=11)
+def _draw_answer(axis: Axes, answer: Mapping[str, Any], degrees: float) -> None:
+    """Which way is up, dashed, and what was said of it; green where it is right to 30 degrees."""
+    upwards = (view_turn(degrees) @ torch.tensor([0.0, 0.0, 1.0]) @ VIEW)[:2]
+    said = (torch.tensor(answer["up"]) @ VIEW)[:2]
+    upwards, said = (1.2 * torch.nn.functional.normalize(way, dim=0) for way in (upwards, said))
+    right = float(upwards @ said) > 1.44 * math.cos(math.radians(30))
+    green, orange = COLOURS[2], COLOURS[1]
+    axis.plot(*zip((0, 0), upwards.tolist(), strict=True), "--", color="0.25", linewidth=1.2)
+    arrow = {
+        "arrowstyle": "-|>",
+        "color": green if right else orange,
+        "linewidth": 2.5,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    axis.annotate("", xy=(said[0].item(), said[1].item()), xytext=(0, 0), arrowprops=arrow)
+    word = answer["kind"] if answer["right"] else f"{answer['kind']}?"
+    colour = green if answer["right"] else orange
+    axis.text(0.04, 0.04, word, transform=axis.transAxes, color=colour, fontsize=11)
     axis.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], aspect="equal")
