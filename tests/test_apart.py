@@ -158,6 +158,8 @@ def test_no_process_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     ours = subprocess.Popen(
         [sys.executable, "-c", RUN.format(START.format(body))],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Where the tests run in the background of a shell, it is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for _ in range(300):
         if pid.exists() and pid.read_text().endswith("\n"):
