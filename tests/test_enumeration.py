@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.source import Source
 from symc_runtime.catalogue import compiled_groups, groups
+from symc_runtime.enumeration import Draw
 from symc_runtime.methods.method import ENUMERATION_BUDGET, EVAL_SAMPLES, SAMPLES
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions
@@ -383,3 +385,9 @@ def test_a_flat_base_sees_what_the_numbers_say() -> None:
     values, weights = model(torch.randn(2, 4, 3).double(), return_samples=True)
     assert (values.shape[0], weights.shape) == (1, (1, 2))
     assert model.eval()(torch.randn(2, 4, 3).double(), return_samples=True)[1].shape == (20, 2)
+
+
+def test_what_was_emitted_before_is_told_to_be_compiled_again() -> None:
+    old: Any = True
+    with pytest.raises(ValueError, match="names no method; compile the spec again"):
+        Draw("P", "P", enumerates=old)

@@ -30,6 +30,11 @@ class Draw:
     method: Method | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.enumerates and self.enumerates not in methods():
+            raise ValueError(
+                f"draw of {self.key!r}: enumerates={self.enumerates!r} names no method; compile the "
+                "spec again"
+            )
         method = methods()[self.enumerates] if self.enumerates else None
         object.__setattr__(self, "method", method)
 
