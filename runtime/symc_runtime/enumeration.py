@@ -32,8 +32,8 @@ class Draw:
     def __post_init__(self) -> None:
         if self.enumerates and self.enumerates not in methods():
             raise ValueError(
-                f"draw of {self.key!r}: enumerates={self.enumerates!r} names no method; compile the "
-                "spec again"
+                f"draw of {self.key!r}: enumerates={self.enumerates!r} names no method; "
+                "compile the spec again"
             )
         method = methods()[self.enumerates] if self.enumerates else None
         object.__setattr__(self, "method", method)
