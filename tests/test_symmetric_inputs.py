@@ -210,7 +210,7 @@ def test_the_law_holds_around_a_base_without_symmetry(group: str) -> None:
 
 
 def test_chunks_draw_what_the_whole_draws() -> None:
-    model = built("E(3)", "probabilistic(samples=6)", n="")
+    model = built("E(3)", "probabilistic(samples=6, eval_samples=6)", n="")
     x, sort = molecules()["benzene"]
     inputs = placed([x], "E(3)", 3), kinds([sort], 3)
     noise = model.draw_noise(*inputs, generator=torch.Generator().manual_seed(0))
