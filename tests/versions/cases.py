@@ -61,7 +61,7 @@ class Case:
             probe = symc.build(self.spec, nn.Identity())
             base = flat_base(probe.inputs, probe.outputs, _sizes(probe))
         model = symc.build(self.spec, base)
-        model.samples = model.eval_samples = 2
+        model.draw_so_many(2)
         return model
 
     def inputs(

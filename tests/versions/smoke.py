@@ -61,7 +61,8 @@ def eager(case: Case) -> None:
     plan = make_plan(model.program)
     scope: dict[str, Any] = {}
     exec(emit(plan), scope)
-    written = scope[plan.class_name](copy.deepcopy(model.base), samples=2, eval_samples=2).eval()
+    written = scope[plan.class_name](copy.deepcopy(model.base)).eval()
+    written.draw_so_many(2)
     written.load_state_dict(model.state_dict())
     _same(written(*inputs, **keywords), expected, exact=True)
 
