@@ -17,11 +17,15 @@ _MOST = 24
 
 
 def representations(facts: Finite, parameter: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every atom of the group with all that it may have in brackets."""
+    """Every atom of the group with all that it may have in brackets, images of some sizes."""
     for name, atom in facts.atoms.items():
         for arguments in facts.choices(name, parameter):
             assert len(arguments) == atom.arguments
-            yield name, arguments
+            if atom.axis != "grid":
+                yield name, arguments
+                continue
+            yield name, (3, 3)
+            yield name, (2, 2) if facts.sides(parameter) else (2, 3)
 
 
 def dense(

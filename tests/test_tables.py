@@ -13,15 +13,26 @@ from outside.finite_groups import Alternating, SignFlips
 from symc_runtime import layout
 from symc_runtime.actions import fold
 from symc_runtime.distributions.finite_average import AverageFinite
-from symc_runtime.elements.finite import Finite
+from symc_runtime.elements.finite import Finite, ItemTable, RowTable, Table
 from symc_runtime.groups.cyclic import Cyclic
 from symc_runtime.groups.dihedral import Dihedral
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.groups.finite import Image, Items, Rows
-from symc_runtime.tables import ItemTable, RowTable, Table, move, move_back, table
+from symc_runtime.tables import moved as moved_by
+from symc_runtime.tables import table
 
 Action = Callable[[torch.Tensor, Finite, Table, int], torch.Tensor]
 CPU = torch.device("cpu")
+
+
+def move(x: torch.Tensor, element: Finite, by: Table, dim: int) -> torch.Tensor:
+    return moved_by(x, element.number, by, dim)
+
+
+def move_back(x: torch.Tensor, element: Finite, by: Table, dim: int) -> torch.Tensor:
+    return moved_by(x, element.number, by, dim, inverse=True)
+
+
 CASES = [
     pytest.param(facts, parameter, id=f"{facts.name}({parameter})")
     for facts, parameters in (
@@ -53,9 +64,9 @@ def test_axes_move_as_the_matrices_say(facts: Facts, parameter: int) -> None:
             rows = x.movedim(dim, 1).flatten(2) if x.ndim > 2 else x.unsqueeze(-1)
             for act, matrix in ((move, matrices), (move_back, matrices.transpose(1, 2))):
                 wanted = (matrix @ rows).reshape(x.movedim(dim, 1).shape).movedim(1, dim)
-                moved = act(x, Finite(every), found, dim)
+                moved = act(x, Finite(every, {}), found, dim)
                 assert torch.allclose(moved, wanted, rtol=0, atol=1e-14)
-            back = move_back(move(x, Finite(every), found, dim), Finite(every), found, dim)
+            back = move_back(move(x, Finite(every, {}), found, dim), Finite(every, {}), found, dim)
             exact = isinstance(found, ItemTable)
             assert torch.equal(back, x) if exact else torch.allclose(back, x, atol=1e-14)
 
@@ -64,8 +75,8 @@ def test_axes_move_as_the_matrices_say(facts: Facts, parameter: int) -> None:
 def test_it_is_a_left_action(facts: Facts, parameter: int) -> None:
     every = facts.every(parameter)
     pairs = [(g, h) for g in every for h in every]
-    g, h = (Finite(torch.tensor(numbers)) for numbers in zip(*pairs, strict=True))
-    whole = Finite(torch.tensor([facts.product(parameter, *pair) for pair in pairs]))
+    g, h = (Finite(torch.tensor(numbers), {}) for numbers in zip(*pairs, strict=True))
+    whole = Finite(torch.tensor([facts.product(parameter, *pair) for pair in pairs]), {})
     for name, arguments, matrices in atoms(facts, parameter):
         found = table(facts, name, arguments, parameter)
         x = torch.randn(len(pairs), 2, matrices.shape[-1], dtype=torch.float64)
@@ -82,7 +93,7 @@ def test_samples_share_their_rows(atom: str, kind: type, act: Action, dtype: tor
     found = table(facts, atom, (), 5)
     assert isinstance(found, kind)
     generator = torch.Generator().manual_seed(0)
-    element = Finite(torch.randint(10, (samples * 3,), generator=generator))
+    element = Finite(torch.randint(10, (samples * 3,), generator=generator), {})
     for shape, dim in (((3, 5, 2), 1), ((3, 2, 5), 2)):
         m = found.places.shape[-1] if isinstance(found, ItemTable) else found.rows.shape[-1]
         x = torch.randn(*(m if size == 5 else size for size in shape), generator=generator)
@@ -100,7 +111,7 @@ def test_samples_share_their_rows(atom: str, kind: type, act: Action, dtype: tor
 def test_labels_move_with_items() -> None:
     facts = Cyclic()
     x = torch.arange(4).expand(4, 4)
-    moved = move(x, Finite(torch.arange(4)), table(facts, "natural", (), 4), 1)
+    moved = move(x, Finite(torch.arange(4), {}), table(facts, "natural", (), 4), 1)
     assert moved.dtype == torch.int64
     assert moved.tolist() == [[0, 1, 2, 3], [3, 0, 1, 2], [2, 3, 0, 1], [1, 2, 3, 0]]
 
@@ -110,7 +121,7 @@ def test_quarter_turns_of_the_plane_are_gathered() -> None:
     found = table(Dihedral(), "vector", (), 4)
     assert isinstance(found, ItemTable)
     x = torch.randn(8, 2)
-    element = Finite(torch.arange(8))
+    element = Finite(torch.arange(8), {})
     assert torch.equal(move_back(move(x, element, found, 1), element, found, 1), x)
 
 
@@ -129,7 +140,7 @@ def test_actions_compile_in_one_graph() -> None:
     items, rows = (table(Dihedral(), "natural", (), 5), table(Dihedral(), "vector", (), 5))
 
     def both(x: torch.Tensor, v: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
-        element = Finite(number)
+        element = Finite(number, {})
         moved = move_back(x, element, items, 1), move(v, element, rows, 2)
         return moved[0].sum((1, 2)) + moved[1].sum((1, 2))
 
@@ -143,7 +154,7 @@ def test_actions_compile_in_one_graph() -> None:
 
 def average(family: str, parameter: int | str, sizes: dict[str, int]) -> AverageFinite:
     group = layout.Group("G", family, parameter)
-    return AverageFinite((), (group,), "G", sizes)
+    return AverageFinite((), (group,), "G", (), sizes)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
@@ -170,7 +181,7 @@ def test_noise_moves_with_the_elements(family: str, k: int) -> None:
     order = stage.facts.rest_order(k) or 0
     every = stage.enumerate(1, {}, torch.float64, CPU, None).flatten(0, 1)
     for h in range(order):
-        moved = stage.act_on_noise(Finite(torch.full((order,), h)), every)
+        moved = stage.act_on_noise(Finite(torch.full((order,), h), {}), every)
         product = [stage.facts.product(k, h, g) for g in range(order)]
         assert stage(moved).number.tolist() == product
         assert torch.equal(moved.sort(0).values, every)

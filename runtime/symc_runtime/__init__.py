@@ -28,26 +28,33 @@ if TYPE_CHECKING:
         unrotate,
         untranslate,
     )
+    from symc_runtime.distributions.finite_average import AverageFinite
+    from symc_runtime.distributions.finite_net import LearnedFinite
     from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
     from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
     from symc_runtime.distributions.permutation_average import AveragePermutation
     from symc_runtime.distributions.permutation_net import LearnedPermutation
     from symc_runtime.distributions.principal_frame import PrincipalFrame
     from symc_runtime.distributions.sorting_frame import SortingFrame
+    from symc_runtime.distributions.template_frame import TemplateFrame
     from symc_runtime.enumeration import Draw
     from symc_runtime.layout import (
         Group,
+        Joint,
         Natural,
         Product,
         Sign,
         Sum,
+        Table,
         Tensor,
         Trivial,
+        grid,
         point,
         pseudovector,
     )
     from symc_runtime.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.symmetrized import Symmetrized
+    from symc_runtime.tables import move, turn, unmove, unturn
 
 _HOMES = {
     "actions": (
@@ -55,26 +62,34 @@ _HOMES = {
         "keep_valid", "own",
         "permute", "rotate", "translate", "unpermute", "unrotate", "untranslate",
     ),
+    "distributions.finite_average": ("AverageFinite",),
+    "distributions.finite_net": ("LearnedFinite",),
     "distributions.orthogonal_average": ("AverageOrthogonal",),
     "distributions.orthogonal_net": ("LearnedOrthogonal",),
     "distributions.permutation_average": ("AveragePermutation",),
     "distributions.permutation_net": ("LearnedPermutation",),
     "distributions.principal_frame": ("PrincipalFrame",),
     "distributions.sorting_frame": ("SortingFrame",),
+    "distributions.template_frame": ("TemplateFrame",),
     "enumeration": ("Draw",),
     "layout": (
-        "Group", "Natural", "Product", "Sign", "Sum", "Tensor", "Trivial", "point", "pseudovector",
+        "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor", "Trivial",
+        "grid", "point", "pseudovector",
     ),
     "shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
+    "tables": ("move", "turn", "unmove", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
 __all__ = [
+    "AverageFinite",
     "AverageOrthogonal",
     "AveragePermutation",
     "Draw",
     "Group",
+    "Joint",
+    "LearnedFinite",
     "LearnedOrthogonal",
     "LearnedPermutation",
     "Natural",
@@ -85,6 +100,8 @@ __all__ = [
     "SortingFrame",
     "Sum",
     "Symmetrized",
+    "Table",
+    "TemplateFrame",
     "Tensor",
     "Trivial",
     "center",
@@ -96,7 +113,9 @@ __all__ = [
     "fold",
     "fold_anew",
     "fold_like",
+    "grid",
     "keep_valid",
+    "move",
     "own",
     "permute",
     "point",
@@ -104,9 +123,12 @@ __all__ = [
     "rotate",
     "sizes_of",
     "translate",
+    "turn",
+    "unmove",
     "unpermute",
     "unrotate",
     "untranslate",
+    "unturn",
 ]
 
 

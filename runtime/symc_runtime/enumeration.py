@@ -16,8 +16,8 @@ class Draw:
     """A stage that draws elements: its `key` in the noise, its module, how it draws.
 
     `enumerates`: the method by which it takes every element where they are few enough, `average`
-    or `frame`; empty where it only draws. `samples`: whether it takes several. `entropy`: weight of
-    its penalty.
+    or `frame`, or in eval mode alone, by their weights, `probabilistic`; empty where it only
+    draws. `samples`: whether it takes several. `entropy`: weight of its penalty.
     """
 
     key: str
@@ -38,14 +38,29 @@ class Draw:
         method = methods()[self.enumerates] if self.enumerates else None
         object.__setattr__(self, "method", method)
 
-    def elements(self, own: Group, sizes: Mapping[str, int]) -> int | None:
+    @property
+    def weighs(self) -> bool:
+        """Whether it enumerates in eval mode alone."""
+        return self.method is not None and self.method.weighs
+
+    def elements(self, own: Group, sizes: Mapping[str, int], training: bool = False) -> int | None:
         """How many elements of its group it takes where it takes them all; None: it draws."""
-        if self.method is None:
+        if self.method is None or (training and self.method.weighs):
             return None
         return self.method.elements(own.facts, evaluate(own.parameter, sizes))
 
 
-def always_draws(draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[str, int]) -> bool:
+def in_turn(draws: Sequence[Draw]) -> list[Draw]:
+    """In the order in which stages take from the budget: first those that enumerate in all modes.
+
+    What is exact in training is to be exact in eval mode.
+    """
+    return sorted(draws, key=lambda entry: entry.weighs)
+
+
+def always_draws(
+    draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[str, int], training: bool
+) -> bool:
     """Whether some stage draws samples whatever the open sizes are.
 
     Then the numbers of samples are of it, and multiplied by what other stages enumerate. Else they
@@ -53,29 +68,29 @@ def always_draws(draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[
     """
     return any(
         entry.samples and elements is None
-        for entry, elements in zip(draws, _taken(draws, groups, fixed), strict=True)
+        for entry, elements in zip(draws, _taken(draws, groups, fixed, training), strict=True)
     )
 
 
 def _taken(
-    draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[str, int]
+    draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[str, int], training: bool
 ) -> list[int | str | None]:
     """What each stage takes: a number of elements, a formula while that is open, None: samples."""
     own = {group.name: group for group in groups}
     left = ENUMERATION_BUDGET
-    found: list[int | str | None] = []
-    for entry in draws:
+    found: dict[str, int | str | None] = {}
+    for entry in in_turn(draws):
         group = own[entry.key]
-        if entry.method is None:
-            found.append(None)
+        if entry.method is None or (training and entry.weighs):
+            found[entry.key] = None
         elif any(name not in fixed for name in names(group.parameter)):
-            found.append(entry.method.formula(group.facts, str(group.parameter)) or "all")
+            found[entry.key] = entry.method.formula(group.facts, str(group.parameter)) or "all"
         else:
-            elements = entry.elements(group, fixed)
+            elements = entry.elements(group, fixed, training)
             rest = left_of(left, elements)
             left = left if rest is None else rest
-            found.append(None if rest is None else elements)
-    return found
+            found[entry.key] = None if rest is None else elements
+    return [found[entry.key] for entry in draws]
 
 
 def counted(
@@ -90,24 +105,27 @@ def counted(
 
     Of a module with these numbers, None where not set; `unset` are the numbers that are drawn then.
     """
-    given = {"samples": samples, "eval_samples": eval_samples}
-    drawn = [f"{name}={value}" for name, value in given.items()]
     if not any(entry.samples for entry in draws):
         return "1 element"
-    always = always_draws(draws, groups, fixed)
+    given = {"samples": samples, "eval_samples": eval_samples}
     rest = ", ".join(f"{name}={number}" for name, number in zip(given, unset, strict=True))
-    parts = []
-    for entry, elements in zip(draws, _taken(draws, groups, fixed), strict=True):
-        if isinstance(elements, str):
-            otherwise = "drawn" if always else rest
-            limit = f"(at most {ENUMERATION_BUDGET:,}, else {otherwise})"
-            parts.append(f"{elements} elements of {entry.key} {limit}")
-        elif elements is not None and elements > 1:
-            parts.append(f"{elements} elements of {entry.key}")
-    if always:
-        return ", ".join(" x ".join([*parts, each]) for each in drawn)
-    every = " x ".join(parts) or "1 element"
-    modes = [
-        every if value is None else text for value, text in zip(given.values(), drawn, strict=True)
-    ]
-    return every if modes == [every, every] else f"{modes[0]}; in eval mode {modes[1]}"
+    modes, whether = [], []
+    for (name, value), training in zip(given.items(), (True, False), strict=True):
+        always = always_draws(draws, groups, fixed, training)
+        parts = []
+        for entry, elements in zip(draws, _taken(draws, groups, fixed, training), strict=True):
+            if isinstance(elements, str):
+                otherwise = "drawn" if always else rest
+                limit = f"(at most {ENUMERATION_BUDGET:,}, else {otherwise})"
+                parts.append(f"{elements} elements of {entry.key} {limit}")
+            elif elements is not None and elements > 1:
+                parts.append(f"{elements} elements of {entry.key}")
+        drawn = f"{name}={value}"
+        if always:
+            modes.append(" x ".join([*parts, drawn]))
+        else:
+            modes.append((" x ".join(parts) or "1 element") if value is None else drawn)
+        whether.append(always)
+    if all(whether):
+        return ", ".join(modes)
+    return modes[0] if modes[0] == modes[1] else f"{modes[0]}; in eval mode {modes[1]}"

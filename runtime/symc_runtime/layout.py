@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Group:
     """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter.
 
-    From the catalogue come `facts`, and whether its elements permute, turn, shift: for a group
-    without a rule these raise NoRuleError. `special`: whether matrices have determinant 1.
+    From the catalogue come `facts`, and whether its elements permute, turn, shift, or are tabled:
+    for a group without a rule these raise NoRuleError. `special`: whether matrices have
+    determinant 1.
     """
 
     name: str
@@ -30,13 +31,15 @@ class Group:
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
     special: bool = field(init=False, repr=False, compare=False)
-    _rule: tuple[bool, bool, bool] | None = field(init=False, repr=False, compare=False)
+    _rule: tuple[bool, bool, bool, bool] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         facts = catalogue_groups()[self.family]
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "special", facts.special)
-        rule = (facts.permutes, facts.turns, facts.shifts) if facts.ruled else None
+        rule = None
+        if facts.ruled:
+            rule = (facts.permutes, facts.turns, facts.shifts, facts.tabled)
         object.__setattr__(self, "_rule", rule)
 
     @property
@@ -53,6 +56,11 @@ class Group:
     def shifts(self) -> bool:
         """Whether elements hold a translation."""
         return self.facts.shifts if self._rule is None else self._rule[2]
+
+    @property
+    def tabled(self) -> bool:
+        """Whether elements are numbers, and tables say what they do."""
+        return self.facts.tabled if self._rule is None else self._rule[3]
 
     def __str__(self) -> str:
         text = f"{self.family}({self.parameter})"
@@ -83,6 +91,33 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Table:
+    """`size` components that a finite group moves as the tables of its `atom` say.
+
+    `arguments`: what is in the atom's brackets; of a `grid` the sizes of its two axes.
+    """
+
+    group: str
+    atom: str
+    size: Size
+    arguments: tuple[Size, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """The atom with what is in brackets, `irrep(2)`."""
+        inside = ", ".join([str(argument) for argument in self.arguments])
+        return f"{self.atom}({inside})" if inside else self.atom
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Several axes of a tensor, of these sizes, that carry one representation, row by row."""
+
+    sizes: tuple[Size, ...]
+    carried: Representation
+
+
+@dataclass(frozen=True)
 class Product:
     """Tensor product, flattened row-major."""
 
@@ -96,7 +131,13 @@ class Sum:
     terms: tuple[Representation, ...]
 
 
-Representation = Trivial | Natural | Sign | Product | Sum
+Representation = Trivial | Natural | Sign | Table | Joint | Product | Sum
+
+
+def grid(group: str, height: Size, width: Size) -> Joint:
+    """Images: the elements of `group` turn and flip the two axes."""
+    pixels = _as_size(_polynomial(Product((Trivial(height), Trivial(width)))))
+    return Joint((height, width), Table(group, "grid", pixels, (height, width)))
 
 
 def point(group: str, size: Size) -> Natural:
@@ -111,19 +152,49 @@ def pseudovector(group: str, size: Size) -> Product:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A declared tensor without its batch axis; `labels`: whole numbers below it."""
+    """A declared tensor without its batch axis; `labels`: whole numbers below it.
+
+    `axes`: one for each axis of the tensor, but for a `Joint`, which is several.
+    """
 
     name: str
     axes: tuple[Representation, ...]
     labels: int | None = None
 
 
+def sizes_of_axes(representation: Representation) -> tuple[Size, ...]:
+    """The size of each axis of a tensor that it stands on."""
+    if isinstance(representation, Joint):
+        return representation.sizes
+    return (symbolic_dimension(representation),)
+
+
+def shape_of(tensor: Tensor) -> list[Size]:
+    """The size of each axis, without the batch axis."""
+    return [size for representation in tensor.axes for size in sizes_of_axes(representation)]
+
+
+def slots(tensor: Tensor) -> list[tuple[int, int, Representation]]:
+    """Each representation with its first axis, the batch axis counted, and how many it has."""
+    found: list[tuple[int, int, Representation]] = []
+    first = 1
+    for representation in tensor.axes:
+        count = len(representation.sizes) if isinstance(representation, Joint) else 1
+        found.append((first, count, representation))
+        first += count
+    return found
+
+
 @dataclass(frozen=True)
 class BlockAxis:
-    """An axis that one group moves in its defining way, or (group None) a channel axis."""
+    """An axis that one group moves in its defining way, or (group None) a channel axis.
+
+    `table`: what moves it instead, of a group with tables.
+    """
 
     group: str | None
     size: Size
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -142,10 +213,12 @@ class Block:
 # torch that are supported. tests/test_traceable.py lists what else it cannot.
 def dimension(representation: Representation, sizes: Mapping[str, int]) -> int:
     """How many components it has; KeyError names a size that is missing."""
-    if isinstance(representation, (Trivial, Natural)):
+    if isinstance(representation, (Trivial, Natural, Table)):
         return evaluate(representation.size, sizes)
     if isinstance(representation, Sign):
         return 1
+    if isinstance(representation, Joint):
+        return dimension(representation.carried, sizes)
     if isinstance(representation, Product):
         total = 1
         for factor in representation.factors:
@@ -174,6 +247,11 @@ def _representation_blocks(representation: Representation) -> tuple[Block, ...]:
         return (Block(axes, group if representation.affine else None, none),)
     if isinstance(representation, Sign):
         return (Block((), None, frozenset({representation.group})),)
+    if isinstance(representation, Table):
+        moved = BlockAxis(representation.group, representation.size, representation)
+        return (Block((moved,), None, none),)
+    if isinstance(representation, Joint):
+        return _representation_blocks(representation.carried)
     if isinstance(representation, Sum):
         terms = representation.terms
         return tuple([block for term in terms for block in _representation_blocks(term)])
@@ -198,10 +276,13 @@ def _split_axis(
     representation: Representation, x: torch.Tensor, axis: int, sizes: Mapping[str, int]
 ) -> list[tuple[torch.Tensor, int]]:
     """Pieces of x, the axis unfolded into the axes of each block, with how many those are."""
-    if isinstance(representation, (Trivial, Natural)):
+    if isinstance(representation, (Trivial, Natural, Table)):
         return [(x, 1)]
     if isinstance(representation, Sign):
         return [(x.squeeze(axis), 0)]
+    if isinstance(representation, Joint):
+        whole = x.flatten(axis, axis + len(representation.sizes) - 1)
+        return _split_axis(representation.carried, whole, axis, sizes)
     if isinstance(representation, Sum):
         lengths = [dimension(term, sizes) for term in representation.terms]
         split_off: list[tuple[torch.Tensor, int]] = []
@@ -242,8 +323,7 @@ def solve_sizes(
     known = known or {}
     equations: list[tuple[Size, int]] = []
     for tensor, shape in zip(tensors, shapes, strict=True):
-        for representation, observed in zip(tensor.axes, list(shape)[1:], strict=True):
-            size = symbolic_dimension(representation)
+        for size, observed in zip(shape_of(tensor), list(shape)[1:], strict=True):
             if not isinstance(size, int) and size not in known:
                 equations.append((size, observed))
     return solve(equations, known) if equations else dict(known)
@@ -252,11 +332,14 @@ def solve_sizes(
 def symbolic_dimension(representation: Representation) -> Size:
     """The dimension as a size: an int, or a polynomial text."""
     # At every call, for every axis: a match of patterns takes twice as long.
-    if isinstance(representation, (Trivial, Natural)):
+    if isinstance(representation, (Trivial, Natural, Table)):
         return representation.size
     if isinstance(representation, Sign):
         return 1
-    terms = _polynomial(representation)
+    return _as_size(_polynomial(representation))
+
+
+def _as_size(terms: Mapping[tuple[tuple[str, int], ...], int]) -> Size:
     if all(powers == () for powers in terms):
         return terms.get((), 0)
     return " + ".join(
@@ -265,10 +348,12 @@ def symbolic_dimension(representation: Representation) -> Size:
 
 
 def _polynomial(representation: Representation) -> dict[tuple[tuple[str, int], ...], int]:
-    if isinstance(representation, (Trivial, Natural)):
+    if isinstance(representation, (Trivial, Natural, Table)):
         return {powers: coefficient for coefficient, powers in polynomial(representation.size)}
     if isinstance(representation, Sign):
         return {(): 1}
+    if isinstance(representation, Joint):
+        return _polynomial(representation.carried)
     if isinstance(representation, Sum):
         total: dict[tuple[tuple[str, int], ...], int] = {}
         for term in representation.terms:

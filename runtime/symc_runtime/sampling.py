@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from symc_runtime.distributions.distribution import Distribution
-from symc_runtime.enumeration import Draw
+from symc_runtime.enumeration import Draw, in_turn
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
 from symc_runtime.shapes import ShapeError, same_shape
 
@@ -21,6 +21,7 @@ def draw(
     *,
     samples: int,
     every: bool = True,
+    training: bool = False,
     batch: int,
     sizes: Mapping[str, int],
     dtype: torch.dtype,
@@ -29,20 +30,22 @@ def draw(
 ) -> dict[str, torch.Tensor]:
     """A tensor [K, batch, ...] a stage, in their order; K = samples x what stages enumerate.
 
-    Without `every` none enumerates, and all draw so many samples.
+    Without `every` none enumerates, and all draw so many samples. In `training` those draw that
+    would weigh what they enumerate.
 
     Noise of sampling stages is shared over the elements of enumerating ones: acting on the input
     permutes those elements, so noise drawn for each of them would break the coupled law.
     """
     counts: dict[str, int] = {}
     budget = ENUMERATION_BUDGET
-    for entry in draws:
+    for entry in in_turn(draws):
         own = distribution(stages[entry.key]).own
-        elements = entry.elements(own, sizes) if every else None
+        elements = entry.elements(own, sizes, training) if every else None
         left = left_of(budget, elements)
         if elements is not None and left is not None:
             counts[entry.key] = elements
             budget = left
+    counts = {entry.key: counts[entry.key] for entry in draws if entry.key in counts}
     drawn = [entry for entry in draws if entry.key not in counts]
     repeats = samples if any(entry.samples for entry in drawn) else 1
     # Axes of the grid of samples: one for each enumerating stage, the last for the draws.

@@ -8,20 +8,23 @@ from typing import assert_never
 import torch
 
 from symc_runtime.layout import (
+    Joint,
     Natural,
     Product,
     Representation,
     Sign,
     Sum,
+    Table,
     Tensor,
     Trivial,
     blocks,
-    dimension,
+    shape_of,
+    sizes_of_axes,
     solve_sizes,
     symbolic_dimension,
 )
 from symc_runtime.reserved import keyword_of
-from symc_runtime.sizes import UndeterminedSizeError, names
+from symc_runtime.sizes import Size, UndeterminedSizeError, evaluate, names
 from symc_runtime.tracing import is_readable
 
 
@@ -60,6 +63,13 @@ def _carried(representation: Representation, affine: Collection[str]) -> str:
         return f"{group}.vector" if group in affine else group
     if isinstance(representation, Sign):
         return f"the sign of {representation.group}"
+    if isinstance(representation, Table):
+        if representation.atom == "natural":
+            return representation.group
+        called = representation.atom if representation.atom == "grid" else representation.called
+        return f"{representation.group}.{called}"
+    if isinstance(representation, Joint):
+        return _carried(representation.carried, affine)
     if isinstance(representation, Product):
         return " * ".join(
             str(symbolic_dimension(f)) if isinstance(f, Trivial) else _carried(f, affine)
@@ -73,7 +83,9 @@ def _carried(representation: Representation, affine: Collection[str]) -> str:
 
 def _axis(representation: Representation, affine: Collection[str]) -> str:
     carried = _carried(representation, affine)
-    size = symbolic_dimension(representation)
+    size: object = symbolic_dimension(representation)
+    if isinstance(representation, Joint):
+        size = f"({', '.join([str(each) for each in representation.sizes])})"
     return f"`{size}: {carried}`" if carried else f"`{size}`"
 
 
@@ -99,11 +111,17 @@ def all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> st
 
 
 def _rank(role: str, tensor: Tensor, shape: Sequence[int], beside: Sequence[Tensor]) -> None:
-    if len(shape) != 1 + len(tensor.axes):
+    axes = len(shape_of(tensor))
+    if len(shape) != 1 + axes:
         raise ShapeError(
-            f"{role} `{tensor.name}`: expected {1 + len(tensor.axes)} axes, "
+            f"{role} `{tensor.name}`: expected {1 + axes} axes, "
             f"{declared(tensor, beside)}, got {len(shape)}, shape {tuple(shape)}"
         )
+
+
+def _each_axis(tensor: Tensor) -> list[tuple[Size, Representation]]:
+    """The size of each axis, and what it carries, perhaps with the next one."""
+    return [(size, axis) for axis in tensor.axes for size in sizes_of_axes(axis)]
 
 
 def _axes(
@@ -113,10 +131,9 @@ def _axes(
     sizes: Mapping[str, int],
     beside: Sequence[Tensor],
 ) -> None:
-    for position, axis in enumerate(tensor.axes, start=1):
-        expected = dimension(axis, sizes)
+    for position, (size, axis) in enumerate(_each_axis(tensor), start=1):
+        expected = evaluate(size, sizes)
         if shape[position] != expected:
-            size = symbolic_dimension(axis)
             if isinstance(size, int):
                 reason = ""
             else:
@@ -183,7 +200,7 @@ def check_inputs(
             _axes("input", tensor, value.shape, sizes, tensors)
         except KeyError as missing:
             raise UndeterminedSizeError(missing.args[0]) from None
-        for position, axis in enumerate(tensor.axes, start=1):
+        for position, (_, axis) in enumerate(_each_axis(tensor), start=1):
             if value.shape[position] == 0:
                 raise ShapeError(
                     f"input `{tensor.name}`, axis {position} "
@@ -279,7 +296,7 @@ def check_outputs(
                 f"dtype: outputs are means over samples"
             )
         shape = value.shape
-        if len(shape) == 2 + len(tensor.axes) and shape[-1] == 1:
+        if len(shape) == 2 + len(shape_of(tensor)) and shape[-1] == 1:
             raise ShapeError(
                 f"output `{tensor.name}`: the base returned {len(shape)} axes, "
                 f"shape {tuple(shape)}; expected {declared(tensor, [*tensors, *inputs])}: "

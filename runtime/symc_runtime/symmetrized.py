@@ -17,8 +17,9 @@ from symc_runtime.base_arguments import counts_taken
 from symc_runtime.calling import bound, refuse_clash, unknown_name, with_names
 from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
+from symc_runtime.elements.finite import Finite
 from symc_runtime.enumeration import Draw, always_draws, counted
-from symc_runtime.layout import Group, Natural, Tensor, Trivial, symbolic_dimension
+from symc_runtime.layout import Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.methods.method import numbers_of_samples
 from symc_runtime.sampling import check_noise, check_samples, distribution, draw
 from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
@@ -65,13 +66,18 @@ class Symmetrized(nn.Module):
         super().__init__()
         self.base = base
         self._takes_samples = any(entry.samples for entry in self.draws)
-        self._always_draws = always_draws(self.draws, self.groups, self.fixed)
+        # In training and in eval mode.
+        self._always_draws = tuple(
+            [always_draws(self.draws, self.groups, self.fixed, mode) for mode in (True, False)]
+        )
         self._samples: Any = None
         self._eval_samples: Any = None
         # What stages with too many elements draw where no number is set.
         self._unset = numbers_of_samples(samples, eval_samples)
-        if self._always_draws:
-            samples, eval_samples = self._unset
+        if self._always_draws[0]:
+            samples = self._unset[0]
+        if self._always_draws[1]:
+            eval_samples = self._unset[1]
         if samples is not None:
             self.samples = samples
         if eval_samples is not None:
@@ -119,8 +125,9 @@ class Symmetrized(nn.Module):
         """How many samples a call draws, and whether stages enumerate beside them."""
         name = "samples" if self.training else "eval_samples"
         value = getattr(self, name)
-        if value is not None or self._always_draws:
-            return check_samples(name, value), self._always_draws
+        always = self._always_draws[not self.training]
+        if value is not None or always:
+            return check_samples(name, value), always
         return self._unset[not self.training], True
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -209,12 +216,12 @@ class Symmetrized(nn.Module):
             drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
         total = drawn[0].shape[0] if drawn else 1
         if return_samples or self.chunk is None or self.chunk >= total:
-            outputs, penalty = self._pass(tensors, valid, drawn, return_penalty)
+            outputs, shares, penalty = self._pass(tensors, valid, drawn, return_penalty)
         else:
             outputs, penalty = self._chunked(
                 tensors, valid, drawn, total, self.chunk, return_penalty
             )
-            total = 1
+            total, shares = 1, None
         batch = inputs[0].shape[0]
         answer: list[Any]
         if return_samples:
@@ -222,11 +229,14 @@ class Symmetrized(nn.Module):
             weights = torch.full(
                 (total, batch), 1 / total, dtype=rows[0].dtype, device=rows[0].device
             )
+            if shares is not None:
+                weights = shares.to(weights.dtype).unflatten(0, (total, batch)) / total
             answer = [_unpacked(rows), weights]
         elif total == 1:
             answer = [_unpacked(list(outputs))]
         else:
-            answer = [_unpacked([y.unflatten(0, (total, batch)).mean(0) for y in outputs])]
+            every = [_weighted(y, shares) for y in outputs]
+            answer = [_unpacked([y.unflatten(0, (total, batch)).mean(0) for y in every])]
         if return_penalty:
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
@@ -275,7 +285,7 @@ class Symmetrized(nn.Module):
         }
         tensors = []
         for declared, value in zip(self.inputs, inputs, strict=True):
-            for dim, axis in enumerate(declared.axes, start=1):
+            for dim, _, axis in slots(declared):
                 if isinstance(axis, (Natural, Trivial)) and axis.size in valid:
                     value = keep_valid(value, valid[str(axis.size)], dim)
             if declared.labels is not None:
@@ -303,6 +313,7 @@ class Symmetrized(nn.Module):
             stages,
             samples=samples,
             every=every,
+            training=self.training,
             batch=inputs[0].shape[0],
             sizes=sizes,
             dtype=dtype,
@@ -316,18 +327,24 @@ class Symmetrized(nn.Module):
         valid: list[torch.Tensor],
         noise: list[torch.Tensor],
         penalized: bool,
-    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor | None]:
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor | None, torch.Tensor | None]:
+        """Outputs of every sample, how many even shares each counts for, and the penalty."""
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
+        shares: torch.Tensor | None = None
+        for element in elements:
+            if isinstance(element, Finite) and element.share is not None:
+                shares = element.share if shares is None else shares * element.share
         if not penalized:
-            return outputs, None
+            return outputs, shares, None
         penalty = outputs[0].new_zeros((), dtype=_summing(outputs[0].real.dtype))
         for entry, element in zip(self.draws, elements, strict=True):
             stage = self.get_submodule(entry.attribute)
             if isinstance(stage, Distribution):
                 each = stage.penalty(element)
                 if each is not None:
+                    each = _weighted(each, shares)
                     penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
-        return outputs, penalty
+        return outputs, shares, penalty
 
     def _chunked(
         self,
@@ -345,11 +362,12 @@ class Symmetrized(nn.Module):
         ) -> tuple[torch.Tensor, ...]:
             mine, counts = list(shared[: len(tensors)]), list(shared[len(tensors) :])
             count = pieces[0].shape[0]
-            outputs, penalty = self._pass(mine, counts, list(pieces), penalized)
+            outputs, shares, penalty = self._pass(mine, counts, list(pieces), penalized)
             # Without numbers: they tell the dtypes.
             told = tuple(y.new_empty(0) for y in outputs)
+            every = [_weighted(y, shares) for y in outputs]
             sums = tuple(
-                y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in outputs
+                y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in every
             )
             share = outputs[0].new_zeros(()) if penalty is None else penalty * (count / total)
             return *sums, share, *told
@@ -358,6 +376,13 @@ class Symmetrized(nn.Module):
         found = len(self.outputs)
         sums, told = values[:found], values[found + 1 :]
         return tuple(y.to(each.dtype) for y, each in zip(sums, told, strict=True)), values[found]
+
+
+def _weighted(y: torch.Tensor, shares: torch.Tensor | None) -> torch.Tensor:
+    """Outputs [K*B, ...], each as often as it counts."""
+    if shares is None:
+        return y
+    return y * shares.to(y.dtype).reshape(-1, *[1] * (y.ndim - 1))
 
 
 def _summing(dtype: torch.dtype) -> torch.dtype:
@@ -383,8 +408,8 @@ def _given(sizes: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any
 def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:
     found: set[str] = set()
     for tensor in tensors:
-        for axis in tensor.axes:
-            found |= names(symbolic_dimension(axis))
+        for size in shape_of(tensor):
+            found |= names(size)
     return found
 
 

@@ -14,21 +14,27 @@ from typing import Any
 import torch
 
 from symc_runtime.actions import keep_valid
+from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.enumeration import Draw
+from symc_runtime.groups.finite import Finite, Image, Rows
 from symc_runtime.layout import (
     Group,
+    Joint,
     Natural,
     Product,
     Representation,
     Sign,
     Sum,
+    Table,
     Tensor,
     Trivial,
     dimension,
-    symbolic_dimension,
+    shape_of,
+    slots,
 )
+from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 
 
@@ -37,19 +43,42 @@ class Motion:
     """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`.
 
     Permutations are held as matrices here, on purpose unlike the runtime; `index` is g^-1 as an
-    index [batch, n] for permutations, `character` [batch] the sign or determinant.
+    index [batch, n] for permutations, `character` [batch] the sign or determinant. `number`
+    [batch]: the element of a group that acts by tables, whose representations have a matrix each,
+    `matrix_of`; `matrix` is the number then, as [batch, 1, 1].
     """
 
     matrix: torch.Tensor
     shift: torch.Tensor | None
     character: torch.Tensor
     index: torch.Tensor | None = None
+    number: torch.Tensor | None = None
+    facts: Finite | None = None
+    parameter: int = 0
 
     def rows(self, chosen: torch.Tensor) -> Motion:
         """The elements of these rows of the batch."""
         shift = None if self.shift is None else self.shift[chosen]
         index = None if self.index is None else self.index[chosen]
-        return Motion(self.matrix[chosen], shift, self.character[chosen], index)
+        number = None if self.number is None else self.number[chosen]
+        return replace(
+            self,
+            matrix=self.matrix[chosen],
+            shift=shift,
+            character=self.character[chosen],
+            index=index,
+            number=number,
+        )
+
+    def matrix_of(self, atom: str, arguments: tuple[int, ...]) -> torch.Tensor:
+        """The matrices [batch, m, m] of a representation, float64, from the group's facts."""
+        if self.facts is None or self.number is None:
+            raise TypeError("an element that is no number has one matrix")
+        every = [
+            _dense(self.facts.image(atom, arguments, self.parameter, number))
+            for number in self.number.tolist()
+        ]
+        return torch.stack(every)
 
 
 def random_motion(
@@ -66,6 +95,10 @@ def random_motion(
     `size`: n of S(n), d of the others. `counts` [batch]: permutations move the first counts[b]
     items only.
     """
+    if group.tabled and isinstance(group.facts, Finite):
+        order = len(group.facts.every(size))
+        number = torch.randint(order, (batch,), generator=generator)
+        return _finite_motion(group.facts, size, number, dtype)
     if group.permutes:
         keys = torch.rand(batch, size, dtype=torch.float64, generator=generator)
         position = torch.arange(size)
@@ -89,6 +122,32 @@ def random_motion(
     return Motion(q, shift, determinant(q))
 
 
+def motion_of(group: Group, parameter: int, number: torch.Tensor) -> Motion:
+    """The elements of these numbers [batch] of a group that acts by tables."""
+    if not isinstance(group.facts, Finite):
+        raise TypeError(f"{group} does not act by tables")
+    return _finite_motion(group.facts, parameter, number, torch.float64)
+
+
+def _finite_motion(
+    facts: Finite, parameter: int, number: torch.Tensor, dtype: torch.dtype
+) -> Motion:
+    as_matrix = number.to(dtype).reshape(-1, 1, 1)
+    ones = torch.ones(number.shape[0], dtype=dtype)
+    return Motion(as_matrix, None, ones, None, number, facts, parameter)
+
+
+def _dense(image: Image) -> torch.Tensor:
+    """A matrix [m, m] in float64."""
+    if isinstance(image, Rows):
+        return torch.tensor(image.rows, dtype=torch.float64)
+    size = len(image.index)
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    for j, (i, sign_) in enumerate(zip(image.index, image.signs, strict=True)):
+        matrix[i, j] = sign_
+    return matrix
+
+
 def _axis_matrix(
     axis: Representation,
     motions: Mapping[str, Motion],
@@ -102,6 +161,11 @@ def _axis_matrix(
             return motions[group].matrix.to(like.dtype)
         case Sign(group) if group in motions:
             return motions[group].character.to(like.dtype).reshape(-1, 1, 1)
+        case Table(group, atom, _, arguments) if group in motions:
+            values = tuple(evaluate(argument, sizes) for argument in arguments)
+            return motions[group].matrix_of(atom, values).to(like.dtype)
+        case Joint(_, carried):
+            return _axis_matrix(carried, motions, sizes, like)
         case Product(factors):
             matrix = torch.ones(batch, 1, 1, dtype=like.dtype)
             for factor in factors:
@@ -120,7 +184,7 @@ def _axis_matrix(
                 matrix[:, start:stop, start:stop] = part
                 start = stop
             return matrix
-        case Trivial() | Natural() | Sign():
+        case Trivial() | Natural() | Sign() | Table():
             size = dimension(axis, sizes)
             return torch.eye(size, dtype=like.dtype).expand(batch, size, size)
 
@@ -181,10 +245,13 @@ def act(
     """
     labels = not (x.is_floating_point() or x.is_complex())
     moved = x.double() if labels else x
-    for dim, axis in enumerate(tensor.axes, start=1):
+    for dim, count, axis in slots(tensor):
         matrix = _axis_matrix(axis, motions, sizes, moved)
-        moved = torch.einsum("bij,bj...->bi...", matrix, moved.movedim(dim, 1)).movedim(1, dim)
-    for dim, axis in enumerate(tensor.axes, start=1):
+        lengths = moved.shape[dim : dim + count]
+        rows = moved.flatten(dim, dim + count - 1).movedim(dim, 1)
+        rows = torch.einsum("bij,bj...->bi...", matrix, rows).movedim(1, dim)
+        moved = rows.unflatten(dim, lengths)
+    for dim, _, axis in slots(tensor):
         if _affine(axis):
             shift = _axis_shift(axis, motions, sizes, moved)
             shape = [1] * moved.ndim
@@ -220,8 +287,10 @@ def _moved_noise(
         raise TypeError(f"{entry.attribute} is no Distribution")
     samples = value.shape[0]
     rows = value.flatten(0, 1)
-    element: Permutation | Orthogonal
-    if motion.index is not None:
+    element: Permutation | Orthogonal | Elements
+    if motion.number is not None:
+        element = Elements(motion.number.repeat(samples), {})
+    elif motion.index is not None:
         element = Permutation(motion.index.repeat(samples, 1))
     else:
         element = Orthogonal(motion.matrix.to(value.dtype).repeat(samples, 1, 1))
@@ -231,8 +300,7 @@ def _moved_noise(
 
 def valid_part(tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """x [batch, *axes] with its padding set to zero; `counts`: valid items [batch], by size."""
-    for dim, axis in enumerate(tensor.axes, start=1):
-        size = symbolic_dimension(axis)
+    for dim, size in enumerate(shape_of(tensor), start=1):
         if isinstance(size, str) and size in counts:
             x = keep_valid(x, counts[size], dim)
     return x
@@ -382,12 +450,13 @@ def _of_precision(inputs: Sequence[torch.Tensor]) -> str:
 
 
 def _parameter(group: Group, sizes: Mapping[str, int]) -> int:
-    from symc_runtime.sizes import evaluate
-
     return evaluate(group.parameter, sizes)
 
 
 def _identity(motion: Motion) -> Motion:
+    if motion.number is not None and motion.facts is not None:
+        still = torch.zeros_like(motion.number)
+        return _finite_motion(motion.facts, motion.parameter, still, motion.matrix.dtype)
     eye = torch.eye(motion.matrix.shape[-1], dtype=motion.matrix.dtype).expand_as(motion.matrix)
     index = None
     if motion.index is not None:

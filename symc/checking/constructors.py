@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symc.checking import pending
+from symc.checking.atoms import read_atom, read_called
 from symc.checking.familiar import familiar
 from symc.checking.groups import available
 from symc.checking.meant import axis_text, representation_alone
 from symc.checking.names import ARTICLE
 from symc.checking.report import folded, listed, nearest
-from symc.checking.values import Carried, Value, atom, kind_of
+from symc.checking.values import Carried, Value, kind_of
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
@@ -41,7 +42,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     facts = families()[owner.family]
     name = expression.name
     if name.text in facts.atoms:
-        return atom(owner, name.text)
+        return read_atom(owner, name.text, expression, expressions)
     # Irreducible representations come for rotations of space; elsewhere the name is wrong.
     rotates = facts.turns
     if name.text in pending.IRREDUCIBLE and rotates and owner.parameter == Size.constant(3):
@@ -88,8 +89,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
     """A constructor, or a form that takes no arguments or comes later."""
     function = call.function
     if isinstance(function, ast.Attribute):
-        _called_representation(call, function, expressions)
-        return None
+        return _called_representation(call, function, expressions)
     if not isinstance(function, ast.Name):
         expressions.report.error(
             "SYM302", function.span, "only a group constructor takes arguments"
@@ -146,7 +146,14 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
 
 def _called_representation(
     call: ast.Call, function: ast.Attribute, expressions: Expressions
-) -> None:
+) -> Carried | None:
+    owner = _owner(function, expressions)
+    if owner is None:
+        return None
+    name = function.name.text
+    atoms = families()[owner.family].atoms
+    if name in atoms and atoms[name].arguments:
+        return read_called(owner, name, call, expressions)
     before = expressions.report.count
     carried = read_attribute(function, expressions)
     if carried is not None and expressions.report.count == before:
@@ -156,6 +163,7 @@ def _called_representation(
             f"`{expressions.report.excerpt(function.span)}` takes no arguments",
             help=f"write `{expressions.report.excerpt(function.span)}`",
         )
+    return None
 
 
 def _constructor(call: ast.Call, family: str, expressions: Expressions) -> GroupInstance | None:
@@ -187,7 +195,9 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
     if ragged and (not facts.permutes or parameter not in map(Size.variable, ragged)):
         name = min(ragged)
         message = f"`{text}` is computed from the ragged size `{name}`"
-        if not facts.permutes:
+        if facts.tabled:
+            message = f"`{family}` of a ragged size, as `{name}` is, is no one group"
+        elif not facts.permutes:
             message = f"the dimension of a space cannot be ragged, as `{name}` is"
         expressions.report.error(
             "SYM207",

@@ -26,6 +26,7 @@ from symc.checking.report import Report, listed
 from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
+from symc.checking.tables import refuse_open_tables, refuse_unequal_sides
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
@@ -141,6 +142,8 @@ def _read(
     before = report.count
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
+    refuse_unequal_sides(expressions)
+    refuse_open_tables(expressions)
     expressions.groups.refuse_too_many(report)
     expressions.groups.refuse_copies(expressions.sizes, report)
     sizes_agree = report.count == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from symc.checking import pending
+from symc.checking.atoms import read_atom
 from symc.checking.constructors import read_attribute, read_call
 from symc.checking.groups import GroupTable, available
 from symc.checking.meant import meant, report_text
@@ -15,7 +16,6 @@ from symc.checking.sizes import SizeTable
 from symc.checking.values import (
     Carried,
     Value,
-    atom,
     kind_of,
     meaningless,
 )
@@ -35,8 +35,10 @@ class Expressions:
     `size_words`: undeclared names that stand for sizes somewhere; any other undeclared name can
     only be the multiplicity of a representation. `unread`: names in statements with syntax errors,
     of which nothing is known. `counted`: sizes whose range is looked at when all are known.
-    `example`: a group that would fit where a name is read, for messages; `axis`: the size of the
-    axis that is being read; `declaring`: the group whose statement is. Both are for messages, too.
+    `joint`: the sizes of the axes that the representation being read stands on, where they are
+    several; `grids`: images on two axes, whose sizes are compared when all are known. `example`: a
+    group that would fit where a name is read, for messages; `axis`: the size of the axis that is
+    being read; `declaring`: the group whose statement is. Both are for messages, too.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class Expressions:
         self.groups = groups
         self.unread = unread
         self.counted: list[tuple[Size, Span]] = []
+        self.joint: tuple[Size, ...] | None = None
+        self.grids: list[tuple[GroupInstance, tuple[Size, ...], Span]] = []
         self.example: str | None = None
         self.axis: ast.Expression | None = None
         self.declaring: str | None = None
@@ -281,7 +285,7 @@ class Expressions:
             return value if isinstance(value, Carried) else None
         facts = families()[value.family]
         if facts.bare is not None:
-            return atom(value, facts.bare)
+            return read_atom(value, facts.bare, expression, self)
         text = self.report.excerpt(expression.span)
         names = [f"{text}.{name}" for name in facts.atoms if name != "scalar"]
         self.report.error(

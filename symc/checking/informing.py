@@ -83,7 +83,7 @@ class Informing:
                 help="write `by frame`: the translation is taken from the mean of the points",
             )
             return False
-        if not self.complete or facts.permutes or translates:
+        if not self.complete or facts.permutes or facts.tabled or translates:
             return True
         if method.name == "frame" and not any(b.natural_axes(group.name) for b in self._blocks):
             self.report.error(

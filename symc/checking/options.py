@@ -33,6 +33,8 @@ def fitting_nets(group: GroupInstance) -> list[str]:
     """Names of the nets that can choose an element of the group."""
     facts = families()[group.family]
     kind = "permutation" if facts.permutes else "orthogonal" if facts.turns else None
+    if facts.tabled:
+        kind = "finite"
     return [name for name, net in nets().items() if net.fits == kind]
 
 

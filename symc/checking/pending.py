@@ -71,16 +71,6 @@ def matrix_group(report: Report, kind: str, span: Span) -> None:
     )
 
 
-def joint_axes(report: Report, span: Span) -> None:
-    """`(h, w): R`."""
-    report.error(
-        "SYM904",
-        span,
-        "one representation on several axes together is not available yet",
-        help="give each axis its own representation, `h: P, w: Q`, or flatten them into one axis",
-    )
-
-
 def irreducible(report: Report, span: Span) -> None:
     """`M.irrep(2)`, `M.irreps("8x0e")`."""
     report.error(

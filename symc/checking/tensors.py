@@ -9,7 +9,7 @@ from symc.checking.expressions import Expressions
 from symc.checking.names import walk
 from symc.checking.report import Report
 from symc.checking.sizes import Constraint
-from symc.checking.values import Carried, trivial
+from symc.checking.values import Carried, mixes, trivial
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, Product, atoms
 from symc.ir.sizes import LIMIT, Size
@@ -32,6 +32,7 @@ class _AxisValue:
     size: Size
     carried: Carried
     span: Span
+    joint: tuple[Size, ...] = ()
 
 
 def read_tensor(
@@ -52,7 +53,10 @@ def read_tensor(
         return None
     tensor = Tensor(
         name=statement.name.text,
-        axes=tuple(Axis(size=axis.size, representation=axis.carried.tree) for axis in axes),
+        axes=tuple(
+            Axis(size=axis.size, representation=axis.carried.tree, joint=axis.joint)
+            for axis in axes
+        ),
         labels=labels,
     )
     return Declared(tensor, statement)
@@ -87,16 +91,21 @@ def _read_axis(
     axis: ast.Axis, expressions: Expressions, constraints: list[Constraint]
 ) -> _AxisValue | None:
     carried = None
+    sides: tuple[Size | None, ...] = ()
+    if len(axis.sizes) > 1:
+        sides = tuple(_side(size, expressions) for size in axis.sizes)
+        if axis.representation is not None and None in sides:
+            return None
     if axis.representation is not None:
         if _swapped(axis, expressions):
             return None
         expressions.axis = axis.sizes[0] if len(axis.sizes) == 1 else None
+        known = tuple(size for size in sides if size is not None)
+        expressions.joint = known or None
         carried = expressions.representation(axis.representation)
-        expressions.axis = None
+        expressions.axis = expressions.joint = None
     if len(axis.sizes) != 1:
-        if carried is not None or axis.representation is None:
-            pending.joint_axes(expressions.report, axis.span)
-        return None
+        return _jointly(axis, sides, carried, expressions)
     written = axis.sizes[0]
     if isinstance(written, ast.Wildcard):
         if axis.representation is None:
@@ -126,6 +135,63 @@ def _read_axis(
     advice = _an_axis_each(axis.representation, carried)
     constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
+
+
+def _side(written: ast.Expression, expressions: Expressions) -> Size | None:
+    """One of the sizes in brackets."""
+    if isinstance(written, ast.Wildcard):
+        expressions.report.error(
+            "SYM206",
+            written.span,
+            "nothing tells the size of this axis",
+            help="write a size: `_` is for one axis alone",
+        )
+        return None
+    size = expressions.size(written)
+    if size is None or _ragged_size(size, written, expressions):
+        return None
+    names = size.names & expressions.sizes.ragged.keys()
+    if names:
+        _refuse_ragged(min(names), written.span, expressions)
+        return None
+    expressions.counted.append((size, written.span))
+    return size
+
+
+def _jointly(
+    axis: ast.Axis,
+    sides: tuple[Size | None, ...],
+    carried: Carried | None,
+    expressions: Expressions,
+) -> _AxisValue | None:
+    """`(h, w): R.grid`: one representation on several axes."""
+    report = expressions.report
+    sizes = tuple(size for size in sides if size is not None)
+    text = ", ".join(report.excerpt(size.span) for size in axis.sizes)
+    if axis.representation is None:
+        report.error(
+            "SYM313",
+            axis.span,
+            f"`({text})` carries nothing",
+            help=f"write `{text}` for plain axes, or what they carry together, as in "
+            f"`({text}): R.grid`",
+        )
+        return None
+    if carried is None:
+        return None
+    tree = carried.tree
+    if not isinstance(tree, Atom) or tree.arguments != sizes:
+        report.error(
+            "SYM313",
+            axis.representation.span,
+            f"`{report.excerpt(axis.representation.span)}` stands on one axis, and not on "
+            f"`({text})` together",
+            help="give each axis its own representation, `h: P, w: Q`; `grid` of `C(k)` and "
+            "`D(k)` is the one that takes two",
+        )
+        return None
+    expressions.counted.append((carried.dimension, axis.span))
+    return _AxisValue(carried.dimension, carried, axis.span, sizes)
 
 
 def _an_axis_each(written: ast.Expression, carried: Carried) -> str | None:
@@ -272,7 +338,7 @@ def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
         for atom in atoms(axis.representation):
             family = families()[groups[atom.group].family]
             facts = family.atoms[atom.name]
-            permutes = facts.axis == "trivial" or family.permutes
+            permutes = facts.axis == "trivial" or family.permutes or not mixes(family, atom.name)
             if permutes and not facts.character:
                 continue
             span = written.representation.span if written.representation else written.span

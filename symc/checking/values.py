@@ -10,7 +10,9 @@ from symc.ir.groups import GroupInstance
 from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
 from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
-from symc_runtime.groups.group import NoRuleError
+from symc_runtime.groups.finite import Finite
+from symc_runtime.groups.group import Group
+from symc_runtime.sizes import polynomial
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,44 @@ def trivial(size: Size) -> Carried:
     return Carried(Trivial(size=size), size)
 
 
-def atom(group: GroupInstance, name: str) -> Carried:
-    """Representation `name` of a group, which its family has."""
+def atom(
+    group: GroupInstance, name: str, arguments: tuple[Size, ...] = (), known: int | None = None
+) -> Carried:
+    """Representation `name` of a group, which its family has, with these arguments.
+
+    `known`: the group's parameter, where it is told. Raises OutOfRangeError.
+    """
     family = families()[group.family]
     facts = family.atoms[name]
     match facts.axis:
         case "trivial":
-            size, mixes = Size.constant(1), False
+            size = Size.constant(1)
         case "natural":
-            size, mixes = group.parameter, not family.permutes
+            size = group.parameter
         case "table":
-            raise NoRuleError(f"`{group.name}.{name}` is a table, whose size is not known here")
+            size = _tabled(group, name, arguments, known)
+        case "grid":
+            size = Size.constant(1)
+            for side in arguments:
+                size = multiply(size, side)
         case _ as never:
             assert_never(never)
     return Carried(
-        Atom(group=group.name, name=name, dimension=size),
+        Atom(group=group.name, name=name, dimension=size, arguments=arguments),
         size,
         affine=facts.affine,
-        linear=facts.character or (mixes and not facts.affine),
+        linear=facts.character or (mixes(family, name) and not facts.affine),
     )
+
+
+def mixes(family: Group, name: str) -> bool:
+    """Whether a representation does more than to put entries elsewhere, whatever the parameter."""
+    facts = family.atoms[name]
+    if facts.axis in ("trivial", "grid"):
+        return False
+    if facts.axis == "natural":
+        return not family.permutes
+    return not isinstance(family, Finite) or not family.signless(name, max(family.examples))
 
 
 def direct_sum(left: Carried, right: Carried) -> Carried:
@@ -109,3 +130,28 @@ def tensor_power(base: Carried, exponent: int) -> Carried:
 def meaningless(left: Carried, right: Carried) -> bool:
     """Whether the product would multiply a point by a vector, a sign or a point."""
     return (left.affine and (right.affine or right.linear)) or (right.affine and left.linear)
+
+
+def _tabled(
+    group: GroupInstance, name: str, arguments: tuple[Size, ...], known: int | None
+) -> Size:
+    """The dimension of what tables say; that of parameter 1 where neither formula nor number is."""
+    facts = families()[group.family]
+    assert isinstance(facts, Finite)
+    given = tuple(value for size in arguments if (value := size.value) is not None)
+    if known is not None:
+        return Size.constant(facts.size(name, given, known))
+    formula = facts.size_formula(name, _PLACE)
+    if formula is None:
+        return Size.constant(1)
+    total = Size.constant(0)
+    for coefficient, powers in polynomial(formula):
+        term = Size.constant(coefficient)
+        for _ in range(sum(exponent for _, exponent in powers)):
+            term = multiply(term, group.parameter)
+        total = add(total, term)
+    return total
+
+
+_PLACE = "k"
+"""Stands for the parameter in a formula."""

@@ -233,7 +233,8 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
         return "no tensor has the same name and shape in both"
     for side in sides:
         for name in side.acting:
-            if not families()[side.families[name]].ruled:
+            facts = families()[side.families[name]]
+            if not facts.ruled or facts.tabled:
                 return f"nothing is known here about elements of {side.families[name]}"
     return None
 

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import product
 from typing import Generic, TypeVar
 
-from symc.ir.blocks import Unflatten, blocks
+from symc.ir.blocks import Flatten, Unflatten, blocks
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
@@ -80,6 +80,9 @@ def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
         offset = Size.constant(0)
         view = [(axis.size, Size.constant(1))]
         for step in block.steps:
+            if isinstance(step, Flatten):
+                # Joint axes are one here, row by row.
+                continue
             size, stride = view[step.axis]
             if isinstance(step, Unflatten):
                 parts = []

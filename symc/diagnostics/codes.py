@@ -52,6 +52,8 @@ CODES: dict[str, Code] = {
     "SYM310": Code("a product written as one group"),
     "SYM311": Code("labels on a representation that is not a permutation"),
     "SYM312": Code("sizes and representations mixed up"),
+    "SYM313": Code("a representation on the wrong number of axes"),
+    "SYM314": Code("quarter turns of an image that is not square"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
@@ -76,7 +78,6 @@ CODES: dict[str, Code] = {
     "SYM901": Code("a group that is not available yet"),
     "SYM902": Code("wreath products are not available yet"),
     "SYM903": Code("`generated` and `lie` groups are not available yet"),
-    "SYM904": Code("joint axes are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
     "SYM906": Code("labels that name items are not available yet"),
     "SYM907": Code("derived outputs are not available yet"),

@@ -10,6 +10,7 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
   after the matrix (T(d) has no matrix): every other axis of such a block is trivial or natural
   of a permutation group;
 - a `table` axis is moved as the tables of its group say for `atom`;
+- axes that carry a representation together are flattened into one, row by row;
 - nothing else happens: `trivial` axes stay. A `vector` of T(d) is a trivial axis of size d, for
   translations do not move it.
 """
@@ -38,13 +39,14 @@ class TooManyBlocksError(ValueError):
 class BlockAxis(Model):
     """One axis of a block: `group` is None exactly where `kind` is `trivial`.
 
-    `atom`: the name of the representation, where `kind` is `table`.
+    `atom`: the name of the representation, where `kind` is `table`, and its `arguments`.
     """
 
     kind: Literal["trivial", "natural", "table"]
     group: str | None
     size: Size
     atom: str | None = None
+    arguments: tuple[Size, ...] = ()
 
 
 class Unflatten(Model):
@@ -53,6 +55,14 @@ class Unflatten(Model):
     kind: Literal["unflatten"] = "unflatten"
     axis: int
     sizes: tuple[Size, ...]
+
+
+class Flatten(Model):
+    """Make one axis, row-major, of axis `axis` and the `count` - 1 behind it."""
+
+    kind: Literal["flatten"] = "flatten"
+    axis: int
+    count: int
 
 
 class Narrow(Model):
@@ -64,7 +74,7 @@ class Narrow(Model):
     length: Size
 
 
-Step = Unflatten | Narrow
+Step = Flatten | Unflatten | Narrow
 
 
 class Block(Model):
@@ -73,8 +83,9 @@ class Block(Model):
     `axes`: one for each axis of the block, in order. `affine`: the name of the group that
     translates the block, or None. `characters`: names of the groups whose sign multiplies it
     (an odd number of times; only O, E and S have one). `steps`: applied in order to the tensor
-    without its batch axis (axes count from 0), each is a view, and they give a view with exactly
-    `axes`. The blocks of a tensor cover each of its entries once.
+    without its batch axis (axes count from 0), each is a view (`Flatten` of a tensor whose memory
+    allows it), and they give one with exactly `axes`. The blocks of a tensor cover each of its
+    entries once.
     """
 
     axes: tuple[BlockAxis, ...]
@@ -102,6 +113,14 @@ def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ..
         raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
     parts = [Block(axes=())]
     for axis in tensor.axes:
+        if axis.joint:
+            count = len(axis.joint)
+            parts = [
+                part.model_copy(
+                    update={"steps": (*part.steps, Flatten(axis=len(part.axes), count=count))}
+                )
+                for part in parts
+            ]
         parts = _extend(parts, axis.representation, families_of)
     return tuple(parts)
 
@@ -176,11 +195,17 @@ def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block
             pass
         case "natural":
             # What has no rule is not known to leave anything alone.
-            still = family.ruled and not (family.permutes or family.turns)
+            still = family.ruled and not (family.permutes or family.turns or family.tabled)
             if facts.affine or not still:
                 axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
-        case "table":
-            axis = BlockAxis(kind="table", group=atom.group, size=atom.dimension, atom=atom.name)
+        case "table" | "grid":
+            axis = BlockAxis(
+                kind="table",
+                group=atom.group,
+                size=atom.dimension,
+                atom=atom.name,
+                arguments=atom.arguments,
+            )
         case _ as never:
             assert_never(never)
     # A sign squared is 1: only the parity of its occurrences counts.

@@ -43,9 +43,9 @@ def determine(inputs: Sequence[Tensor], known: Collection[str]) -> tuple[Determi
     that stands only in a product with another unknown, or in several powers on one axis.
     """
     places = [
-        (axis.size, tensor.name, position)
+        (size, tensor.name, position)
         for tensor in inputs
-        for position, axis in enumerate(tensor.axes)
+        for position, size in enumerate(tensor.shape)
     ]
     places.sort(key=lambda place: (len(place[0].terms), _degree(place[0])))
     names = [size.names for size, _, _ in places]

@@ -26,8 +26,20 @@ def numbers_of_samples(program: Program) -> tuple[int, int]:
 
 def enumerates(stage: Stage) -> bool:
     """Whether the stage takes every element that it has, where they are few enough."""
-    exhaustive = methods()[stage.method].exhaustive
-    return exhaustive and stage.samples is None and stage.eval_samples is None
+    method = methods()[stage.method]
+    return method.exhaustive and not method.weighs and _unset(stage)
+
+
+def weighed(stage: Stage, group: GroupInstance, parameter: Size) -> int | None:
+    """How many elements the stage takes in eval mode, each with its probability; None: it draws."""
+    method, value = methods()[stage.method], parameter.value
+    if not method.weighs or not _unset(stage) or not stage.noise_scale or value is None:
+        return None
+    return None if single(group, parameter) else method.elements(families()[group.family], value)
+
+
+def _unset(stage: Stage) -> bool:
+    return stage.samples is None and stage.eval_samples is None
 
 
 def single(group: GroupInstance, parameter: Size) -> bool:

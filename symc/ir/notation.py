@@ -27,8 +27,11 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
     bare = bare_names(groups)
     for axis in declared.axes:
         channel = isinstance(axis.representation, Trivial)
-        carried = "" if channel else f": {_written(axis.representation, bare)}"
-        axes.append(f"{axis.size}{carried}")
+        carried = (
+            "" if channel else f": {_written(axis.representation, bare, joint=bool(axis.joint))}"
+        )
+        sizes = f"({', '.join(map(str, axis.joint))})" if axis.joint else str(axis.size)
+        axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
     labels = f" of {declared.labels}" if declared.labels is not None else ""
     return f"{declared.name}{shape}{labels}"
@@ -38,12 +41,16 @@ def _size(size: Size) -> str:
     return f"({size})" if len(size.terms) > 1 else str(size)
 
 
-def _written(tree: Representation, bare: dict[str, str | None]) -> str:
+def _written(tree: Representation, bare: dict[str, str | None], joint: bool = False) -> str:
     match tree:
         case Trivial(size=size):
             return _size(size)
-        case Atom(group=group, name=name):
-            return group if bare[group] == name else f"{group}.{name}"
+        case Atom(group=group, name=name, arguments=arguments):
+            if bare[group] == name:
+                return group
+            # The sizes of joint axes stand before the colon.
+            bracketed = arguments and not joint
+            return f"{group}.{tree.called if bracketed else name}"
         case Sum(terms=terms):
             return " + ".join(_written(term, bare) for term in terms)
         case Product(factors=factors):

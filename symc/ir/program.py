@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, Self
 
 from symc.ir.blocks import Block, blocks
 from symc.ir.groups import GroupInstance, Stage
@@ -18,9 +19,11 @@ class Program(Model):
     `stages` holds every group once, in the order in which elements are drawn: explicit lines
     first, then what no line handles (linear and Euclidean groups, finite ones, permutations).
     Stages handled `by base` keep their place but draw nothing.
+
+    Version 1 had no arguments of atoms and no joint axes; it is read as what it says.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     name: str
     doc: str = ""
     sizes: tuple[SizeVariable, ...]
@@ -28,6 +31,23 @@ class Program(Model):
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     stages: tuple[Stage, ...]
+
+    @classmethod
+    def model_validate(cls, value: object) -> Self:
+        """From what `model_dump` gave, of this version or the first."""
+        return super().model_validate(_of_this_version(value))
+
+    @classmethod
+    def model_validate_json(cls, text: str | bytes) -> Self:
+        """From JSON, of this version or the first."""
+        try:
+            value = json.loads(text)
+        except ValueError:
+            # pydantic tells better what is wrong with it.
+            return super().model_validate_json(text)
+        if not isinstance(value, dict) or value.get("version") != 1:
+            return super().model_validate_json(text)
+        return super().model_validate_json(json.dumps(_of_this_version(value)))
 
     def group(self, name: str) -> GroupInstance:
         """The group instance called `name`."""
@@ -37,3 +57,10 @@ class Program(Model):
     def blocks(self) -> dict[str, tuple[Block, ...]]:
         """The blocks of each tensor, by its name; cut once."""
         return {t.name: blocks(t, self.groups) for t in (*self.inputs, *self.outputs)}
+
+
+def _of_this_version(value: Any) -> Any:
+    """The first version lacks what has defaults."""
+    if isinstance(value, dict) and value.get("version") == 1:
+        return {**value, "version": 2}
+    return value

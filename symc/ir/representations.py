@@ -16,12 +16,23 @@ class Trivial(Model):
 
 
 class Atom(Model):
-    """Representation `name` of the group instance `group`; `dimension` is its size."""
+    """Representation `name` of the group instance `group`; `dimension` is its size.
+
+    `arguments`: what stands in brackets, the 2 of `irrep(2)`; of a representation on several axes
+    together, whose entries are numbered row by row, their sizes.
+    """
 
     kind: Literal["atom"] = "atom"
     group: str
     name: str
     dimension: Size
+    arguments: tuple[Size, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Its name with what is in brackets, `irrep(2)`."""
+        inside = ", ".join(map(str, self.arguments))
+        return f"{self.name}({inside})" if inside else self.name
 
 
 class Product(Model):

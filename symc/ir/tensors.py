@@ -8,10 +8,20 @@ from symc.ir.sizes import Size
 
 
 class Axis(Model):
-    """An axis: its size and what it carries (Trivial for a channel axis)."""
+    """An axis, or several together: the size and what is carried (Trivial for a channel axis).
+
+    `joint`: the sizes of axes that carry one representation together, entries row by row; `size` is
+    their product. Empty for one axis.
+    """
 
     size: Size
     representation: Representation
+    joint: tuple[Size, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The size of each axis of the tensor."""
+        return self.joint or (self.size,)
 
 
 class Tensor(Model):
@@ -20,3 +30,8 @@ class Tensor(Model):
     name: str
     axes: tuple[Axis, ...]
     labels: int | None = None
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """The size of each axis."""
+        return tuple(size for axis in self.axes for size in axis.sizes)

@@ -8,10 +8,9 @@ from symc.ir import representations as ir
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import Size
-from symc.ir.tensors import Tensor
+from symc.ir.tensors import Axis, Tensor
 from symc_runtime import layout
 from symc_runtime.catalogue import groups
-from symc_runtime.groups.group import NoRuleError
 
 
 def size(value: Size) -> int | str:
@@ -32,14 +31,15 @@ def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
         case "trivial":
             return layout.Sign(atom.group) if shape.character else layout.Trivial(1)
         case "natural":
-            if not (facts.permutes or facts.turns or shape.affine):
+            if not (facts.permutes or facts.turns or facts.tabled or shape.affine):
                 return layout.Trivial(size(atom.dimension))
             natural = layout.Natural(atom.group, size(atom.dimension), shape.affine)
             return (
                 layout.Product((layout.Sign(atom.group), natural)) if shape.character else natural
             )
-        case "table":
-            raise NoRuleError(f"`{atom.group}.{atom.name}` is a table, for which no code is made")
+        case "table" | "grid":
+            arguments = tuple(size(argument) for argument in atom.arguments)
+            return layout.Table(atom.group, atom.name, size(atom.dimension), arguments)
         case _ as never:
             assert_never(never)
 
@@ -63,15 +63,22 @@ def representation(value: ir.Representation, program: Program) -> layout.Represe
 
 def tensor(value: Tensor, program: Program) -> layout.Tensor:
     """The tensor in the runtime's terms."""
-    axes = tuple(representation(axis.representation, program) for axis in value.axes)
+    axes = tuple(_axis(axis, program) for axis in value.axes)
     return layout.Tensor(value.name, axes, value.labels)
+
+
+def _axis(value: Axis, program: Program) -> layout.Representation:
+    carried = representation(value.representation, program)
+    return layout.Joint(tuple(map(size, value.joint)), carried) if value.joint else carried
 
 
 def involves(value: layout.Representation, group_name: str) -> bool:
     """Whether the group moves it."""
     match value:
-        case layout.Natural(name) | layout.Sign(name):
+        case layout.Natural(name) | layout.Sign(name) | layout.Table(name):
             return name == group_name
+        case layout.Joint(carried=carried):
+            return involves(carried, group_name)
         case layout.Product(parts) | layout.Sum(parts):
             return any(involves(part, group_name) for part in parts)
         case _:

@@ -12,7 +12,7 @@ from torch import fx
 from symc.lower.declarations import affine_in, involves
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
-from symc_runtime import actions, layout, shapes, sizes
+from symc_runtime import actions, layout, shapes, sizes, tables
 
 Dim = int
 
@@ -83,8 +83,8 @@ class GraphBuilder:
             return self.plan.fixed[name]
         if name not in self.size_nodes:
             for tensor in self.plan.inputs:
-                for dim, axis in enumerate(tensor.axes, start=1):
-                    if layout.symbolic_dimension(axis) == name:
+                for dim, size in enumerate(layout.shape_of(tensor), start=1):
+                    if size == name:
                         self.size_nodes[name] = self._method(
                             f"{name}_size", "size", self.inputs[tensor.name], dim
                         )
@@ -174,7 +174,7 @@ class GraphBuilder:
         relevant: Callable[[layout.Representation], bool],
         move: Callable[[fx.Node, str, layout.Representation, Dim], fx.Node],
     ) -> fx.Node:
-        for dim, axis in enumerate(tensor.axes, start=1):
+        for dim, _, axis in layout.slots(tensor):
             x = self._on_axis(x, wanted, axis, dim, relevant, move)
         return x
 
@@ -188,6 +188,12 @@ class GraphBuilder:
             if isinstance(leaf, layout.Sign):
                 return self._call(wanted, actions.flip, x, element)
             function: Callable[..., Any]
+            if isinstance(leaf, layout.Joint):
+                function = tables.unturn if inverse else tables.turn
+                return self._call(wanted, function, x, element, dim)
+            if isinstance(leaf, layout.Table):
+                function = tables.unmove if inverse else tables.move
+                return self._call(wanted, function, x, element, leaf.called, dim)
             if group.permutes:
                 function = actions.unpermute if inverse else actions.permute
             else:
@@ -212,8 +218,8 @@ class GraphBuilder:
     def _ragged_axes(self, tensor: layout.Tensor) -> dict[Dim, fx.Node]:
         return {
             dim: self.counts[size]
-            for dim, axis in enumerate(tensor.axes, start=1)
-            if isinstance(size := layout.symbolic_dimension(axis), str) and size in self.counts
+            for dim, size in enumerate(layout.shape_of(tensor), start=1)
+            if isinstance(size, str) and size in self.counts
         }
 
     def _masked(self, x: fx.Node, wanted: str, tensor: layout.Tensor) -> fx.Node:
@@ -263,7 +269,7 @@ class GraphBuilder:
         anchor = next(tensor for tensor in self.plan.inputs if tensor.name == plan.stage.anchor)
         x = self.inputs[anchor.name]
         position, axis = next(
-            (dim, axis) for dim, axis in enumerate(anchor.axes, start=1) if affine_in(axis, group)
+            (dim, axis) for dim, _, axis in layout.slots(anchor) if affine_in(axis, group)
         )
         pieces = []
         for piece, dim, added in self._points(x, anchor.name, axis, position, group):

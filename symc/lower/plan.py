@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from symc.ir.drawing import enumerates, numbers_of_samples, single
+from symc.ir.drawing import enumerates, numbers_of_samples, single, weighed
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
@@ -68,9 +68,12 @@ def _distribution(
     later: tuple[str, ...],
     earlier: tuple[str, ...],
     anchors: dict[str, int],
+    atoms: tuple[str, ...],
 ) -> tuple[str | None, dict[str, Any]]:
     if not _draws(group):
         return None, {}
+    if group.tabled:
+        return _finite(stage, group, later, anchors, atoms)
     permutation = group.permutes
     own = {"own": group.name}
     if stage.method == "average":
@@ -97,6 +100,48 @@ def _distribution(
     if permutation:
         context["temperature"] = stage.temperature
     return ("LearnedPermutation" if permutation else "LearnedOrthogonal"), context
+
+
+def _finite(
+    stage: Stage,
+    group: layout.Group,
+    later: tuple[str, ...],
+    anchors: dict[str, int],
+    atoms: tuple[str, ...],
+) -> tuple[str, dict[str, Any]]:
+    """What draws the element of a group by its number."""
+    own: dict[str, Any] = {"own": group.name, "atoms": atoms}
+    if stage.method == "average":
+        return "AverageFinite", own
+    context = own | {"later": later}
+    anchors = {name: index for name, index in anchors.items() if name in later}
+    if anchors:
+        context["anchors"] = anchors
+    if stage.method == "frame":
+        return "TemplateFrame", context
+    if stage.method not in ("canonical", "probabilistic"):
+        raise NoRuleError(f"there is no rule here for the method {stage.method!r} of {stage.group}")
+    if stage.net is None:
+        raise ValueError(f"stage {stage.group}: method {stage.method} without a net")
+    context |= {"net": stage.net.name, "options": dict(stage.net.options)}
+    context["probabilistic"] = stage.method == "probabilistic"
+    if stage.method == "probabilistic":
+        context["noise_scale"] = stage.noise_scale
+    context["temperature"] = stage.temperature
+    return "LearnedFinite", context
+
+
+def _atoms(program: Program, group: str) -> tuple[str, ...]:
+    """What tables of a group the tensors of a program are moved by, in their order."""
+    found: dict[str, None] = {}
+    for tensor in (*program.inputs, *program.outputs):
+        for block in program.blocks[tensor.name]:
+            for axis in block.axes:
+                if axis.group == group and axis.kind == "table" and axis.atom is not None:
+                    grid = axis.atom == "grid"
+                    inside = "" if grid else ", ".join(map(str, axis.arguments))
+                    found[f"{axis.atom}({inside})" if inside else axis.atom] = None
+    return tuple(found)
 
 
 def make_plan(program: Program) -> Plan:
@@ -127,6 +172,7 @@ def make_plan(program: Program) -> Plan:
             tuple(other.group for other in later),
             tuple(other.group for other in earlier),
             anchors,
+            _atoms(program, group.name),
         )
         if distribution is not None and fixed:
             keywords["sizes"] = fixed
@@ -136,7 +182,9 @@ def make_plan(program: Program) -> Plan:
             draws.append(_draw(stage, program.group(stage.group), attribute, fixed))
     samples, eval_samples = numbers_of_samples(program)
     # Where every stage takes all elements that it has, no number is set.
-    counted = always_draws(draws, tuple(groups.values()), fixed)
+    counted, in_eval = (
+        always_draws(draws, tuple(groups.values()), fixed, training) for training in (True, False)
+    )
     return Plan(
         program=program,
         class_name=class_name(program.name),
@@ -149,7 +197,7 @@ def make_plan(program: Program) -> Plan:
         ragged={v.name: v.bound for v in program.sizes if v.bound is not None},
         fixed=fixed,
         samples=samples if counted else None,
-        eval_samples=eval_samples if counted else None,
+        eval_samples=eval_samples if in_eval else None,
     )
 
 
@@ -168,16 +216,18 @@ def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
 
 
 def _draws(group: layout.Group) -> bool:
-    return group.permutes or group.turns
+    return group.permutes or group.turns or group.tabled
 
 
 def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:
     method = methods()[stage.method]
     known = {name: Size.constant(value) for name, value in fixed.items()}
+    parameter = group.parameter.substitute(known)
+    every = enumerates(stage) or weighed(stage, group, parameter) is not None
     return Draw(
         key=stage.group,
         attribute=attribute,
-        enumerates=stage.method if enumerates(stage) else "",
-        samples=method.samples and not single(group, group.parameter.substitute(known)),
+        enumerates=stage.method if every else "",
+        samples=method.samples and not single(group, parameter),
         entropy=stage.entropy if "entropy" in method.options else 0.0,
     )

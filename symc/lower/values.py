@@ -24,6 +24,13 @@ def source(value: Any) -> str:
             return f"sr.{'point' if affine else 'Natural'}({group!r}, {size!r})"
         case layout.Sign(group):
             return f"sr.Sign({group!r})"
+        case layout.Table(group, atom, size, arguments):
+            inside = f", {_tuple(arguments)}" if arguments else ""
+            return f"sr.Table({group!r}, {atom!r}, {size!r}{inside})"
+        case layout.Joint(sizes, layout.Table(group, "grid")):
+            return f"sr.grid({group!r}, {', '.join(map(repr, sizes))})"
+        case layout.Joint(sizes, carried):
+            return f"sr.Joint({_tuple(sizes)}, {source(carried)})"
         case layout.Product(factors):
             return f"sr.Product({_tuple(factors)})"
         case layout.Sum(terms):

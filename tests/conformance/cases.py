@@ -13,6 +13,7 @@ from itertools import product
 
 import symc
 from symc_runtime.catalogue import compiled_groups, groups, methods, nets
+from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.group import Group
 
 REFUSALS = ("SYM3", "SYM4", "SYM5")
@@ -47,6 +48,11 @@ class Items:
     family: str | None = None
     size: int | None = None
     ragged: bool = False
+
+
+def ruled() -> dict[str, Group]:
+    """The groups that act by rules of their kind, and not by tables."""
+    return {name: facts for name, facts in compiled_groups().items() if not facts.tabled}
 
 
 def _trivial(facts: Group) -> str:
@@ -130,8 +136,9 @@ def items_of(facts: Group, parameter: int) -> list[Items]:
 @cache
 def fitting_nets(family: str) -> tuple[str, ...]:
     """The nets that the checker lets the family have."""
-    vector = vector_of(groups()[family])
-    points = [name for name, atom in groups()[family].atoms.items() if atom.affine]
+    found = groups()[family]
+    vector = "vector" if isinstance(found, Finite) else vector_of(found)
+    points = [name for name, atom in found.atoms.items() if atom.affine]
     origin = f"input o[2: G.{points[0]}]\n" if points else ""
     text = f"group G = {family}(2)\ninput x[3, 2: G.{vector}]\n{origin}output y\n"
     return tuple(
@@ -247,7 +254,7 @@ def rows() -> Iterator[Row]:
     after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     acting = [name for name in names if methods()[name].acts]
     # Those behind leave the places of those before them, which `every` counts, as they were.
-    for mixes, (family, facts) in product((input_mixes, nested_mixes), compiled_groups().items()):
+    for mixes, (family, facts) in product((input_mixes, nested_mixes), ruled().items()):
         for parameter in facts.examples:
             for inputs, items in product(mixes(facts), items_of(facts, parameter)):
                 if items.family is None:

@@ -15,9 +15,11 @@ from torch import nn
 import symc
 from conformance.cases import Cell
 from symc.lower.module import CompiledModel
+from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.layout import Tensor, blocks, symbolic_dimension
+from symc_runtime.layout import Group, Tensor, blocks, symbolic_dimension
+from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import valid_part
 from symc_runtime.verification.bases import flat_base
@@ -188,6 +190,10 @@ def _elements(
     return outputs, elements
 
 
+def _parameter(model: Symmetrized, group: Group) -> int:
+    return evaluate(group.parameter, model.fixed)
+
+
 def membership(model: Symmetrized, batch: _Batch, elements: tuple[Any, ...]) -> list[str]:
     """What is wrong with elements as elements of their groups."""
     faults = []
@@ -212,6 +218,12 @@ def membership(model: Symmetrized, batch: _Batch, elements: tuple[Any, ...]) -> 
                 faults.append(f"{draw.key}: not orthogonal, off by {float(error):.1e}")
             if group.special and not (torch.linalg.det(matrix.double()) > 0).all():
                 faults.append(f"{draw.key}: determinant -1")
+        elif isinstance(element, Finite):
+            number, order = element.number, len(group.facts.every(_parameter(model, group)))
+            if number.dtype != torch.int64 or not ((number >= 0) & (number < order)).all():
+                faults.append(f"{draw.key}: no number of an element")
+            if element.share is not None and not (element.share >= 0).all():
+                faults.append(f"{draw.key}: a negative weight")
         else:
             faults.append(f"{draw.key}: an element of what group? {type(element).__name__}")
     return faults

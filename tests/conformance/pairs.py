@@ -6,8 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 
-from conformance.cases import Cell, Items, Mix, nets_of, stage, tensors, trusted_among, vector_of
-from symc_runtime.catalogue import compiled_groups, groups, methods
+from conformance.cases import (
+    Cell,
+    Items,
+    Mix,
+    nets_of,
+    ruled,
+    stage,
+    tensors,
+    trusted_among,
+    vector_of,
+)
+from symc_runtime.catalogue import groups, methods
 from symc_runtime.groups.group import Group
 
 ITEMS = (
@@ -131,7 +141,7 @@ def pair_rows() -> Iterator[PairRow]:
     names = list(methods())
     acting = [name for name in names if methods()[name].acts]
     turn = 0
-    for number, families in enumerate(combinations_with_replacement(compiled_groups(), 2)):
+    for number, families in enumerate(combinations_with_replacement(ruled(), 2)):
         first, second = (groups()[family] for family in families)
         mixes = input_mixes(first, second)
         for parameters, inputs, items in product(_sizes(first, second, number), mixes, ITEMS):

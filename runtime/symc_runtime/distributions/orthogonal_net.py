@@ -10,6 +10,7 @@ from torch import nn
 
 from symc_runtime.actions import fold_anew
 from symc_runtime.catalogue import nets
+from symc_runtime.covering import covered
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise, element_of
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
@@ -49,6 +50,8 @@ class LearnedOrthogonal(OrthogonalNoise):
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
+        seen = covered(inputs, groups, own, sizes)
+        inputs, groups, later = seen.inputs, seen.groups, seen.named(later)
         super().__init__(inputs, groups, own)
         self.noise_scale = noise_scale
         known = sizes or {}

@@ -10,6 +10,7 @@ from torch import nn
 
 from symc_runtime.actions import fold, fold_anew, fold_like
 from symc_runtime.catalogue import nets
+from symc_runtime.covering import covered
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.features import Features
@@ -59,6 +60,9 @@ class LearnedPermutation(PermutationNoise):
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
+        seen = covered(inputs, groups, own, sizes)
+        inputs, groups = seen.inputs, seen.groups
+        later, earlier = seen.named(later), seen.named(earlier)
         super().__init__(inputs, groups, own)
         self.probabilistic = probabilistic
         self.noise_scale = noise_scale

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from symc_runtime.covering import covered
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.exportable import eigenvectors
@@ -37,8 +38,9 @@ class PrincipalFrame(OrthogonalNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        super().__init__(inputs, groups, own)
-        self.blocks = tuple(blocks(tensor) for tensor in inputs)
+        seen = covered(inputs, groups, own, sizes)
+        super().__init__(seen.inputs, seen.groups, own)
+        self.blocks = tuple(blocks(tensor) for tensor in self.inputs)
         self.sizes = dict(sizes or {})
 
     def draw(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from symc_runtime.actions import fold, fold_like
+from symc_runtime.covering import covered
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.invariants import item_columns
@@ -29,8 +30,9 @@ class SortingFrame(PermutationNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        super().__init__(inputs, groups, own)
-        self.later = later
+        seen = covered(inputs, groups, own, sizes)
+        super().__init__(seen.inputs, seen.groups, own)
+        self.later = seen.named(later)
         self.anchors = dict(anchors or {})
         self.sizes = dict(sizes or {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image
 from symc_runtime.groups.group import Atom
-from symc_runtime.groups.turns import in_plane, on_circle, one_number
+from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number
 
 
 class Cyclic(Finite):
@@ -16,6 +16,7 @@ class Cyclic(Finite):
     atoms = {
         "natural": Atom("table"),
         "vector": Atom("table"),
+        "grid": Atom("grid"),
         "regular": Atom("table"),
         "irrep": Atom("table", arguments=1),
         "scalar": Atom("trivial"),
@@ -44,8 +45,19 @@ class Cyclic(Finite):
         return [1] if parameter > 1 else []
 
     def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
-        """`irrep(j)` for 0 <= j <= k / 2."""
+        """`irrep(j)` for 0 <= j <= k / 2; `grid` where k turns are quarter turns or halves."""
+        if atom == "grid" and parameter not in (1, 2, 4):
+            return []
         return [(j,) for j in range(parameter // 2 + 1)] if atom == "irrep" else [()]
+
+    def turned(self, parameter: int, element: int) -> tuple[int, bool]:
+        """r is 4 / k quarter turns."""
+        return element * 4 // parameter, False
+
+    def size_formula(self, atom: str, parameter: str) -> int | str | None:
+        """k, 2 and 1; of `irrep(j)` it hangs on j and k."""
+        sizes: dict[str, int | str] = {"natural": parameter, "regular": parameter, "vector": 2}
+        return sizes.get(atom)
 
     def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
         """`natural` and `regular` are the same. `vector`: r turns the plane by 2 pi / k.
@@ -58,6 +70,8 @@ class Cyclic(Finite):
                 return on_circle(parameter, element, flipped=False)
             case "vector":
                 return in_plane(parameter, 1, element, flipped=False)
+            case "grid":
+                return on_grid(arguments, *self.turned(parameter, element))
             case "irrep":
                 (j,) = arguments
                 if 2 * j % parameter == 0:

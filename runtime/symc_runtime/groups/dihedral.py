@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image, Items
 from symc_runtime.groups.group import Atom, factor
-from symc_runtime.groups.turns import in_plane, on_circle, one_number
+from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number
 
 
 class Dihedral(Finite):
@@ -19,6 +19,7 @@ class Dihedral(Finite):
     atoms = {
         "natural": Atom("table"),
         "vector": Atom("table"),
+        "grid": Atom("grid"),
         "regular": Atom("table"),
         "irrep": Atom("table", arguments=1),
         "sign": Atom("table"),
@@ -50,8 +51,25 @@ class Dihedral(Finite):
         return [1, parameter] if parameter > 1 else [parameter]
 
     def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
-        """`irrep(j)` for 0 <= j <= k / 2."""
+        """`irrep(j)` for 0 <= j <= k / 2; `grid` where k turns are quarter turns or halves."""
+        if atom == "grid" and parameter not in (1, 2, 4):
+            return []
         return [(j,) for j in range(parameter // 2 + 1)] if atom == "irrep" else [()]
+
+    def turned(self, parameter: int, element: int) -> tuple[int, bool]:
+        """r is 4 / k quarter turns, s flips the second axis."""
+        flipped, turn = divmod(element, parameter)
+        return turn * 4 // parameter, bool(flipped)
+
+    def size_formula(self, atom: str, parameter: str) -> int | str | None:
+        """k, 2 k, 2 and 1; of `irrep(j)` it hangs on j and k."""
+        sizes: dict[str, int | str | None] = {
+            "natural": parameter,
+            "regular": self.rest_order_formula(parameter),
+            "vector": 2,
+            "sign": 1,
+        }
+        return sizes.get(atom)
 
     def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
         """`vector`: r turns the plane by 2 pi / k, s is diag(1, -1); `sign`: its determinant.
@@ -65,6 +83,8 @@ class Dihedral(Finite):
                 return on_circle(parameter, turn, bool(flipped))
             case "vector":
                 return in_plane(parameter, 1, turn, bool(flipped))
+            case "grid":
+                return on_grid(arguments, *self.turned(parameter, element))
             case "regular":
                 every = self.every(parameter)
                 index = tuple(self.product(parameter, element, other) for other in every)

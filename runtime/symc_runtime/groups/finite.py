@@ -37,6 +37,31 @@ class Finite(Group, ABC):
 
     element = "finite"
 
+    @property
+    def ruled(self) -> bool:
+        """True: whatever its elements are, its own facts say what they do."""
+        return True
+
+    @property
+    def permutes(self) -> bool:
+        """False, though images may permute: not every permutation is an element."""
+        return False
+
+    @property
+    def turns(self) -> bool:
+        """False, as `permutes`."""
+        return False
+
+    @property
+    def shifts(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def tabled(self) -> bool:
+        """True."""
+        return True
+
     @abstractmethod
     def rest_order(self, parameter: int) -> int | None:
         """Number of elements; None above LARGEST."""
@@ -71,12 +96,42 @@ class Finite(Group, ABC):
         """
         return [()]
 
+    def turned(self, parameter: int, element: int) -> tuple[int, bool]:
+        """What the element does to a `grid`: quarter turns after, if so, a flip of the second axis.
+
+        A quarter turn takes the direction of the first axis to that of the second, as
+        `torch.rot90(x, 1, (first, second))`.
+        """
+        raise TypeError(f"{self.name}({parameter}) has no grid")
+
+    def sides(self, parameter: int) -> bool:
+        """Whether the two axes of a `grid` must be of one size: some element is a quarter turn."""
+        return any(self.turned(parameter, g)[0] % 2 for g in self.generators(parameter))
+
     @abstractmethod
     def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
         """What the element does to an axis that carries the atom, one of those of `atoms`.
 
-        `arguments` are one of the `choices`. All elements have images of one kind and one size.
+        `arguments` are one of the `choices`; of a `grid` the sizes of its two axes, whose entries
+        are numbered row by row. All elements have images of one kind and one size.
         """
+
+    def signless(self, atom: str, parameter: int) -> bool:
+        """Whether the atom only puts entries elsewhere, whatever stands in its brackets."""
+        elements = (0, *self.generators(parameter))
+        images = [
+            self.image(atom, arguments, parameter, element)
+            for arguments in self.choices(atom, parameter)
+            for element in elements
+        ]
+        return all(isinstance(image, Items) and min(image.signs) > 0 for image in images)
+
+    def size_formula(self, atom: str, parameter: str) -> int | str | None:
+        """Dimension for a parameter as it is written, where all `choices` have that.
+
+        None: it is known with the parameter alone.
+        """
+        return None
 
     def size(self, atom: str, arguments: tuple[int, ...], parameter: int) -> int:
         """Dimension of the atom."""

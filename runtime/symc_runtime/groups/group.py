@@ -33,16 +33,22 @@ class Atom:
     """One named representation of a group, in terms of its defining action.
 
     `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, or
-    multiplies d-vectors by the matrix), or `table` (what `Finite.image` says of each element).
+    multiplies d-vectors by the matrix), `table` (what `Finite.image` says of each element), or
+    `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
     `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
     (the sign of a permutation, the determinant) multiplies the result. `arguments`: how many
     whole numbers it takes in brackets, as the one of `irrep(2)`.
     """
 
-    axis: Literal["trivial", "natural", "table"]
+    axis: Literal["trivial", "natural", "table", "grid"]
     affine: bool = False
     character: bool = False
     arguments: int = 0
+
+    @property
+    def axes(self) -> int:
+        """How many axes of a tensor carry it together."""
+        return 2 if self.axis == "grid" else 1
 
 
 class Group:
@@ -116,8 +122,14 @@ class Group:
         return 0
 
     @property
+    def tabled(self) -> bool:
+        """Whether elements are numbers, and tables say what they do. NoRuleError as `permutes`."""
+        self._have_rule()
+        return False
+
+    @property
     def ruled(self) -> bool:
-        """Whether `permutes`, `turns` and `shifts` are known, by which all layers go."""
+        """Whether `permutes`, `turns`, `shifts` and `tabled` are known, by which all layers go."""
         return self.element in _RULES and self.name in _RULES[self.element][0]
 
     @property

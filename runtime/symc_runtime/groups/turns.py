@@ -14,6 +14,28 @@ def on_circle(k: int, turn: int, flipped: bool) -> Items:
     return Items(tuple((turn + step * i) % k for i in range(k)), (1,) * k)
 
 
+def on_grid(sizes: tuple[int, ...], quarters: int, flipped: bool) -> Items:
+    """The entries of an image, numbered row by row: turned by quarters after a flip.
+
+    A quarter turn takes the first axis to the second, `torch.rot90(x, 1, (0, 1))`; flipped along
+    the second axis. Odd quarters want equal sizes.
+    """
+    height, width = sizes
+    if quarters % 2 and height != width:
+        raise ValueError(f"a quarter turn wants a square, not {height} x {width}")
+    index = []
+    for i in range(height):
+        for j in range(width):
+            row, column = i, width - 1 - j if flipped else j
+            wide, high = width, height
+            for _ in range(quarters % 4):
+                # Seen from the middle, (a, b) goes to (-b, a).
+                row, column = wide - 1 - column, row
+                wide, high = high, wide
+            index.append(row * width + column)
+    return Items(tuple(index), (1,) * len(index))
+
+
 def one_number(negated: bool) -> Items:
     """One number, kept or negated."""
     return Items((0,), (-1 if negated else 1,))

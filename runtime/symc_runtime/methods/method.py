@@ -54,6 +54,8 @@ class Method:
     """False: no element at all, the base has the symmetry already."""
     exhaustive: ClassVar[bool] = False
     """Without `samples`, the method takes every element it has, where they are few enough."""
+    weighs: ClassVar[bool] = False
+    """It does so in eval mode alone, each with its probability; in training it draws."""
 
     @property
     def ruled(self) -> bool:

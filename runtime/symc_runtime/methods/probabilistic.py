@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from symc_runtime.groups.group import Group
 from symc_runtime.methods.canonical import NET, TEMPERATURE
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method, MethodOption
+
+WEIGHED = 48
+"""The largest group whose elements are all taken with their weights."""
 
 
 class Probabilistic(Method):
@@ -21,3 +25,14 @@ class Probabilistic(Method):
         "anchor": ANCHOR,
     }
     learned = True
+    exhaustive = True
+    weighs = True
+
+    def elements(self, group: Group, parameter: int) -> int | None:
+        """Of a small group whose poses all have a score its order; None: it only draws."""
+        order = group.rest_order(parameter) if group.ruled and group.tabled else None
+        return order if order is not None and order <= WEIGHED else None
+
+    def formula(self, group: Group, parameter: str) -> int | str | None:
+        """The same; such a group has no open parameter."""
+        return self.elements(group, int(parameter)) if parameter.isdigit() else None

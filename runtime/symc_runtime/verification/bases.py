@@ -8,8 +8,8 @@ from itertools import cycle
 import torch
 from torch import nn
 
-from symc_runtime.layout import Group, Tensor, dimension, symbolic_dimension
-from symc_runtime.sizes import names
+from symc_runtime.layout import Group, Tensor, shape_of
+from symc_runtime.sizes import evaluate, names
 
 ITEMS = (4, 3, 5)
 """What free sizes get that count items of a permutation group, in turn."""
@@ -78,7 +78,7 @@ def flat_base(
 
 
 def _shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(dimension(axis, sizes) for axis in tensor.axes)
+    return tuple(evaluate(size, sizes) for size in shape_of(tensor))
 
 
 def example_sizes(
@@ -94,8 +94,8 @@ def example_sizes(
     """
     found: set[str] = set()
     for tensor in tensors:
-        for axis in tensor.axes:
-            found |= names(symbolic_dimension(axis))
+        for size in shape_of(tensor):
+            found |= names(size)
     for name, value in (chosen or {}).items():
         if name not in found | fixed.keys():
             listed = ", ".join(f"`{n}`" for n in sorted(found)) or "none"

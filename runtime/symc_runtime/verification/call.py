@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.layout import Product, Representation, Sum, Tensor, dimension, solve_sizes
+from symc_runtime.layout import (
+    Joint,
+    Product,
+    Representation,
+    Sum,
+    Tensor,
+    dimension,
+    solve_sizes,
+)
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, valid_part
 from symc_runtime.verification.guard import copied
@@ -126,6 +134,13 @@ def _scaled(
 ) -> torch.Tensor:
     """`step`, as long in each block of x as `size` times that block."""
     for axis in axes[dim - 1 :]:
+        if isinstance(axis, Joint):
+            count = len(axis.sizes)
+            flat = step.flatten(dim, dim + count - 1), x.flatten(dim, dim + count - 1)
+            whole = (*axes[: dim - 1], axis.carried, *axes[dim:])
+            return _scaled(*flat, whole, dim, size, sizes).unflatten(
+                dim, x.shape[dim : dim + count]
+            )
         if isinstance(axis, Sum):
             lengths = [dimension(term, sizes) for term in axis.terms]
             parts = zip(axis.terms, step.split(lengths, dim), x.split(lengths, dim), strict=True)

@@ -7,16 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
+from symc_runtime.groups.finite import Finite
 from symc_runtime.layout import (
     Group,
+    Joint,
     Natural,
     Product,
     Representation,
     Sum,
+    Table,
     Tensor,
     blocks,
     dimension,
+    shape_of,
+    slots,
 )
+from symc_runtime.sizes import evaluate
 
 Sizes = Mapping[str, int]
 Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
@@ -25,15 +31,16 @@ Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
 class Axis:
     """Axis `dim` of a tensor [batch, ...]: `items` of a permutation group, `space` of a linear one.
 
-    `group` is the name of the group; a sum or a product counts as channels (neither).
+    `group` is the name of the group; a sum or a product counts as channels (neither). What tables
+    move counts as items.
     """
 
     def __init__(self, dim: int, axis: Representation, groups: Mapping[str, Group]) -> None:
         self.dim = dim
-        group = groups.get(axis.group) if isinstance(axis, Natural) else None
+        group = groups.get(axis.group) if isinstance(axis, (Natural, Table)) else None
         self.group = None if group is None else group.name
-        self.items = group is not None and group.permutes
-        self.space = group is not None and not group.permutes
+        self.items = group is not None and (group.permutes or group.tabled)
+        self.space = group is not None and not self.items
 
 
 def _repeated(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
@@ -123,7 +130,8 @@ def _placed(
 def _regular(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
     """Pairs of items are linked in a ring, single items are alike."""
     items = [axis for axis in axes if axis.items]
-    if len(items) < 2 or items[0].group != items[1].group:
+    pair = [x.shape[axis.dim] for axis in items[:2]]
+    if len(items) < 2 or items[0].group != items[1].group or pair[0] != pair[1]:
         return _repeated(x, axes, seed)
     n = x.shape[items[0].dim]
     i = torch.arange(n)
@@ -159,6 +167,8 @@ KINDS: dict[str, Maker] = {
     "unlike scales": _random,
 }
 """Every kind of input, by name."""
+SYMMETRIC = {"symmetric graph": -1, "cube": 0}
+"""Kinds in which a generator of each group that acts by tables, by its place, fixes the input."""
 UNITS = (1e-3, 1.0, 1e3)
 """Of tensors of unlike scales, in turn, but for points, which one translation moves."""
 
@@ -180,20 +190,63 @@ def make_inputs(
     values = []
     units = itertools.cycle(UNITS)
     for tensor in tensors:
-        shape = (batch, *(dimension(axis, sizes) for axis in tensor.axes))
-        axes = [Axis(i, axis, named) for i, axis in enumerate(tensor.axes, start=1)]
+        shape = (batch, *(evaluate(size, sizes) for size in shape_of(tensor)))
         if tensor.labels is not None:
             x = torch.randint(0, tensor.labels, shape, generator=generator)
             alike = kind not in ("random", "huge", "tiny", "unlike scales", "collinear", "planar")
             sorts = KINDS["tied" if kind == "tied" else "repeated"]
-            values.append(sorts(x, axes, seed) if alike else x)
+            values.append(_by_block(sorts, x, tensor, named, sizes, seed) if alike else x)
             continue
         x = torch.randn(shape, dtype=torch.float64, generator=generator)
         x = _by_block(KINDS[kind], x, tensor, named, sizes, seed)
         if kind == "unlike scales" and not any(block.affine for block in blocks(tensor)):
             x = x * next(units)
         values.append(x.to(dtype))
+    if kind in SYMMETRIC:
+        return _fixed_by_an_element(SYMMETRIC[kind], tensors, values, groups, sizes)
     return tuple(values)
+
+
+def _fixed_by_an_element(
+    place: int,
+    tensors: Sequence[Tensor],
+    values: Sequence[torch.Tensor],
+    groups: Sequence[Group],
+    sizes: Sizes,
+) -> tuple[torch.Tensor, ...]:
+    """Inputs that one generator of each group of tables fixes, to the bit where it moves items.
+
+    Sums over its powers of numbers of few digits, which do not round.
+    """
+    from symc_runtime.testing import act, motion_of
+
+    found = list(values)
+    for group in groups:
+        facts = group.facts
+        if not isinstance(facts, Finite):
+            continue
+        parameter = evaluate(group.parameter, sizes)
+        generators = facts.generators(parameter)
+        if not generators:
+            continue
+        element = generators[place % len(generators)]
+        powers = [0]
+        while (following := facts.product(parameter, element, powers[-1])) != 0:
+            powers.append(following)
+        for i, tensor in enumerate(tensors):
+            if tensor.labels is not None or group.name not in _movers(tensor):
+                continue
+            x = (found[i] * 64).round() / 64
+            total = torch.zeros_like(x)
+            for number in powers:
+                motion = motion_of(group, parameter, torch.full((len(x),), number))
+                total = total + act(tensor, x, {group.name: motion}, sizes)
+            found[i] = total
+    return tuple(found)
+
+
+def _movers(tensor: Tensor) -> set[str | None]:
+    return {axis.group for block in blocks(tensor) for axis in block.axes}
 
 
 def _by_block(
@@ -205,22 +258,29 @@ def _by_block(
     seed: int,
 ) -> torch.Tensor:
     """`make` on every term of sums and every factor of products, which hold vectors too."""
-    for dim, axis in enumerate(tensor.axes, start=1):
+    for dim, count, axis in slots(tensor):
+        if isinstance(axis, Joint):
+            flat = x.flatten(dim, dim + count - 1)
+            made = _by_block(make, flat, _with(tensor, axis, axis.carried), groups, sizes, seed)
+            unfolded_again: torch.Tensor = made.unflatten(dim, x.shape[dim : dim + count])
+            return unfolded_again
         if isinstance(axis, Sum):
             parts = x.split([dimension(term, sizes) for term in axis.terms], dim)
-            made = [
-                _by_block(make, part, _with(tensor, dim, term), groups, sizes, seed)
+            pieces = [
+                _by_block(make, part, _with(tensor, axis, term), groups, sizes, seed)
                 for part, term in zip(parts, axis.terms, strict=True)
             ]
-            return torch.cat(made, dim)
+            return torch.cat(pieces, dim)
         if isinstance(axis, Product):
             lengths = [dimension(factor, sizes) for factor in axis.factors]
-            unfolded = _with(tensor, dim, *axis.factors)
+            unfolded = _with(tensor, axis, *axis.factors)
             whole = _by_block(make, x.unflatten(dim, lengths), unfolded, groups, sizes, seed)
             return whole.flatten(dim, dim + len(lengths) - 1)
     axes = [Axis(i, axis, groups) for i, axis in enumerate(tensor.axes, start=1)]
     return make(x, axes, seed)
 
 
-def _with(tensor: Tensor, dim: int, *axes: Representation) -> Tensor:
-    return Tensor(tensor.name, (*tensor.axes[: dim - 1], *axes, *tensor.axes[dim:]))
+def _with(tensor: Tensor, old: Representation, *axes: Representation) -> Tensor:
+    """With these in the place of the first axis that is `old`."""
+    place = next(i for i, axis in enumerate(tensor.axes) if axis is old)
+    return Tensor(tensor.name, (*tensor.axes[:place], *axes, *tensor.axes[place + 1 :]))

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from symc_runtime.layout import Group
-from symc_runtime.testing import Motion
+from symc_runtime.testing import Motion, motion_of
 
 Fit = Literal["fits", "linear", "none", "unknown"]
 """As the spec's representations; in a linear way; in none; it cannot be told."""
@@ -105,6 +105,9 @@ def elements(group: Group, size: int, random: Motion) -> list[Motion]:
         swap = torch.arange(size)
         swap[: min(2, size)] = swap[: min(2, size)].flip(0)
         return [_permutation(index) for index in (cycle, swap)]
+    if random.number is not None and random.facts is not None:
+        numbers = random.facts.generators(random.parameter) or (0,)
+        return [motion_of(group, random.parameter, torch.tensor([number])) for number in numbers]
     first = random.character.sign()
     rows = [0, *(first != first[0]).nonzero().flatten().tolist()[:1]]
     return [
@@ -126,12 +129,7 @@ def _permutation(index: torch.Tensor) -> Motion:
 
 def repeated(motion: Motion, batch: int) -> Motion:
     """The same element for every row."""
-    return Motion(
-        motion.matrix.expand(batch, -1, -1),
-        None if motion.shift is None else motion.shift.expand(batch, -1),
-        motion.character.expand(batch),
-        None if motion.index is None else motion.index.expand(batch, -1),
-    )
+    return motion.rows(torch.zeros(batch, dtype=torch.int64))
 
 
 def lost(

@@ -14,12 +14,14 @@ from typing import Any
 import torch
 
 from symc_runtime.actions import fold
+from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.groups.finite import Finite
 from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, valid_part
+from symc_runtime.testing import Motion, act, motion_of, valid_part
 from symc_runtime.verification.call import widened
 
 ROUNDING = 100.0
@@ -42,10 +44,15 @@ class Finding:
     bound: float
 
 
-def element_findings(group: Group, element: Any, counts: Counts, samples: int) -> list[Finding]:
+def element_findings(
+    group: Group, element: Any, counts: Counts, samples: int, sizes: Mapping[str, int]
+) -> list[Finding]:
     """What the elements of one stage are: [samples * batch] of them."""
     if isinstance(element, Permutation):
         return [Finding(group.name, "", "each index once", _softness(group, element, counts), 0.0)]
+    if isinstance(element, Elements):
+        off = _outside(group, element, sizes)
+        return [Finding(group.name, "", "an element's number", off, 0.0)]
     if not isinstance(element, Orthogonal):
         return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
     matrix = element.matrix
@@ -102,10 +109,10 @@ def membership(
     rows = samples * inputs[0].shape[0]
     for entry, element in zip(model.draws, elements, strict=True):
         group = by_name[entry.key]
-        found += element_findings(group, element, counts, samples)
-        if found[-1].error.isinf().any() or not _hard(element):
+        found += element_findings(group, element, counts, samples, sizes)
+        if found[-1].error.isinf().any() or not _hard(element, found[-1]):
             return found
-        motions[entry.key] = _motion(group, element)
+        motions[entry.key] = _motion(group, element, sizes)
     if len(seen) != 1:
         return found
     taken, returned = seen[0]
@@ -126,12 +133,25 @@ def membership(
     return found
 
 
-def _hard(element: Any) -> bool:
+def _hard(element: Any, finding: Finding) -> bool:
+    if isinstance(element, Elements):
+        return not finding.error.any()
     return not isinstance(element, Permutation) or not element.order.is_floating_point()
 
 
-def _motion(group: Group, element: Any) -> Motion:
+def _outside(group: Group, element: Elements, sizes: Mapping[str, int]) -> torch.Tensor:
+    """1 for each number [rows] that no element has."""
+    number = element.number
+    if not isinstance(group.facts, Finite) or number.is_floating_point():
+        return torch.ones(len(number), dtype=torch.float64)
+    order = len(group.facts.every(evaluate(group.parameter, sizes)))
+    return ((number < 0) | (number >= order)).double()
+
+
+def _motion(group: Group, element: Any, sizes: Mapping[str, int]) -> Motion:
     """The element as a matrix; a Euclidean one without its translation yet."""
+    if isinstance(element, Elements):
+        return motion_of(group, evaluate(group.parameter, sizes), element.number)
     if isinstance(element, Permutation):
         n = element.order.shape[-1]
         inverse = (element.order.unsqueeze(-1) == torch.arange(n)).double()

@@ -1,0 +1,160 @@
+"""Learned distributions over finite groups: every pose of the input has a learned score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import torch
+from torch import nn
+
+from symc_runtime.actions import fold_like
+from symc_runtime.catalogue import nets
+from symc_runtime.distributions.template_frame import OrbitDistribution
+from symc_runtime.elements.finite import Finite
+from symc_runtime.features import Features
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.modules.scores import Scored
+from symc_runtime.precision import without_autocast
+from symc_runtime.shapes import check_returned
+
+FEATURE_WIDTH = 16
+
+
+class LearnedFinite(OrbitDistribution):
+    """The element whose pose g^-1 x has the largest score: (Gs)(h x) = h (Gs)(x) for any score.
+
+    Noise [K, B, order]: of a probabilistic stage Gumbel noise, which makes the largest sum of
+    score and noise a draw from the softmax of the scores; of a canonical one it only decides which
+    of the elements that the input does not tell apart is taken. Noise that is infinite for one
+    element takes that one, with its probability for a weight.
+
+    Poses come to the net in the order of a fixed template's scores, not of the elements: of h x
+    they are the same then, digit by digit, and so are their scores.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        atoms: tuple[str, ...],
+        later: tuple[str, ...] = (),
+        anchors: Mapping[str, int] | None = None,
+        net: str = "pooled",
+        options: Mapping[str, int] | None = None,
+        probabilistic: bool = True,
+        noise_scale: float = 1.0,
+        temperature: float = 0.1,
+        sizes: Mapping[str, int] | None = None,
+        network: nn.Module | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own, atoms, later, anchors, sizes)
+        self.noise_scale = noise_scale if probabilistic else 0.0
+        self.temperature = temperature
+        self.network = network
+        if network is not None:
+            return
+        facts = nets()[net]
+        chosen = {name: option.default for name, option in facts.options.items()}
+        chosen |= dict(options or {})
+        self.features = Features(
+            self.seen.inputs,
+            self.seen.groups,
+            self.own,
+            self.later,
+            anchors or {},
+            self.sizes,
+            FEATURE_WIDTH,
+        )
+        module, _, name = facts.module.partition(":")
+        kind = getattr(import_module(module), name)
+        self.net = kind(widths=self.features.widths, **chosen)
+        self._built()
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """[order, batch, order]: infinite for one element each; of a canonical stage one draw."""
+        if not self.noise_scale:
+            return super().enumerate(batch, sizes, dtype, device, generator)
+        dtype = torch.promote_types(dtype, torch.float32)
+        noise = torch.zeros(self.order, self.order, dtype=dtype, device=device)
+        noise.fill_diagonal_(torch.inf)
+        return noise.unsqueeze(1).expand(-1, batch, -1)
+
+    def _scored(
+        self,
+        values: list[torch.Tensor],
+        counts: Mapping[str, torch.Tensor] | None,
+    ) -> Scored:
+        """Of poses [P*N, ...]: scores [P*N], and a bound on the terms of each."""
+        if self.network is not None:
+            given = check_returned(
+                self.own.name,
+                self.network(*[x.clone() for x in values]),
+                (values[0].shape[0],),
+                "a score for each pose",
+            )
+            return given, given.detach().abs()
+        dtype = self.dtype
+        seen = self.features(*values, dtype=dtype, counts=counts, tolerance=self.tolerance(dtype))
+        result: Scored = self.net(seen)
+        return result
+
+    def _scores(
+        self, inputs: tuple[torch.Tensor, ...], counts: Mapping[str, torch.Tensor] | None
+    ) -> Scored:
+        """Scores [N, order] of all elements, equal ones equal to the bit; and their bounds."""
+        with torch.no_grad():
+            _, (found, bounds), many = self._known(inputs, counts)
+            rank = found.argsort(1, descending=True)
+            found, bounds = found.gather(1, rank), bounds.gather(1, rank)
+            gap = found[:, :-1] - found[:, 1:]
+            if self.template.exact and self.resolution is None:
+                apart = gap > 0
+            else:
+                apart = gap > self.tolerance(found.dtype) * bounds[:, :-1]
+            # Poses that look alike have the score of the first of them.
+            place = torch.arange(1, self.order, device=rank.device).expand_as(apart)
+            first = (place * apart).cummax(1).values
+            first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
+        values = self._poses(rank.T, inputs)
+        scores, sizes = self._scored(values, many)
+        scores = scores.unflatten(0, (self.order, -1)).T.gather(1, first)
+        sizes = sizes.unflatten(0, (self.order, -1)).T.gather(1, first)
+        back = torch.empty_like(rank).scatter_(
+            1, rank, torch.arange(self.order, device=rank.device).expand_as(rank)
+        )
+        return scores.gather(1, back), sizes.gather(1, back)
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Finite:
+        """For noise [K*B, order] and inputs of as many rows, or shared by samples."""
+        with without_autocast(noise.device):
+            each, sizes = self._scores(inputs, counts)
+            scores = fold_like(each, noise)
+            noise = noise.to(scores.dtype)
+            if not self.noise_scale:
+                tied = fold_like(self._tied(each.detach(), sizes, self.template.exact), noise)
+                number = noise.masked_fill(~tied, -torch.inf).argmax(1)
+                soft = torch.softmax(scores / self.temperature, 1) if self.training else None
+                return self.element(number, soft)
+            total = scores + self.noise_scale * noise
+            number = total.detach().argmax(1)
+            if self.training:
+                return self.element(number, torch.softmax(total / self.temperature, 1))
+            weight = torch.softmax(scores / self.noise_scale, 1) * self.order
+            share = weight.gather(1, number.unsqueeze(1)).squeeze(1)
+            # Of drawn elements each stands for as much.
+            taken = noise.isinf().any(1)
+            return self.element(number, None, torch.where(taken, share, 1.0))

@@ -1,0 +1,100 @@
+"""Frames of finite groups: the poses that a fixed template likes best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from symc_runtime.actions import fold, fold_like
+from symc_runtime.covering import covered
+from symc_runtime.distributions.finite import NoiseOfElements
+from symc_runtime.elements.finite import Finite
+from symc_runtime.layout import Group, Tensor
+from symc_runtime.orbits import Scores, Template, poses
+
+
+class OrbitDistribution(NoiseOfElements):
+    """A distribution over a finite group that looks at every pose g^-1 x of the input."""
+
+    def __init__(
+        self,
+        inputs: tuple[Tensor, ...],
+        groups: tuple[Group, ...],
+        own: str,
+        atoms: tuple[str, ...],
+        later: tuple[str, ...] = (),
+        anchors: Mapping[str, int] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(inputs, groups, own, atoms, sizes)
+        self.sizes = dict(sizes or {})
+        self.seen = covered(inputs, groups, own, sizes)
+        self.later = self.seen.named(later)
+        others = {group.name for group in groups} - {own, *later}
+        self.template = Template(
+            inputs,
+            self.own,
+            self.seen,
+            self.later,
+            bool(others),
+            anchors or {},
+            self.sizes,
+            self._tables,
+        )
+
+    def enumerate(
+        self,
+        batch: int,
+        sizes: Mapping[str, int],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> torch.Tensor:
+        """One draw: a generic input has one best pose; what ties leave open is never enumerated."""
+        return self.draw(1, batch, sizes, dtype, device, generator)
+
+    def _every(self, x: torch.Tensor) -> torch.Tensor:
+        """Numbers of all elements for each row of x, [order, N]."""
+        every = torch.arange(self.order, device=x.device)
+        return every.unsqueeze(-1).expand(-1, x.shape[0])
+
+    def _poses(self, number: torch.Tensor, inputs: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
+        return poses(self.inputs, inputs, self.own.name, number, self._tables, self.sizes)
+
+    def _known(
+        self, inputs: tuple[torch.Tensor, ...], counts: Mapping[str, torch.Tensor] | None
+    ) -> tuple[list[torch.Tensor], Scores, dict[str, torch.Tensor] | None]:
+        """Every pose, the score of each by the template, and the counts of each."""
+        values = self._poses(self._every(inputs[0]), inputs)
+        many = None
+        if counts is not None:
+            rows = inputs[0].shape[0]
+            many = {name: fold(each[:rows], self.order) for name, each in counts.items()}
+        floating = [x.dtype for x in inputs if x.is_floating_point()]
+        dtype = torch.promote_types(floating[0] if floating else torch.float32, torch.float32)
+        return values, self.template(values, self.order, dtype, many), many
+
+    def _tied(self, scores: torch.Tensor, sizes: torch.Tensor, exact: bool) -> torch.Tensor:
+        """Which scores [N, order] count as the largest."""
+        best, place = scores.max(1, keepdim=True)
+        if exact and self.resolution is None:
+            return scores == best
+        return scores >= best - self.tolerance(scores.dtype) * sizes.gather(1, place)
+
+
+class TemplateFrame(OrbitDistribution):
+    """The element whose pose has the largest score by a fixed template, drawn among equal ones."""
+
+    def forward(
+        self,
+        noise: torch.Tensor,
+        *inputs: torch.Tensor,
+        counts: Mapping[str, torch.Tensor] | None = None,
+    ) -> Finite:
+        """For noise [K*B, order] and inputs of as many rows, or shared by samples."""
+        with torch.no_grad():
+            _, (scores, sizes), _ = self._known(inputs, counts)
+            tied = fold_like(self._tied(scores, sizes, self.template.exact), noise)
+            drawn = noise.masked_fill(~tied, -torch.inf)
+        return self.element(drawn.argmax(1))

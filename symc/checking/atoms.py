@@ -1,0 +1,151 @@
+"""Representations of a group that take something in brackets, or several axes together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symc.checking.arithmetic import OutOfRangeError
+from symc.checking.report import listed
+from symc.checking.values import Carried, atom
+from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
+from symc.source import Span
+from symc.syntax import ast
+from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
+
+if TYPE_CHECKING:
+    from symc.checking.expressions import Expressions
+
+
+def read_atom(
+    owner: GroupInstance, name: str, written: ast.Expression, expressions: Expressions
+) -> Carried | None:
+    """`group.name`, a representation that its group has, where nothing stands in brackets."""
+    facts = families()[owner.family].atoms[name]
+    report = expressions.report
+    if facts.arguments:
+        text = report.excerpt(written.span)
+        report.error(
+            "SYM304",
+            written.span,
+            f"`{text}` alone does not say which one it means",
+            help=f"write `{text}({_example(owner, name, expressions)})`",
+        )
+        return None
+    sides: tuple[Size, ...] = ()
+    if facts.axes > 1:
+        found = _sides(owner, name, facts.axes, written.span, expressions)
+        if found is None:
+            return None
+        sides = found
+    return _made(owner, name, sides, written.span, expressions)
+
+
+def read_called(
+    owner: GroupInstance, name: str, call: ast.Call, expressions: Expressions
+) -> Carried | None:
+    """`group.name(2)`, whole numbers in the brackets."""
+    facts = families()[owner.family]
+    report = expressions.report
+    text = report.excerpt(call.function.span)
+    wanted = facts.atoms[name].arguments
+    numbers: list[int] = []
+    for argument in call.arguments:
+        value = argument.value
+        size = expressions.size(value) if isinstance(value, ast.Integer | ast.Name) else None
+        number = None if size is None else expressions.sizes.resolved(size).value
+        if argument.name is None and number is not None:
+            numbers.append(number)
+    choices = _choices(owner, name, expressions)
+    given = tuple(numbers)
+    if len(given) == len(call.arguments) == wanted and (choices is None or given in choices):
+        return _made(owner, name, tuple(map(Size.constant, given)), call.span, expressions)
+    some = "one whole number" if wanted == 1 else f"{wanted} whole numbers"
+    message = f"`{text}` takes {some}"
+    if choices and len(given) == wanted:
+        inside = ", ".join(map(str, given))
+        message = f"`{owner.name}` has no `{name}({inside})`"
+    report.error(
+        "SYM304",
+        call.span,
+        message,
+        help=f"write `{text}({_example(owner, name, expressions)})`"
+        if not choices
+        else f"there are {_listed(name, choices)}",
+    )
+    return None
+
+
+def _listed(name: str, choices: list[tuple[int, ...]]) -> str:
+    written = [f"{name}({', '.join(map(str, choice))})" for choice in choices]
+    if len(written) > 4:
+        return f"`{written[0]}`, `{written[1]}` to `{written[-1]}`"
+    return listed(written)
+
+
+def _made(
+    owner: GroupInstance,
+    name: str,
+    arguments: tuple[Size, ...],
+    span: Span,
+    expressions: Expressions,
+) -> Carried | None:
+    known = expressions.sizes.resolved(owner.parameter).value
+    try:
+        return atom(owner, name, arguments, known)
+    except OutOfRangeError:
+        expressions.report.error(
+            "SYM205",
+            span,
+            f"`{expressions.report.excerpt(span)}` is too large",
+            help="sizes are whole numbers below 2^31",
+        )
+        return None
+
+
+def _choices(
+    owner: GroupInstance, name: str, expressions: Expressions
+) -> list[tuple[int, ...]] | None:
+    """What may stand in the brackets, None while the parameter is open."""
+    facts = families()[owner.family]
+    parameter = expressions.sizes.resolved(owner.parameter).value
+    if parameter is None or not isinstance(facts, Finite):
+        return None
+    return list(facts.choices(name, parameter))
+
+
+def _example(owner: GroupInstance, name: str, expressions: Expressions) -> str:
+    choices = _choices(owner, name, expressions)
+    if not choices:
+        return "1"
+    return ", ".join(map(str, choices[min(1, len(choices) - 1)]))
+
+
+def _sides(
+    owner: GroupInstance, name: str, count: int, span: Span, expressions: Expressions
+) -> tuple[Size, ...] | None:
+    """The sizes of the axes that carry a representation together; None where they do not fit."""
+    report = expressions.report
+    facts = families()[owner.family]
+    text = report.excerpt(span)
+    sides = expressions.joint
+    if sides is None or len(sides) != count:
+        letters = ", ".join("hwd"[:count])
+        report.error(
+            "SYM313",
+            span,
+            f"`{text}` stands on {count} axes together",
+            help=f"write `({letters}): {text}`, the axes in brackets",
+        )
+        return None
+    if isinstance(facts, Finite) and _choices(owner, name, expressions) == []:
+        report.error(
+            "SYM303",
+            span,
+            f"`{owner.name}` has no `{name}`: an image is turned by quarters, so k is 1, 2 or 4",
+            help="write `C(4)`, `C(2)`, `D(4)` or `D(2)`",
+        )
+        return None
+    expressions.grids.append((owner, sides, span))
+    return sides

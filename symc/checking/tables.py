@@ -1,0 +1,59 @@
+"""What groups that act by tables want of the sizes of a spec."""
+
+from __future__ import annotations
+
+from symc.checking.expressions import Expressions
+from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
+
+_LARGEST = 1 << 22
+"""Numbers in one table, an entry for each element and component."""
+
+
+def refuse_unequal_sides(expressions: Expressions) -> None:
+    """Quarter turns want the two sizes of an image to be one."""
+    reported = set()
+    for group, sides, span in expressions.grids:
+        facts = families()[group.family]
+        parameter = expressions.sizes.resolved(group.parameter).value
+        if not isinstance(facts, Finite) or parameter is None or not facts.sides(parameter):
+            continue
+        sizes = [expressions.sizes.resolved(side) for side in sides]
+        if sizes[0] == sizes[1] or span in reported:
+            continue
+        reported.add(span)
+        halves = f"`{group.family}(2)`"
+        expressions.report.error(
+            "SYM314",
+            span,
+            f"`{group.name}` turns by quarters, so both axes have one size, not "
+            f"`{sides[0]}` and `{sides[1]}`",
+            help=f"write one size twice, `({sides[0]}, {sides[0]})`, or {halves} for half turns",
+        )
+
+
+def refuse_open_tables(expressions: Expressions) -> None:
+    """Tables are made once: the parameter of their group is a number."""
+    for group in expressions.groups.ordered():
+        facts = families()[group.family]
+        if not isinstance(facts, Finite):
+            continue
+        span = expressions.groups.places[group.name]
+        size = expressions.sizes.resolved(group.parameter)
+        if size.value is None:
+            name = min(size.names)
+            expressions.report.error(
+                "SYM901",
+                span,
+                f"`{group.family}` of a size that each call tells, as `{name}`, is not available "
+                "yet",
+                help=f"fix it: `size {name} = 6`",
+            )
+        elif (order := facts.order(size.value)) is None or order * size.value > _LARGEST:
+            expressions.report.error(
+                "SYM205",
+                span,
+                f"`{group.family}({size.value})` has too many elements for tables of what each "
+                "does",
+                help=f"at most {_LARGEST:,} numbers in a table",
+            )
