@@ -444,6 +444,10 @@ def test_the_order_behind_a_name(tail: str) -> None:
     [
         ("input x[n] sampled\noutput y", "only outputs are sampled"),
         ("input x[n]\noutput y learned", "only inputs are learned"),
+        ("input x[n]\noutput y[3] = [0, 0, -1/2]", "only inputs are constant"),
+        ("input x[n]\noutput y[2, 1] = [[0.5], [1]]", "only inputs are constant"),
+        ("input x[n]\noutput y = -2.5", "only inputs are constant"),
+        ("input x = 9.81\noutput y", "it has axes, and no value"),
     ],
 )
 def test_each_word_on_its_kind_of_tensor(text: str, message: str) -> None:

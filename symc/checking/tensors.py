@@ -67,6 +67,10 @@ def _read_tail(statement: ast.TensorStatement, report: Report) -> None:
             report.error("SYM102", mark.span, message, help="drop `learned`")
         elif mark is not None:
             pending.sampled_output(report, mark.span)
+        elif value is not None and _is_constant(value):
+            message = f"`{name}` is an output, and only inputs are constant"
+            help_ = "drop `= ...`: the base returns it"
+            report.error("SYM102", value.span, message, help=help_)
         elif value is not None:
             pending.derived_output(report, value.span)
     elif mark is not None and mark.word == "sampled":
@@ -79,8 +83,18 @@ def _read_tail(statement: ast.TensorStatement, report: Report) -> None:
             "SYM102",
             value.span,
             f"`{name}` is an input: it has axes, and no value",
-            help="drop `= ...`; whole numbers are declared by `of 10`",
+            help="drop `= ...`, and give it at each call; whole numbers are declared by `of 10`",
         )
+
+
+_NUMBERS = (
+    ast.Integer, ast.Decimal, ast.Negative, ast.Binary, ast.ListLiteral, ast.MatrixLiteral,
+)  # fmt: skip
+
+
+def _is_constant(value: ast.Expression) -> bool:
+    """Whether it is made of numbers alone, which no derived output is."""
+    return all(isinstance(node, _NUMBERS) for node in walk(value))
 
 
 def _read_axis(
