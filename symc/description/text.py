@@ -33,6 +33,8 @@ def render(description: Description, color: bool = False) -> str:
             ("Stages", table([(s.group, stage(s)) for s in description.stages])),
             ("Cost", table(_costs(description.cost))),
             ("Proofs", [line for proof in description.proofs for line in _proof(proof)]),
+            # Last: who is new to groups reads all that comes before without it.
+            ("Irreducible representations", table(_decompositions(description))),
         ],
         color,
     )
@@ -44,20 +46,26 @@ def _tensors(description: Description, kind: str) -> list[str]:
     for tensor in description.tensors:
         if tensor.kind == kind:
             lines += item(tensor.written, 2)
-            if tensor.irreducibles is not None:
-                lines += item(irreducibles(tensor.irreducibles), 4)
             if tensor.values is not None and values(tensor.values):
                 lines += item(values(tensor.values), 4)
     return lines
 
 
+def _decompositions(description: Description) -> list[tuple[str, str]]:
+    return [
+        (tensor.name, irreducibles(tensor.irreducibles))
+        for tensor in description.tensors
+        if tensor.irreducibles is not None
+    ]
+
+
 def irreducibles(found: Decomposition) -> str:
-    """A decomposition on one line: `= 2*(n) + (n-1,1), for n >= 2`."""
+    """A decomposition on one line: `2*(n) + (n-1,1), for n >= 2`."""
     total = irreducible_sum(found)
     if not found.groups:
         return total
     conditions, points = validity(found), linear_part(found)
-    text = f"= {total}" + (f", {conditions}" if conditions else "")
+    text = total + (f", {conditions}" if conditions else "")
     return text + (f"; {points}" if points else "")
 
 

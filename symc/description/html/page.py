@@ -32,10 +32,11 @@ def page(description: Description) -> str:
         _section("Cost", _cost(description.cost)),
         _section("Proofs", _proofs(description.proofs)),
         _section("Groups", _groups(description)),
-        _section("Inputs", _tensors(description, "input")),
-        _section("Outputs", _tensors(description, "output")),
         _section("Stages", _stages(description)),
         _section("Sizes", _sizes(description)),
+        # Last, for their irreducible parts; the pipeline shows what they are.
+        _section("Inputs", _tensors(description, "input")),
+        _section("Outputs", _tensors(description, "output")),
         element("footer", f"symc {text(__version__)}"),
     ]
     return "\n".join(
