@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+Progress = Callable[[str, int, int], None]
+"""Is told what goes on: a label, how many steps are done, and of how many."""
 
 LOADING = "starting"
 """The step in which the user's code is imported and the factory called."""

@@ -15,9 +15,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO
 
-from symc.commands.apart.job import LOADING, Answer, Job, JobError
-
-Progress = Callable[[str, int, int], None]
+from symc.commands.apart.job import LOADING, Answer, Job, JobError, Progress
 
 _STARTING = 600.0
 """Seconds that torch may take to load, at least: nothing of the user's runs before."""

@@ -8,17 +8,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from symc.commands.apart.job import LOADING, Job, JobError
+from symc.commands.apart.job import LOADING, Job, JobError, Progress
 from symc.commands.defect import DEFECT, tell_defect
 from symc.commands.missing import explained
 
 if TYPE_CHECKING:
     from symc.spec import Spec
-
-Progress = Callable[[str, int, int], None]
 
 INTERRUPTED = 130
 _PULSE = 0.5
