@@ -333,6 +333,8 @@ TENSORS = "input x[n: S(n), 3: O(3)]\noutput y\n"
         ("input z[n],", ",", "no separator"),
         ("input z[n] float32", "float32", "no type"),
         ("input z[n]: int", ":", "no type"),
+        ("output z: float", ":", "no type"),
+        ("input z: Tensor[n, 3]", ":", "`input z[...]`"),
         ("input z[n][3]", "[", "one pair of brackets"),
         ("input z[n] in 10", "in", "`of 10`"),
         ("input z[..., n]", ".", "batch axis"),

@@ -195,7 +195,8 @@ def _behind_a_tensor(done: Sequence[Token], token: Token, after: Token | None) -
     if len(done) == 2 and token.type in ("MINUS", "DOT"):
         return f"a name has letters, digits and `_`, and no `{token}`"
     if len(done) == 2 and token.type in ("LPAR", "LBRACE", "COLON", "STRING"):
-        return f"axes stand in square brackets: `{word} {done[1]}[...]`"
+        no_type = "tensors have no type here; " if after and str(after) in _TYPES else ""
+        return f"{no_type}axes stand in square brackets: `{word} {done[1]}[...]`"
     if len(done) == 1:
         return None
     typed = token.type == "COLON" and (after is None or str(after) in _TYPES)
