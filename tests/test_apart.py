@@ -129,10 +129,17 @@ def test_a_long_run_that_goes_on_is_not_ended(monkeypatch: pytest.MonkeyPatch) -
     assert run(monkeypatch, body, "return 'done'", timeout=1.5) == "done"
 
 
-def test_what_lives_on_after_the_answer_does_not_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lives_on_after_the_answer_does_not_keep_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nor does what it started live on, where it has to be ended."""
     monkeypatch.setattr(keeper, "_AT_EXIT", 0.5)
+    pids = tmp_path / "pids"
+    started = "other = subprocess.Popen(['sleep', '99'])"
+    noted = f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')"
     body = "threading.Thread(target=time.sleep, args=(99,)).start()"
-    assert run(monkeypatch, body, "return 'done'") == "done"
+    assert run(monkeypatch, started, noted, body, "return 'done'") == "done"
+    assert all(ended(int(pid)) for pid in pids.read_text().split())
 
 
 def test_prints_are_not_in_the_answer(

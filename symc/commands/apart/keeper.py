@@ -55,7 +55,7 @@ def run(
     job fails, ends early or hangs, WorkerFailedError where symc is at fault.
     """
     # On a terminal they share the group that Ctrl-C interrupts and that may read. Elsewhere the
-    # group is of its own, so that what the user's code starts ends with it.
+    # group is of its own, so that what the user's code starts ends where that has to be ended.
     apart = os.name == "posix" and not sys.stdin.isatty()
     process = _started(job, apart, prints is not None)
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -67,8 +67,7 @@ def run(
     whole = False
     try:
         answer = _last(process, lines, job, timeout, progress)
-        _wait(process, _AT_EXIT)
-        whole = True
+        whole = _wait(process, _AT_EXIT)
     except KeyboardInterrupt:
         if apart:
             _kill_group(process.pid, signal.SIGINT)
@@ -175,9 +174,11 @@ def _hang(timeout: float, job: Job, during: str) -> str:
     )
 
 
-def _wait(process: subprocess.Popen[bytes], patience: float) -> None:
+def _wait(process: subprocess.Popen[bytes], patience: float) -> bool:
+    """Whether it ends in that time."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience)
+    return process.returncode is not None
 
 
 def _kill_group(group: int, with_signal: signal.Signals) -> None:
