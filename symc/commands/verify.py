@@ -100,8 +100,8 @@ def command(
 ) -> None:
     """Measure whether SPEC (a path, or - for standard input), compiled, has its symmetry.
 
-    Unlike `check`, it runs your code: that of --base or --module, in a process of its own.
-    Exit status 1: a law is broken; 2: wrong usage, or your code raised, ended itself or hung.
+    Unlike `check`, it runs your code: that of --base, --module and --inputs, in a process of its
+    own. Exit status 1: a law is broken; 2: wrong usage, or your code raised, ended itself or hung.
     """
     from symc.commands.apart import answer_of
     from symc.commands.apart.job import Job
