@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from symc.commands.apart import keeper
+from symc.commands.apart import keeper, worker
 from symc.commands.apart.job import Job, JobError
 
 JOB = Job("verify", "a.sym", "input x[3]\noutput y\n", module="mine:make")
@@ -91,6 +91,14 @@ def test_every_early_end_is_said(
     assert said in str(raised.value)
     assert "wrong" in said or "`--module mine:make`" in str(raised.value)
     assert capfd.readouterr()[1] == ""
+
+
+def test_a_line_that_the_code_closed_ends_nothing() -> None:
+    """Whether it is closed before or after the other thread begins to listen is a matter of luck."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    worker._end_with(reader)
+    os.close(writer)
 
 
 def test_a_defect_is_told_and_has_its_status(

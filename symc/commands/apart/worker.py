@@ -154,6 +154,9 @@ def _give_standard_streams(terminal: bool) -> None:
 
 def _end_with(lifeline: int) -> None:
     """Ends this process when the one at the other end of the line ends, however that happens."""
-    while os.read(lifeline, 1):
-        pass
+    try:
+        while os.read(lifeline, 1):
+            pass
+    except OSError:
+        return  # the user's code has closed it, and what it is to answer by: that is told there
     os._exit(INTERRUPTED)
