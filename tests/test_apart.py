@@ -94,7 +94,7 @@ def test_every_early_end_is_said(
 
 
 def test_a_line_that_the_code_closed_ends_nothing() -> None:
-    """Whether it is closed before or after the other thread begins to listen is a matter of luck."""
+    """Whether it is closed before the other thread begins to listen is a matter of luck."""
     reader, writer = os.pipe()
     os.close(reader)
     worker._end_with(reader)
