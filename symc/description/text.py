@@ -105,12 +105,16 @@ def group(one: GroupDescription) -> str:
     """A group with its order or dimension."""
     head = one.title if one.constructor == one.name else f"{one.constructor}, {one.title}"
     if one.order is not None:
-        count = f"{one.order:,}" if isinstance(one.order, int) else one.order
-        head += f": {count} {'element' if one.order == 1 else 'elements'}"
+        head += f": {figure(one.order)} {'element' if one.order == 1 else 'elements'}"
     elif one.dimension is not None:
         head += f": dimension {one.dimension}"
     fixing = stabilizer(one.stabilizer) if one.stabilizer else ""
     return f"{head}; {fixing}" if fixing else head
+
+
+def figure(value: int | str) -> str:
+    """A number as people write it, or a formula."""
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def stabilizer(one: Stabilizer) -> str:
@@ -145,11 +149,18 @@ def stage(one: StageDescription) -> str:
     parts = [f"by {one.method}" + (f"({options})" if options else "")]
     if one.net is not None:
         parts.append(f"net {one.net}")
-    if one.elements not in (None, 1):
-        parts.append(f"{one.elements} elements")
+    if elements(one):
+        parts.append(elements(one))
     if not one.explicit:
         parts.append("by default")
     return "; ".join(parts)
+
+
+def elements(one: StageDescription) -> str:
+    """How many it takes at each call; empty where that is one, or samples."""
+    if one.elements is None or one.elements == 1:
+        return ""
+    return f"{figure(one.elements)} elements"
 
 
 def cost(one: Cost) -> str:
@@ -164,7 +175,7 @@ def cost(one: Cost) -> str:
         samples = f"{samples} or {one.eval_samples}"
     factors = [f"{samples} sample{'' if samples == '1' else 's'}"] if one.sampled else []
     if one.enumerated != 1:
-        factors.append(f"{one.enumerated} enumerated elements")
+        factors.append(f"{figure(one.enumerated)} enumerated elements")
     if samples == str(one.samples) or len(factors) > 1:
         text += f": {' x '.join(factors)}" if factors else ""
     if isinstance(one.enumerated, str):

@@ -113,9 +113,8 @@ def _stages(description: Description) -> str:
         options = ", ".join(f"{name}={value}" for name, value in stage.options.items())
         said = _code(f"by {stage.method}" + (f"({options})" if options else ""))
         net = _code(stage.net) if stage.net else ""
-        elements = "" if stage.elements in (None, 1) else f"{stage.elements} elements"
         chosen = "by the spec" if stage.explicit else "by default"
-        rows.append([str(number), _code(stage.group), said, net + text(elements)])
+        rows.append([str(number), _code(stage.group), said, net + text(words.elements(stage))])
         rows[-1].append(element("span", chosen, class_="quiet fixed"))
     return _table(["", "group", "method", "net, elements", "chosen"], rows)
 
