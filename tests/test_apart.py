@@ -93,6 +93,20 @@ def test_every_early_end_is_said(
     assert capfd.readouterr()[1] == ""
 
 
+@pytest.mark.parametrize("line", ["", "a", "3", "[]", "{}", '{"done": 1}'])
+def test_what_the_code_writes_everywhere_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    body = (
+        "for file in range(3, 20):",
+        "    try:",
+        f"        os.write(file, {line!r}.encode() + b'\\n')",
+        "    except OSError: pass",
+        "return 'done'",
+    )
+    assert run(monkeypatch, *body) == "done"
+
+
 def test_a_line_that_the_code_closed_ends_nothing() -> None:
     """Whether it is closed before the other thread begins to listen is a matter of luck."""
     reader, writer = os.pipe()

@@ -54,6 +54,8 @@ class Job:
         return cls(**json.loads(text))
 
 
+KEYS = frozenset({"step", "answer", "error", "status"})
+
 Answer = dict[str, Any]
 """One of: `step` [label, done, total], what goes on, again and again; `answer`, a text, the last;
 `error`, a message, the last; `status`, of a process that has said all itself, the last."""

@@ -15,7 +15,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO
 
-from symc.commands.apart.job import LOADING, Answer, Job, JobError, Progress
+from symc.commands.apart.job import KEYS, LOADING, Answer, Job, JobError, Progress
 
 _STARTING = 600.0
 """Seconds that torch may take to load, at least: nothing of the user's runs before."""
@@ -136,10 +136,9 @@ def _last(
         if line is None:
             _wait(process, _GRACE)
             raise JobError(_death(process.returncode, job, during))
-        try:
-            answer: Answer = json.loads(line)
-        except ValueError:
-            continue  # code that writes wherever it can
+        answer = _answer(line)
+        if answer is None:
+            continue
         if "step" not in answer:
             return answer
         label, done, total = answer["step"]
@@ -147,6 +146,15 @@ def _last(
         during = "while it was loaded" if label == LOADING else f"in the step `{label}`"
         if progress is not None:
             progress(label, done, total)
+
+
+def _answer(line: bytes) -> Answer | None:
+    """What a line says; None of what other code writes, wherever it can."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and len(found) == 1 and found.keys() <= KEYS else None
 
 
 def _death(status: int | None, job: Job, during: str) -> str:
