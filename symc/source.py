@@ -60,8 +60,3 @@ class Source:
         start = self._line_starts[number - 1]
         stop = self.text.find("\n", start)
         return self.text[start : len(self.text) if stop < 0 else stop].rstrip("\r")
-
-    @property
-    def line_count(self) -> int:
-        """How many lines the text has (an empty text has one)."""
-        return len(self._line_starts)

@@ -74,19 +74,21 @@ def _source(spec: str | Path) -> Source | Diagnostic:
 def _told_of_files(spec: str | Path, diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
     """What is wrong with one word, which is no spec, but may be meant to name a file."""
     word = str(spec).strip()
-    if isinstance(spec, Path) or spec.endswith(".sym") or not _FILE.fullmatch(word):
+    if isinstance(spec, Path) or spec.endswith(".sym") or len(word) > _LONGEST:
+        return diagnostics
+    if not _FILE.fullmatch(word):
         return diagnostics
     path = Path(word).with_suffix(".sym")
-    is_there = "did you mean" if path.is_file() else "for a file write, say,"
-    help = (
-        f"a string that ends in .sym names a file, any other is the text of a spec: {is_there} "
-        f"{str(path)!r}{'?' if path.is_file() else ''}"
-    )
-    return [replace(diagnostics[0], help=help), *diagnostics[1:]]
+    is_there = path.is_file()
+    meant = f"did you mean {str(path)!r}?" if is_there else f"for a file write, say, {str(path)!r}"
+    help_ = f"a string that ends in .sym names a file, any other is the text of a spec: {meant}"
+    return [replace(diagnostics[0], help=help_), *diagnostics[1:]]
 
 
-_FILE = re.compile(r"[\w./\\~-]+")
+_FILE = re.compile(r"[\w./\\~-]*\w[\w.-]*")
 """What could be the path of a spec, and is none of its text."""
+_LONGEST = 200
+"""Longer words name no file, and systems refuse to look for them."""
 
 
 def load(spec: str | Path | Spec) -> Spec:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from symc.commands.apart import keeper
+from symc.commands.apart import keeper, worker
 from symc.commands.apart.job import Job, JobError
 
 JOB = Job("verify", "a.sym", "input x[3]\noutput y\n", module="mine:make")
@@ -93,6 +93,28 @@ def test_every_early_end_is_said(
     assert capfd.readouterr()[1] == ""
 
 
+@pytest.mark.parametrize("line", ["", "a", "3", "[]", "{}", '{"done": 1}'])
+def test_what_the_code_writes_everywhere_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    body = (
+        "for file in range(3, 20):",
+        "    try:",
+        f"        os.write(file, {line!r}.encode() + b'\\n')",
+        "    except OSError: pass",
+        "return 'done'",
+    )
+    assert run(monkeypatch, *body) == "done"
+
+
+def test_a_line_that_the_code_closed_ends_nothing() -> None:
+    """Whether it is closed before the other thread begins to listen is a matter of luck."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    worker._end_with(reader)
+    os.close(writer)
+
+
 def test_a_defect_is_told_and_has_its_status(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,10 +151,17 @@ def test_a_long_run_that_goes_on_is_not_ended(monkeypatch: pytest.MonkeyPatch) -
     assert run(monkeypatch, body, "return 'done'", timeout=1.5) == "done"
 
 
-def test_what_lives_on_after_the_answer_does_not_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lives_on_after_the_answer_does_not_keep_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nor does what it started live on, where it has to be ended."""
     monkeypatch.setattr(keeper, "_AT_EXIT", 0.5)
+    pids = tmp_path / "pids"
+    started = "other = subprocess.Popen(['sleep', '99'])"
+    noted = f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')"
     body = "threading.Thread(target=time.sleep, args=(99,)).start()"
-    assert run(monkeypatch, body, "return 'done'") == "done"
+    assert run(monkeypatch, started, noted, body, "return 'done'") == "done"
+    assert all(ended(int(pid)) for pid in pids.read_text().split())
 
 
 def test_prints_are_not_in_the_answer(

@@ -239,6 +239,7 @@ def test_a_word_that_may_name_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPa
             symc.build(word, Base())
         assert words in str(error.value)
         assert ".sym'" in str(error.value)
-    with pytest.raises(symc.SpecError) as error:
-        symc.build("input x[3", Base())
-    assert "names a file" not in str(error.value)
+    for text in ("input x[3", ".", "/", "..", "a/..", "./", "-", "a" * 300, "a/" * 5000):
+        with pytest.raises(symc.SpecError) as error:
+            symc.build(text, Base())
+        assert "names a file" not in str(error.value)

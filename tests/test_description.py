@@ -79,6 +79,32 @@ def test_the_mean_of_the_anchor_is_spoken_of_where_an_output_holds_points() -> N
     assert [cost["points"] for _, _, cost in said] == [True, False]
 
 
+def test_large_numbers_of_elements_are_written_as_people_write_them() -> None:
+    text = "group P = S(7)\ninput x[7: P]\noutput y\nsymmetrize P by average\n"
+    found = describe(program(text))
+    plain, html = render(found), page(found)
+    assert "by average; 5,040 elements" in plain
+    assert ": 5,040 enumerated elements" in plain
+    assert "5,040" in html
+    assert not re.search(r"\b5040\b", plain + html)
+
+
+def test_who_is_new_to_groups_reads_costs_before_irreducibles() -> None:
+    description = describe(program(CONFINED))
+    plain = render(description)
+    titles = [line for line in plain.splitlines() if line and not line.startswith(" ")]
+    assert titles[2:] == [
+        "Groups", "Sizes", "Inputs", "Outputs", "Stages", "Cost", "Proofs",
+        "Irreducible representations",
+    ]  # fmt: skip
+    before, _, after = plain.partition("Irreducible representations")
+    assert "(n-1,1)" not in before
+    assert re.findall(r"^  (\w+) ", after, re.M) == ["v", "x", "u", "s"]
+    headings = re.findall(r"<h2>(\w+)", page(description))
+    order = ["Pipeline", "Cost", "Proofs", "Groups", "Stages", "Sizes", "Inputs", "Outputs"]
+    assert headings == order
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_renamed_groups_are_all_that_a_name_changes(path: Path) -> None:
     """No letter of the text is taken for something else: M is a group, and no bound."""

@@ -11,7 +11,7 @@ import pytest
 from commandline import Run
 
 from symc.cli import command as symc_command
-from symc.commands.meant import Choice, file_instead, near
+from symc.commands.meant import ELSEWHERE, Choice, file_instead, near
 
 CLEAN = "input  x[n: S(n)]\noutput y\n"
 COMMANDS = symc_command.list_commands(click.Context(symc_command))
@@ -52,12 +52,29 @@ def test_every_command_is_known_by_its_slips(symc: Run, name: str) -> None:
         assert f"No such command '{wrong}'. Did you mean 'symc {name}'?" in said(symc, wrong, "a")
 
 
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [("fmt", "format"), ("lint", "check"), ("help", "--help"), ("init", "new"), ("DIFF", "diff")],
-)
+@pytest.mark.parametrize(("word", "meant"), [*ELSEWHERE.items(), ("DIFF", "diff")])
 def test_words_of_other_tools(symc: Run, word: str, meant: str) -> None:
+    """Also those that look like another command: `compare` is no `compile`."""
+    assert word not in COMMANDS
     assert f"Did you mean 'symc {meant}'?" in said(symc, word)
+
+
+def test_the_oldest_click_has_choices_without_a_type(tmp_path: Path) -> None:
+    """In click 8.1, which pyproject.toml allows, `Choice` takes no parameter."""
+    (tmp_path / "a.sym").write_text(CLEAN)
+    program = (
+        "import click, symc.cli\n"
+        "class Choice(click.ParamType):\n"
+        "    __class_getitem__ = None\n"
+        "    def __init__(self, choices): self.choices = choices\n"
+        "    def convert(self, value, param, ctx): return value\n"
+        "click.Choice = Choice\n"
+        "symc.cli.main(['check', 'a.sym'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "Found no problems in 1 file.\n")
 
 
 def test_a_spec_in_the_place_of_a_command(symc: Run) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from commandline import Run
 
 import symc
 
@@ -32,6 +33,30 @@ def test_every_file_of_the_documentation_is_linked_somewhere() -> None:
     }
     files = {path for path in (ROOT / "docs").iterdir() if path.is_file()}
     assert files - linked == set()
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TRANSCRIPT = re.compile(r"```\n\$ cat (\S+)\n(.*?)\$ symc (check .*?)\n(.*?)```", re.S)
+CHECKED = re.compile(r"^\$ symc check .*\n(?!\$|```)", re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_check_says_in_a_document_is_said_of_the_file_shown(
+    page: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    symc = Run(capfd, monkeypatch)
+    text = page.read_text("utf-8")
+    shown = TRANSCRIPT.findall(text)
+    assert len(shown) == len(CHECKED.findall(text))
+    for name, spec, arguments, said in shown:
+        Path(name).write_text(spec, encoding="utf-8")
+        assert symc(*arguments.split())[1:] == ("", said)
+
+
+def test_the_readme_shows_an_error() -> None:
+    assert TRANSCRIPT.search(PAGES[0].read_text("utf-8"))
 
 
 def test_the_first_example_of_the_readme_holds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from itertools import product
 from typing import Any
 
@@ -238,6 +239,54 @@ def test_all_enumerating_stages_share_one_budget() -> None:
     notes = check(Source("t.sym", "size n = 7\n" + text + "symmetrize P, A by average"))
     said = [d for d in notes.diagnostics if d.code == "SYM406"]
     assert [("`A`" in d.message, "2 evaluations" in d.message) for d in said] == [(True, True)]
+
+
+MANY = "group A = O(1)\ngroup P = S(n)\ninput x[n: P, 1: A]\noutput y[n: P, 1: A]\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "n", "total"),
+    [
+        ("symmetrize P by average\nsymmetrize A by base", 5, None),
+        ("symmetrize P by average\nsymmetrize A by base", 6, "720"),
+        ("symmetrize P by average\nsymmetrize A by base", 7, "5,040"),
+        ("symmetrize P by average\nsymmetrize A by base", 8, None),  # it draws
+        ("symmetrize by average", 6, "1,440"),
+        ("symmetrize P by average\nsymmetrize A by frame", 6, "1,440"),
+        ("symmetrize P by average(samples=1)\nsymmetrize A by frame", 6, None),
+        ("symmetrize by frame", 6, None),
+        ("", 6, None),
+    ],
+)
+def test_many_elements_are_noted(lines: str, n: int, total: str | None) -> None:
+    """What the note says is what a call evaluates, and what it advises does without."""
+    text = MANY + lines
+    found = [d for d in symc.check(f"size n = {n}\n{text}") if d.code == "SYM512"]
+    assert [d.severity for d in found] == ["note"] * (total is not None)
+    assert "SYM512" not in {d.code for d in symc.check(text)}  # n is open
+    if total is None:
+        return
+    model = symc.build(text, Rows()).double()
+    assert f"{taken(model, [torch.randn(1, n, 1).double()]):,}" == total
+    assert f": {total} evaluations of the base" in found[0].message
+    span, instead = found[0].span, re.search("`by (average.*)`", found[0].help or "")
+    assert instead is not None
+    fixed = f"size n = {n}\n{text}"
+    assert fixed[slice(*span)] == "average"
+    fixed = fixed[: span.start] + instead[1] + fixed[span.end :]
+    assert "SYM512" not in {d.code for d in symc.check(fixed)}
+    built = symc.build(fixed, Rows()).double()
+    assert taken(built, [torch.randn(1, n, 1).double()]) <= 2
+
+
+def test_many_signs_are_many_elements() -> None:
+    groups = "".join(f"group G{i} = O(1)\ninput x{i}[1: G{i}]\n" for i in range(10))
+    for lines, noted in (("symmetrize by average", True), ("", False)):
+        text = f"{groups}output y\n{lines}"
+        assert ("SYM512" in {d.code for d in symc.check(text)}) == noted
+    (said,) = symc.check(f"{groups}output y\nsymmetrize by average")
+    assert "1,024 evaluations" in said.message
+    assert said.related == ()
 
 
 def test_translations_alone_have_no_average() -> None:

@@ -10,15 +10,19 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
+from pygls.workspace import TextDocument
 
 from symc.cli import main
 from symc.diagnostics.explain import FOLDER
+from symc.editor.server import SpecServer
 
 ROOT = Path(__file__).parents[1]
 URI = "file:///tmp/nowhere/cloud.sym"
@@ -334,6 +338,25 @@ def test_what_is_not_open_is_read_if_it_can_be(tmp_path: Path, kind: str) -> Non
         assert await client.open(SPEC) == []
 
     converse(conversation)
+
+
+@pytest.mark.parametrize("keyed", ["as it comes", "unquoted"])
+def test_what_is_open_is_read_there_however_pygls_keeps_addresses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keyed: str
+) -> None:
+    """From pygls 2.1 on they are kept unquoted, before as the editor writes them."""
+    path = tmp_path / "a cloud.sym"
+    path.write_text("output on_the_disk\n", encoding="utf-8")
+    uri = path.as_uri()
+    assert "%20" in uri
+    opened = TextDocument(uri, SPEC)
+    workspace = SimpleNamespace(
+        text_documents={uri if keyed == "as it comes" else unquote(uri): opened},
+        get_text_document=lambda uri: opened,
+        position_encoding="utf-16",
+    )
+    monkeypatch.setattr(SpecServer, "workspace", workspace)
+    assert SpecServer().document(uri).analysis.text == SPEC
 
 
 def test_findings_follow_a_change_at_once_and_only_the_last_of_many() -> None:

@@ -333,6 +333,8 @@ TENSORS = "input x[n: S(n), 3: O(3)]\noutput y\n"
         ("input z[n],", ",", "no separator"),
         ("input z[n] float32", "float32", "no type"),
         ("input z[n]: int", ":", "no type"),
+        ("output z: float", ":", "no type"),
+        ("input z: Tensor[n, 3]", ":", "`input z[...]`"),
         ("input z[n][3]", "[", "one pair of brackets"),
         ("input z[n] in 10", "in", "`of 10`"),
         ("input z[..., n]", ".", "batch axis"),
@@ -444,6 +446,10 @@ def test_the_order_behind_a_name(tail: str) -> None:
     [
         ("input x[n] sampled\noutput y", "only outputs are sampled"),
         ("input x[n]\noutput y learned", "only inputs are learned"),
+        ("input x[n]\noutput y[3] = [0, 0, -1/2]", "only inputs are constant"),
+        ("input x[n]\noutput y[2, 1] = [[0.5], [1]]", "only inputs are constant"),
+        ("input x[n]\noutput y = -2.5", "only inputs are constant"),
+        ("input x = 9.81\noutput y", "it has axes, and no value"),
     ],
 )
 def test_each_word_on_its_kind_of_tensor(text: str, message: str) -> None:

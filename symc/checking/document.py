@@ -16,6 +16,7 @@ from symc.checking.absence import (
     refuse_undetermined_sizes,
     refuse_wrong_ranges,
 )
+from symc.checking.costly import note_many_elements
 from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
@@ -201,6 +202,7 @@ def _read(
         stages=stages,
     )
     report_proofs(program, values, outputs, lines, expressions)
+    note_many_elements(program, values or {}, lines, expressions)
     return program
 
 

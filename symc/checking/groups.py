@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from symc.checking.names import Declaration
 from symc.checking.report import Report, listed
 from symc.checking.sizes import SizeTable
 from symc.diagnostics.diagnostic import Related
@@ -129,8 +128,3 @@ class GroupTable:
                 help=f"write `{other.name}`",
                 related=related,
             )
-
-
-def declared_groups(declared: dict[str, Declaration]) -> frozenset[str]:
-    """Names that were declared as groups, rightly or wrongly."""
-    return frozenset(name for name, entry in declared.items() if entry.kind == "group")

@@ -21,7 +21,7 @@ def report_proofs(
 ) -> None:
     """Report every proof that has a code."""
     names = {output.tensor.name: output.statement.name.span for output in outputs}
-    methods = _methods(program, lines, expressions)
+    methods = places_of_methods(program, lines, expressions)
     report = expressions.report
 
     def place(proof: Proof) -> Span:
@@ -41,7 +41,7 @@ def report_proofs(
 _ABOUT_METHODS = ("SYM404", "SYM406", "SYM407")
 
 
-def _methods(
+def places_of_methods(
     program: Program, lines: Sequence[ast.SymmetrizeStatement], expressions: Expressions
 ) -> dict[str, Span]:
     """Where it is written how a group is handled: the method, or the group among several."""

@@ -1,18 +1,17 @@
-"""Inputs and outputs: axes, what they carry, labels."""
+"""Inputs and outputs: axes and what they carry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
-from symc.checking.report import Report
 from symc.checking.sizes import Constraint
+from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, Product, atoms
-from symc.ir.sizes import LIMIT, Size
+from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
 from symc.syntax import ast
@@ -43,11 +42,11 @@ def read_tensor(
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
     if statement.mark is not None or statement.derivation is not None:
-        _read_tail(statement, expressions.report)
+        read_tail(statement, expressions.report)
         sound = False
     labels = None
     if statement.labels is not None:
-        labels = _read_labels(statement, statement.labels, expressions)
+        labels = read_labels(statement, statement.labels, expressions)
         sound = labels is not None and sound
     if not sound:
         return None
@@ -60,31 +59,6 @@ def read_tensor(
         labels=labels,
     )
     return Declared(tensor, statement)
-
-
-def _read_tail(statement: ast.TensorStatement, report: Report) -> None:
-    """`learned`, `sampled` and `= ...`: what is not available yet, and what stands on no tensor."""
-    name, mark, value = statement.name.text, statement.mark, statement.derivation
-    if statement.kind == "output":
-        if mark is not None and mark.word == "learned":
-            message = f"`{name}` is an output, and only inputs are learned"
-            report.error("SYM102", mark.span, message, help="drop `learned`")
-        elif mark is not None:
-            pending.sampled_output(report, mark.span)
-        elif value is not None:
-            pending.derived_output(report, value.span)
-    elif mark is not None and mark.word == "sampled":
-        message = f"`{name}` is an input, and only outputs are sampled"
-        report.error("SYM102", mark.span, message, help="drop `sampled`")
-    elif mark is not None or isinstance(value, ast.ListLiteral | ast.MatrixLiteral):
-        pending.reference_input(report, statement)
-    elif value is not None:
-        report.error(
-            "SYM102",
-            value.span,
-            f"`{name}` is an input: it has axes, and no value",
-            help="drop `= ...`; whole numbers are declared by `of 10`",
-        )
 
 
 def _read_axis(
@@ -288,45 +262,6 @@ def _points_stand_alone(axes: list[_AxisValue], expressions: Expressions) -> boo
             linear=whole.linear or axis.carried.linear,
         )
     return True
-
-
-def _read_labels(
-    statement: ast.TensorStatement, labels: ast.Expression, expressions: Expressions
-) -> int | None:
-    report = expressions.report
-    if isinstance(labels, ast.Name):
-        entry = expressions.declared.get(labels.text)
-        if entry is not None and entry.kind == "group":
-            if labels.text not in expressions.groups.failed:
-                pending.labels_of_items(report, labels.span)
-            return None
-    if isinstance(labels, ast.Call | ast.Attribute):
-        before = report.count
-        if expressions.group(labels) is not None and report.count == before:
-            pending.labels_of_items(report, labels.span)
-        return None
-    if statement.kind == "output":
-        labels_text = report.excerpt(labels.span)
-        report.error(
-            "SYM311",
-            labels.span,
-            "an output cannot be labels: an expectation of labels is no label",
-            help=f"return scores, `output {statement.name.text}[..., {labels_text}]`, one a label",
-        )
-        return None
-    size = expressions.size(labels)
-    if size is None:
-        return None
-    value = expressions.sizes.resolved(size).value
-    if value is None or not 1 <= value < LIMIT:
-        report.error(
-            "SYM205",
-            labels.span,
-            f"`{report.excerpt(labels.span)}` is no number of labels",
-            help=f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
-        )
-        return None
-    return value
 
 
 def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:

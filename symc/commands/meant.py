@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symc.commands.searching import SUFFIX, shown
 
-_ELSEWHERE = {
+ELSEWHERE = {
     "lint": "check",
     "validate": "check",
     "build": "compile",
@@ -50,7 +50,8 @@ def command_instead(word: str, known: Sequence[str]) -> str | None:
     """The subcommand or option that a wrong subcommand means, as it is to be written."""
     if word.endswith(SUFFIX) or os.path.exists(word):
         return f"check {shown(word)}"
-    return near(word, known) or _ELSEWHERE.get(word.lower())
+    # First what other tools say: `compare` is near `compile`, and is none of its slips.
+    return ELSEWHERE.get(word.lower()) or near(word, known)
 
 
 def file_instead(path: str) -> str | None:
@@ -72,7 +73,14 @@ def file_instead(path: str) -> str | None:
     return shown(str(place.parent / stems[meant])) if meant is not None else None
 
 
-class Choice(click.Choice[str]):
+if TYPE_CHECKING:
+    _WordChoice = click.Choice[str]
+else:
+    # Before click 8.2 it takes no parameter.
+    _WordChoice = click.Choice
+
+
+class Choice(_WordChoice):
     """One of some words; a wrong one is told which is near."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
 from symc.bounds import MOST_DRAWS, MOST_SAMPLES, MOST_SEED
 from symc.commands.meant import Choice
 from symc.commands.timeout import timeout_option
+
+if TYPE_CHECKING:
+    from symc.commands.apart.job import Progress
 
 
 def _sizes(context: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, int]:
@@ -96,8 +100,8 @@ def command(
 ) -> None:
     """Measure whether SPEC (a path, or - for standard input), compiled, has its symmetry.
 
-    Unlike `check`, it runs your code: that of --base or --module, in a process of its own.
-    Exit status 1: a law is broken; 2: wrong usage, or your code raised, ended itself or hung.
+    Unlike `check`, it runs your code: that of --base, --module and --inputs, in a process of its
+    own. Exit status 1: a law is broken; 2: wrong usage, or your code raised, ended itself or hung.
     """
     from symc.commands.apart import answer_of
     from symc.commands.apart.job import Job
@@ -136,11 +140,8 @@ def command(
         raise SystemExit(1)
 
 
-Show = Callable[[str, int, int], None]
-
-
 @contextmanager
-def _progress() -> Iterator[tuple[Show | None, Callable[[str], None] | None]]:
+def _progress() -> Iterator[tuple[Progress | None, Callable[[str], None] | None]]:
     """A bar on standard error, if that is a terminal and rich is there; it is gone when done.
 
     A function that moves it, and one that prints above it.
@@ -151,11 +152,12 @@ def _progress() -> Iterator[tuple[Show | None, Callable[[str], None] | None]]:
         yield None, None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True, no_color=not wants_color(sys.stderr))
     columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting")
 
         def show(label: str, done: int, total: int) -> None:

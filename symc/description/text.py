@@ -33,6 +33,8 @@ def render(description: Description, color: bool = False) -> str:
             ("Stages", table([(s.group, stage(s)) for s in description.stages])),
             ("Cost", table(_costs(description.cost))),
             ("Proofs", [line for proof in description.proofs for line in _proof(proof)]),
+            # Last: who is new to groups reads all that comes before without it.
+            ("Irreducible representations", table(_decompositions(description))),
         ],
         color,
     )
@@ -44,20 +46,26 @@ def _tensors(description: Description, kind: str) -> list[str]:
     for tensor in description.tensors:
         if tensor.kind == kind:
             lines += item(tensor.written, 2)
-            if tensor.irreducibles is not None:
-                lines += item(irreducibles(tensor.irreducibles), 4)
             if tensor.values is not None and values(tensor.values):
                 lines += item(values(tensor.values), 4)
     return lines
 
 
+def _decompositions(description: Description) -> list[tuple[str, str]]:
+    return [
+        (tensor.name, irreducibles(tensor.irreducibles))
+        for tensor in description.tensors
+        if tensor.irreducibles is not None
+    ]
+
+
 def irreducibles(found: Decomposition) -> str:
-    """A decomposition on one line: `= 2*(n) + (n-1,1), for n >= 2`."""
+    """A decomposition on one line: `2*(n) + (n-1,1), for n >= 2`."""
     total = irreducible_sum(found)
     if not found.groups:
         return total
     conditions, points = validity(found), linear_part(found)
-    text = f"= {total}" + (f", {conditions}" if conditions else "")
+    text = total + (f", {conditions}" if conditions else "")
     return text + (f"; {points}" if points else "")
 
 
@@ -97,12 +105,16 @@ def group(one: GroupDescription) -> str:
     """A group with its order or dimension."""
     head = one.title if one.constructor == one.name else f"{one.constructor}, {one.title}"
     if one.order is not None:
-        count = f"{one.order:,}" if isinstance(one.order, int) else one.order
-        head += f": {count} {'element' if one.order == 1 else 'elements'}"
+        head += f": {figure(one.order)} {'element' if one.order == 1 else 'elements'}"
     elif one.dimension is not None:
         head += f": dimension {one.dimension}"
     fixing = stabilizer(one.stabilizer) if one.stabilizer else ""
     return f"{head}; {fixing}" if fixing else head
+
+
+def figure(value: int | str) -> str:
+    """A number as people write it, or a formula."""
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def stabilizer(one: Stabilizer) -> str:
@@ -137,11 +149,18 @@ def stage(one: StageDescription) -> str:
     parts = [f"by {one.method}" + (f"({options})" if options else "")]
     if one.net is not None:
         parts.append(f"net {one.net}")
-    if one.elements not in (None, 1):
-        parts.append(f"{one.elements} elements")
+    if elements(one):
+        parts.append(elements(one))
     if not one.explicit:
         parts.append("by default")
     return "; ".join(parts)
+
+
+def elements(one: StageDescription) -> str:
+    """How many it takes at each call; empty where that is one, or samples."""
+    if one.elements is None or one.elements == 1:
+        return ""
+    return f"{figure(one.elements)} elements"
 
 
 def cost(one: Cost) -> str:
@@ -156,7 +175,7 @@ def cost(one: Cost) -> str:
         samples = f"{samples} or {one.eval_samples}"
     factors = [f"{samples} sample{'' if samples == '1' else 's'}"] if one.sampled else []
     if one.enumerated != 1:
-        factors.append(f"{one.enumerated} enumerated elements")
+        factors.append(f"{figure(one.enumerated)} enumerated elements")
     if samples == str(one.samples) or len(factors) > 1:
         text += f": {' x '.join(factors)}" if factors else ""
     if isinstance(one.enumerated, str):

@@ -74,6 +74,7 @@ CODES: dict[str, Code] = {
     "SYM509": Code("an anchor that cannot anchor"),
     "SYM510": Code("a `symmetrize` line that is left with no group"),
     "SYM511": Code("an option without effect", "warning"),
+    "SYM512": Code("many elements that are all taken at each call", "note"),
     # 9xx not available yet
     "SYM901": Code("a group that is not available yet"),
     "SYM902": Code("wreath products are not available yet"),

@@ -37,8 +37,9 @@ class SpecServer(LanguageServer):
         Raises JsonRpcException where there is none that can be read.
         """
         opened = self.workspace.get_text_document(uri)
-        # The one that the server would make of a file is read without asking what it is.
-        is_open = unquote(uri) in self.workspace.text_documents
+        # The one that the server would make of a file is read without asking what it is. Before
+        # pygls 2.1 addresses are kept as they come.
+        is_open = not {uri, unquote(uri)}.isdisjoint(self.workspace.text_documents)
         text = opened.source if is_open else _on_disk(opened.path)
         known = self.documents.get(uri)
         if known is None or known.analysis.text != text:

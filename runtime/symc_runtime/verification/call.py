@@ -138,9 +138,9 @@ def _scaled(
             count = len(axis.sizes)
             flat = step.flatten(dim, dim + count - 1), x.flatten(dim, dim + count - 1)
             whole = (*axes[: dim - 1], axis.carried, *axes[dim:])
-            return _scaled(*flat, whole, dim, size, sizes).unflatten(
-                dim, x.shape[dim : dim + count]
-            )
+            moved = _scaled(*flat, whole, dim, size, sizes)
+            joint: torch.Tensor = moved.unflatten(dim, x.shape[dim : dim + count])
+            return joint
         if isinstance(axis, Sum):
             lengths = [dimension(term, sizes) for term in axis.terms]
             parts = zip(axis.terms, step.split(lengths, dim), x.split(lengths, dim), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symc.commands.apart.job import Job, JobError
+from symc.commands.apart.job import Job, JobError, Progress
 from symc.commands.apart.keeper import WorkerFailedError, run
 from symc.commands.apart.worker import done
 from symc.commands.reading import InputError
@@ -13,7 +13,7 @@ from symc.commands.reading import InputError
 def answer_of(
     job: Job,
     timeout: float,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     prints: Callable[[str], None] | None = None,
 ) -> str:
     """The answer of a job; one without code of the user's is done here.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+Progress = Callable[[str, int, int], None]
+"""Is told what goes on: a label, how many steps are done, and of how many."""
 
 LOADING = "starting"
 """The step in which the user's code is imported and the factory called."""
@@ -50,6 +53,8 @@ class Job:
         """The job that `to_json` wrote."""
         return cls(**json.loads(text))
 
+
+KEYS = frozenset({"step", "answer", "error", "status"})
 
 Answer = dict[str, Any]
 """One of: `step` [label, done, total], what goes on, again and again; `answer`, a text, the last;

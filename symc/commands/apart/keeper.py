@@ -15,9 +15,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO
 
-from symc.commands.apart.job import LOADING, Answer, Job, JobError
-
-Progress = Callable[[str, int, int], None]
+from symc.commands.apart.job import KEYS, LOADING, Answer, Job, JobError, Progress
 
 _STARTING = 600.0
 """Seconds that torch may take to load, at least: nothing of the user's runs before."""
@@ -57,7 +55,7 @@ def run(
     job fails, ends early or hangs, WorkerFailedError where symc is at fault.
     """
     # On a terminal they share the group that Ctrl-C interrupts and that may read. Elsewhere the
-    # group is of its own, so that what the user's code starts ends with it.
+    # group is of its own, so that what the user's code starts ends where that has to be ended.
     apart = os.name == "posix" and not sys.stdin.isatty()
     process = _started(job, apart, prints is not None)
     lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -69,8 +67,7 @@ def run(
     whole = False
     try:
         answer = _last(process, lines, job, timeout, progress)
-        _wait(process, _AT_EXIT)
-        whole = True
+        whole = _wait(process, _AT_EXIT)
     except KeyboardInterrupt:
         if apart:
             _kill_group(process.pid, signal.SIGINT)
@@ -139,10 +136,9 @@ def _last(
         if line is None:
             _wait(process, _GRACE)
             raise JobError(_death(process.returncode, job, during))
-        try:
-            answer: Answer = json.loads(line)
-        except ValueError:
-            continue  # code that writes wherever it can
+        answer = _answer(line)
+        if answer is None:
+            continue
         if "step" not in answer:
             return answer
         label, done, total = answer["step"]
@@ -150,6 +146,15 @@ def _last(
         during = "while it was loaded" if label == LOADING else f"in the step `{label}`"
         if progress is not None:
             progress(label, done, total)
+
+
+def _answer(line: bytes) -> Answer | None:
+    """What a line says; None of what other code writes, wherever it can."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and len(found) == 1 and found.keys() <= KEYS else None
 
 
 def _death(status: int | None, job: Job, during: str) -> str:
@@ -177,9 +182,11 @@ def _hang(timeout: float, job: Job, during: str) -> str:
     )
 
 
-def _wait(process: subprocess.Popen[bytes], patience: float) -> None:
+def _wait(process: subprocess.Popen[bytes], patience: float) -> bool:
+    """Whether it ends in that time."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience)
+    return process.returncode is not None
 
 
 def _kill_group(group: int, with_signal: signal.Signals) -> None:

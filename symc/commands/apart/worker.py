@@ -8,17 +8,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from symc.commands.apart.job import LOADING, Job, JobError
+from symc.commands.apart.job import LOADING, Job, JobError, Progress
 from symc.commands.defect import DEFECT, tell_defect
 from symc.commands.missing import explained
 
 if TYPE_CHECKING:
     from symc.spec import Spec
-
-Progress = Callable[[str, int, int], None]
 
 INTERRUPTED = 130
 _PULSE = 0.5
@@ -66,16 +63,14 @@ def _report(job: Job, spec: Spec, progress: Progress | None) -> str:
         raise JobError(f"{'--base' if job.base is not None else '--module'}: {error}") from error
     try:
         inputs = verifying.drawn_by(job.inputs) if job.inputs is not None else None
+        given: dict[str, Any] = {
+            "sizes": job.sizes, "samples": job.samples, "draws": job.draws, "seed": job.seed,
+            "inputs": inputs, "layers": job.layers, "progress": progress,
+        }  # fmt: skip
         if job.module is not None and made is not None:
-            found = verifying.verify(
-                made, spec=spec, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, inputs=inputs, layers=job.layers, progress=progress,
-            )  # fmt: skip
+            found = verifying.verify(made, spec=spec, **given)
         else:
-            found = verifying.verify_spec(
-                spec, base=made, sizes=job.sizes, samples=job.samples, draws=job.draws,
-                seed=job.seed, inputs=inputs, layers=job.layers, progress=progress,
-            )  # fmt: skip
+            found = verifying.verify_spec(spec, base=made, **given)
     except (verifying.FactoryError, verifying.InputsError) as error:
         raise JobError(f"--inputs: {error}") from error
     except (verifying.CannotMeasureError, verifying.SizeError, ShapeError) as error:
@@ -159,6 +154,9 @@ def _give_standard_streams(terminal: bool) -> None:
 
 def _end_with(lifeline: int) -> None:
     """Ends this process when the one at the other end of the line ends, however that happens."""
-    while os.read(lifeline, 1):
-        pass
+    try:
+        while os.read(lifeline, 1):
+            pass
+    except OSError:
+        return  # the user's code has closed it, and what it is to answer by: that is told there
     os._exit(INTERRUPTED)

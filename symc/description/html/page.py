@@ -32,10 +32,11 @@ def page(description: Description) -> str:
         _section("Cost", _cost(description.cost)),
         _section("Proofs", _proofs(description.proofs)),
         _section("Groups", _groups(description)),
-        _section("Inputs", _tensors(description, "input")),
-        _section("Outputs", _tensors(description, "output")),
         _section("Stages", _stages(description)),
         _section("Sizes", _sizes(description)),
+        # Last, for their irreducible parts; the pipeline shows what they are.
+        _section("Inputs", _tensors(description, "input")),
+        _section("Outputs", _tensors(description, "output")),
         element("footer", f"symc {text(__version__)}"),
     ]
     return "\n".join(
@@ -112,9 +113,8 @@ def _stages(description: Description) -> str:
         options = ", ".join(f"{name}={value}" for name, value in stage.options.items())
         said = _code(f"by {stage.method}" + (f"({options})" if options else ""))
         net = _code(stage.net) if stage.net else ""
-        elements = "" if stage.elements in (None, 1) else f"{stage.elements} elements"
         chosen = "by the spec" if stage.explicit else "by default"
-        rows.append([str(number), _code(stage.group), said, net + text(elements)])
+        rows.append([str(number), _code(stage.group), said, net + text(words.elements(stage))])
         rows[-1].append(element("span", chosen, class_="quiet fixed"))
     return _table(["", "group", "method", "net, elements", "chosen"], rows)
 

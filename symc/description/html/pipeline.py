@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symc.description import text as words
 from symc.description.html.markup import cut, element, text
 from symc.description.model import Description, StageDescription, TensorDescription
 from symc_runtime.catalogue import methods
@@ -91,7 +92,7 @@ def _multiplicity(description: Description) -> tuple[list[str], list[str]]:
     numbers = dict.fromkeys((cost.samples, cost.eval_samples))
     factors = [f"K = {', '.join(map(str, numbers))}"] if cost.sampled else []
     if cost.enumerated != 1:
-        factors.append(f"{cost.enumerated} elements")
+        factors.append(f"{words.figure(cost.enumerated)} elements")
     if not factors:
         return ["one", "copy"], ["one", "value"]
     return factors, ["mean"]
@@ -146,7 +147,7 @@ def _stage(
     middle = x + width / 2
     name = constructor if constructor == stage.group else f"{stage.group} = {constructor}"
     symbol = f'g<tspan dy="3" class="sub">{text(cut(stage.group, 10))}</tspan><tspan dy="-3">'
-    more = f"{stage.elements} elements" if stage.elements not in (None, 1) else ""
+    more = words.elements(stage)
     if stage.net is not None:
         more = stage.net.partition("(")[0]
     elements = [

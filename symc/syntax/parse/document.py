@@ -90,9 +90,7 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
         help_ = "put several of them on one axis, or declare several tensors"
         yield Diagnostic("SYM108", message, source, axes[MAX_AXES].span, help_)
         return
-    constant = statement.derivation if isinstance(statement, ast.TensorStatement) else None
-    if not isinstance(constant, ast.ListLiteral | ast.MatrixLiteral):
-        constant = None
+    value = statement.derivation if isinstance(statement, ast.TensorStatement) else None
     pending: list[tuple[ast.Node, int, bool, bool]] = [(statement, 1, False, False)]
     while pending:
         node, depth, in_option, in_matrix = pending.pop()
@@ -107,10 +105,12 @@ def _refuse(source: Source, statement: ast.Statement) -> Iterator[Diagnostic]:
             node.name is not None
             or isinstance(statement, ast.SymmetrizeStatement | ast.RelaxStatement)
         )
-        # The numbers of a constant input are data, not sizes.
-        named = named or (node is constant)
         in_matrix = in_matrix or isinstance(node, ast.MatrixLiteral)
-        children = [(child, depth + 1, in_option or named, in_matrix) for child in node.children()]
+        # The numbers of a constant input are data, not sizes.
+        children = [
+            (child, depth + 1, in_option or named or child is value, in_matrix)
+            for child in node.children()
+        ]
         pending.extend(reversed(children))
 
 

@@ -20,7 +20,6 @@ STARTS = (
     f"a statement starts with {', '.join(f'`{w}`' for w in _AVAILABLE[:-1])} or `{_AVAILABLE[-1]}`"
 )
 _KEYWORDS = {word.upper() for word in STATEMENTS}
-_DECLARING = {"SPEC", "SIZE", "GROUP", "INPUT", "OUTPUT"}
 # A statement never ends after one of these: a statement word on the same line is meant as a name.
 _OPEN_ENDED = _KEYWORDS | {
     *OPENERS, "COMMA", "COLON", "DOT", "EQUAL", "LESS_EQUAL", "PLUS", "MINUS", "STAR", "SLASH",

@@ -9,10 +9,11 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import tree
+from symc.syntax.parse.advice import advice
 from symc.syntax.parse.expectation import expected, found, next_statements, open_brackets
 from symc.syntax.parse.lexing import CLOSERS, OPENERS, token_span
 from symc.syntax.parse.names import RESERVED, reserved_name
-from symc.syntax.parse.slips import advice, foreign
+from symc.syntax.parse.slips import foreign
 from symc.syntax.parse.splitting import STARTS, close_statement, end_of, misspelt
 from symc.syntax.parse.tables import parser
 
