@@ -188,6 +188,8 @@ def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, 
     """Of a block [N, items..., contracted..., channels...]: a score and its size, both [N]."""
     kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
     x = x.flatten(kept)
+    if reading.items or reading.pairing:
+        x = _at_length_one(x)
     first = x * _numbers(x.shape[-1], seed, x)
     y, size = first.sum(-1), first.abs().sum(-1)
     if not reading.items and not reading.pairing:
@@ -203,6 +205,15 @@ def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, 
         y, size = y * y.abs() + y * y / 2, size * size
         y, size = y.flatten(1).sum(1), size.flatten(1).sum(1)
     return y, size
+
+
+def _at_length_one(x: torch.Tensor) -> torch.Tensor:
+    """Rows [N, ...] over their lengths, which no element changes; zero ones as they are."""
+    flat = x.flatten(1)
+    largest = flat.abs().amax(1, keepdim=True)
+    flat = flat / torch.where(largest > 0, largest, 1.0)
+    length = flat.square().sum(1, keepdim=True).sqrt()
+    return (flat / torch.where(length > 0, length, 1.0)).reshape(x.shape)
 
 
 def _numbers(count: int, seed: int, like: torch.Tensor) -> torch.Tensor:
