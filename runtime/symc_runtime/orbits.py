@@ -24,6 +24,7 @@ from symc_runtime.layout import (
     split,
 )
 from symc_runtime.layout import Table as Tabled
+from symc_runtime.modules.mixing import added, stacked
 from symc_runtime.readings import (
     Reading,
     arranged,
@@ -132,18 +133,30 @@ class Template:
         self.anchors = dict(anchors)
         self.sizes = dict(sizes)
         groups = {group.name: group for group in covered.groups}
-        # The same blocks in the same order: of the first only which the own group moves is read.
-        moving = [[moves((own.name,), block) for block in blocks(tensor)] for tensor in inputs]
         self.blocks = [blocks(tensor) for tensor in covered.inputs]
+        every = [
+            [read_block(block, tensor.labels, own, later, groups, sizes) for block in found]
+            for tensor, found in zip(covered.inputs, self.blocks, strict=True)
+        ]
+        # The same blocks in the same order.
+        moving = [[moves((own.name,), block) for block in blocks(tensor)] for tensor in inputs]
+        keys = {
+            _key(reading)
+            for readings, own_moves in zip(every, moving, strict=True)
+            for reading, moved_by_own in zip(readings, own_moves, strict=True)
+            if moved_by_own
+        }
+        # What the own group leaves alone is read where it is multiplied with what it moves, or
+        # tells items apart.
         self.readings: list[list[Reading | None]] = [
             [
-                read_block(block, tensor.labels, own, later, groups, sizes) if own_moves else None
-                for block, own_moves in zip(every, moved_ones, strict=True)
+                reading if moved_by_own or (_key(reading) in keys and any(_key(reading))) else None
+                for reading, moved_by_own in zip(readings, own_moves, strict=True)
             ]
-            for tensor, every, moved_ones in zip(covered.inputs, self.blocks, moving, strict=True)
+            for readings, own_moves in zip(every, moving, strict=True)
         ]
-        read = [reading for every in self.readings for reading in every if reading is not None]
-        plain = all(not r.items and not r.contracted and not r.pairing for r in read)
+        read = [reading for found in self.readings for reading in found if reading is not None]
+        plain = not any(any(_key(reading)) for reading in read)
         turned = {
             table.called
             for tensor in inputs
@@ -167,7 +180,7 @@ class Template:
         sizes = solve_sizes(self.covered.inputs, shapes, self.sizes)
         pieces = [split(t, x, sizes) for t, x in zip(self.covered.inputs, values, strict=True)]
         centers = point_centers(self.covered.inputs, pieces, self.anchors, counts)
-        total = size = torch.zeros(values[0].shape[0], dtype=dtype, device=values[0].device)
+        found: dict[Key, list[Parts]] = {}
         seed = 0
         for t, tensor in enumerate(self.covered.inputs):
             for b, reading in enumerate(self.readings[t]):
@@ -179,28 +192,43 @@ class Template:
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, dtype)
-                one, its_size = _score(x, reading, seed)
-                total, size = total + one, size + its_size
+                found.setdefault(_key(reading), []).append(_parts(x, reading, seed))
+        total = size = torch.zeros(values[0].shape[0], dtype=dtype, device=values[0].device)
+        for (level, pairing), parts in found.items():
+            one, its_size = _score(parts, len(level), bool(pairing))
+            total, size = total + one, size + its_size
         return Scores(*[each.unflatten(0, (order, -1)).transpose(0, 1) for each in (total, size)])
 
 
-def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of a block [N, items..., contracted..., channels...]: a score and its size, both [N]."""
-    kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
-    x = x.flatten(kept)
-    if reading.items or reading.pairing:
+Key = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of which items a block is, and what of it later groups move."""
+Parts = tuple[torch.Tensor, torch.Tensor]
+"""Two sums over the channels of a block, and of their sizes: [2, N, items..., contracted...]."""
+
+
+def _key(reading: Reading) -> Key:
+    return reading.level, reading.pairing
+
+
+def _parts(x: torch.Tensor, reading: Reading, seed: int) -> Parts:
+    """Of a block [N, items..., contracted..., channels...]; the second only where it is paired."""
+    x = x.flatten(1 + len(reading.items) + len(reading.contracted) + len(reading.own))
+    if any(_key(reading)):
         x = _at_length_one(x)
-    first = x * _numbers(x.shape[-1], seed, x)
-    y, size = first.sum(-1), first.abs().sum(-1)
-    if not reading.items and not reading.pairing:
-        return y, size
+    terms = [x * _numbers(x.shape[-1], seed, x)]
     if reading.pairing:
-        second = x * _numbers(x.shape[-1], seed + 1, x)
-        y, size = y * second.sum(-1), size * second.abs().sum(-1)
-        if reading.contracted:
-            axes = list(range(1 + len(reading.items), y.ndim))
-            y, size = y.sum(axes), size.sum(axes)
-    if reading.items:
+        terms.append(x * _numbers(x.shape[-1], seed + 1, x))
+    return stacked([y.sum(-1) for y in terms], 0), stacked([y.abs().sum(-1) for y in terms], 0)
+
+
+def _score(parts: list[Parts], items: int, paired: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of blocks of one key, added to each other: a score and its size, both [N]."""
+    y, size = (added([part[i] for part in parts]) for i in (0, 1))
+    y, size = (y[0] * y[1], size[0] * size[1]) if paired else (y[0], size[0])
+    contracted = list(range(1 + items, y.ndim))
+    if contracted:
+        y, size = y.sum(contracted), size.sum(contracted)
+    if items:
         # The sum of what was centered is zero: not linear, nor even.
         y, size = y * y.abs() + y * y / 2, size * size
         y, size = y.flatten(1).sum(1), size.flatten(1).sum(1)

@@ -112,25 +112,19 @@ class LearnedFinite(OrbitDistribution):
     ) -> Scored:
         """Scores [N, order] of all elements, equal ones equal to the bit; and their bounds."""
         with torch.no_grad():
-            _, (found, bounds), many = self._known(inputs, counts)
+            _, (found, _), many = self._known(inputs, counts)
             rank = found.argsort(1, descending=True)
-            found, bounds = found.gather(1, rank), bounds.gather(1, rank)
-            gap = found[:, :-1] - found[:, 1:]
-            if self.template.exact and self.resolution is None:
-                apart = gap > 0
-            else:
-                apart = gap > self.tolerance(found.dtype) * bounds[:, :-1]
-            # Poses that look alike have the score of the first of them.
-            place = torch.arange(1, self.order, device=rank.device).expand_as(apart)
-            first = (place * apart).cummax(1).values
-            first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
+            back = torch.empty_like(rank).scatter_(1, rank, self._every(inputs[0]).T)
         values = self._poses(rank.T, inputs)
         scores, sizes = self._scored(values, many)
-        scores = scores.unflatten(0, (self.order, -1)).T.gather(1, first)
-        sizes = sizes.unflatten(0, (self.order, -1)).T.gather(1, first)
-        back = torch.empty_like(rank).scatter_(
-            1, rank, torch.arange(self.order, device=rank.device).expand_as(rank)
-        )
+        scores, sizes = (each.unflatten(0, (self.order, -1)).T for each in (scores, sizes))
+        if self.template.exact and self.resolution is None:
+            # Poses that look alike have the score of the first of them.
+            found = found.gather(1, rank)
+            place = torch.arange(1, self.order, device=rank.device)
+            first = (place * (found[:, :-1] > found[:, 1:])).cummax(1).values
+            first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
+            scores, sizes = scores.gather(1, first), sizes.gather(1, first)
         return scores.gather(1, back), sizes.gather(1, back)
 
     def forward(
