@@ -52,6 +52,13 @@ class Motion:
         return Motion(self.matrix[chosen], shift, self.character[chosen], index)
 
 
+def permutation(index: torch.Tensor, dtype: torch.dtype = torch.float64) -> Motion:
+    """Permutations by their indices [batch, n], as `Motion` has them."""
+    # g^-1 x = x[index]: row a of the matrix of g^-1 has its one at index[a].
+    inverse = (index.unsqueeze(-1) == torch.arange(index.shape[-1])).to(dtype)
+    return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
+
+
 def random_motion(
     group: Group,
     size: int,
@@ -71,10 +78,7 @@ def random_motion(
         position = torch.arange(size)
         if counts is not None:
             keys = torch.where(position < counts.unsqueeze(-1), keys, 2.0 + position)
-        index = keys.argsort(dim=-1)
-        # g^-1 x = x[index]: row a of the matrix of g^-1 has its one at index[a].
-        inverse = (index.unsqueeze(-1) == position).to(dtype)
-        return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
+        return permutation(keys.argsort(dim=-1), dtype)
     shift = None
     if group.shifts:
         shift = torch.randn(batch, size, dtype=dtype, generator=generator)

@@ -249,6 +249,10 @@ class Subject:
         """
         return self._set(self.model, dtype, mode)
 
+    def moved_at(self, dtype: torch.dtype, mode: str) -> Symmetrized | None:
+        """The same of the model with moved weights; None where it has no weights."""
+        return None if self.moved is None else self._set(self.moved, dtype, mode)
+
     @staticmethod
     def _set(model: Symmetrized, dtype: torch.dtype, mode: str) -> Symmetrized:
         model.to(dtype)
