@@ -6,6 +6,7 @@ import copy
 import inspect
 import pickle
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -209,6 +210,54 @@ def test_a_base_that_wants_what_nothing_gives() -> None:
     with pytest.raises(TypeError, match="wants `lengths`.*give it a default"):
         symc.build(sets, Lengths())
     symc.build(sets, Filled())(torch.randn(1, 2, 3))
+
+
+class Wrapper(nn.Module):
+    """Passes on what it gets and a number more, the inputs in another order."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor, **counts: Tensor) -> Tensor:
+        return self.module(*reversed(inputs), torch.tensor(2.0), **counts)
+
+
+class OfInputs(Wrapper):
+    """Knows no counts."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.module(*reversed(inputs), torch.tensor(2.0))
+
+
+class Scaled(nn.Module):
+    def forward(self, vel: Tensor, pos: Tensor, n: Tensor) -> Tensor:
+        return pos + n * vel
+
+
+def with_hook() -> nn.Module:
+    base = Scaled()
+    base.register_forward_pre_hook(lambda _, given: (*reversed(given), torch.tensor(2.0)))
+    return base
+
+
+@pytest.mark.parametrize(
+    ("base", "size"),
+    [
+        (lambda: Wrapper(Scaled()), ""),
+        (lambda: OfInputs(Scaled()), ""),
+        (lambda: OfInputs(Scaled()), "size n <= 4"),
+        (with_hook, ""),
+    ],
+)
+def test_what_is_between_may_change_arguments(
+    base: Callable[[], nn.Module], size: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    x, v = torch.randn(2, 4, 3), torch.randn(2, 4, 3)
+    model = symc.build(f"{size}\n{MOTION}symmetrize P by base\nsymmetrize M by base", base())
+    counts = {"n": torch.tensor([4, 4])} if size else {}
+    assert torch.allclose(model(x, v, **counts), x + 2 * v)
+    assert not [each for each in recwarn if each.category is symc.InputOrderWarning]
 
 
 def test_dir_shows_the_public_names() -> None:
