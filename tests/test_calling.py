@@ -91,6 +91,15 @@ def test_what_python_would_refuse(which: int, given: int, names: list[str], word
             model.draw_noise(*[x] * given, **dict.fromkeys(names, x))
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_input_among_sizes(which: int) -> None:
+    model = built(MOTION)[which]
+    x = torch.randn(2, 4, 3)
+    for call in (model, model.draw_noise):
+        with pytest.raises(TypeError, match="`vel` is an input, but stands in `sizes`"):
+            call(x, x, sizes={"vel": 3})
+
+
 def test_counts_by_position_are_told_their_name() -> None:
     for name, way in (("n", "`n=`"), ("noise", "`sizes={'noise': ...}`")):
         spec = f"size {name} <= 6\ninput x[{name}: S({name}), 3]\noutput y[{name}: S({name}), 3]"
