@@ -75,7 +75,8 @@ def _rows(
     above = any((each.error > each.bound).any() for _, v in found for each in v.outputs)
     if above and any(subject.differs(model, batch) for batch, _ in found):
         detail = f"calls differ on the same inputs, now and then: random in {mode} mode"
-        return [*rows, Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail)]
+        rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
+        return _of_moved(rows, found) if moved else rows
     kinds = [kind for batch, _ in found for kind in batch.kinds]
     for i, tensor in enumerate(subject.model.outputs if found else ()):
         of_output = [v.outputs[i] for _, v in found]

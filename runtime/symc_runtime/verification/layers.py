@@ -20,7 +20,7 @@ from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.hidden_moves import fitting
 from symc_runtime.verification.plain import alone
 from symc_runtime.verification.subject import Subject
-from symc_runtime.verification.watching import Event, watched
+from symc_runtime.verification.watching import MOST_EVENTS, Event, watched
 
 LAYER_BATCH = 61
 """Examples that submodules are watched on: of a number that no size is likely to have."""
@@ -156,6 +156,9 @@ def lost(
             if not event.before and event.place:
                 mixed = mixed or (event.place if fit == "linear" else "")
                 untold = untold or (event.place if fit == "unknown" else "")
+    if len(plain) >= MOST_EVENTS:
+        detail = f"its submodules are called more than {MOST_EVENTS // 2:,} times"
+        return Layer(group, "unknown", plain[-1].place, plain[-1].kind, mixed, untold, detail)
     return Layer(group, "end", mixed=mixed, untold=untold)
 
 

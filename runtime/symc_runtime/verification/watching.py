@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-MOST_CALLS = 5000
-"""Of what submodules take and return, so much is kept."""
+MOST_EVENTS = 5000
+"""What submodules take and return after that is not kept."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Event:
 
 
 def watched(module: nn.Module, call: Callable[[], Any]) -> list[Event]:
-    """What the submodules of a module take and return during a call, in order."""
+    """The first MOST_EVENTS that its submodules, and the module, take and return in a call."""
     events: list[Event] = []
 
     def note(place: str, before: bool) -> Callable[..., None]:
         def hook(called: nn.Module, arguments: Any, keywords: Any, returned: Any = None) -> None:
             given = (arguments, keywords) if before else returned
-            if len(events) < MOST_CALLS:
+            if len(events) < MOST_EVENTS:
                 tensors = tuple(x.detach().clone() for x in _tensors(given))
                 events.append(Event(place, type(called).__name__, before, tensors))
 
