@@ -197,6 +197,16 @@ def test_a_base_with_the_inputs_in_another_order_is_warned_of() -> None:
         model.base = torch.compile(Swapped(), backend="eager")
 
 
+def test_the_order_is_told_once(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+    model = symc.build(f"{MOTION}symmetrize by base", Swapped())
+    assert len(recwarn) == 1
+    symc.verify(model, samples=1, draws=64)
+    assert len(recwarn) == 1
+    symc.verify(Swapped(), spec=MOTION, samples=1, draws=64)
+    assert len(recwarn) == 2
+
+
 class Lengths(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         return x

@@ -139,9 +139,12 @@ def _layers(base: nn.Module) -> list[nn.Module]:
 
 
 def _hands_on(wrapper: nn.Module) -> bool:
-    """Whether what is in a wrapper surely gets the arguments that the wrapper gets."""
-    ours = type(wrapper).__module__.partition(".")[0] in ("torch", "symc_runtime")
-    return ours and not wrapper._forward_pre_hooks
+    """Whether what is in a wrapper surely gets the arguments that the wrapper gets.
+
+    Of `verify`, which wraps a base again and again, nobody wants to be told anew.
+    """
+    of_torch = type(wrapper).__module__.partition(".")[0] == "torch"
+    return of_torch and not wrapper._forward_pre_hooks
 
 
 def _changes_arguments(base: nn.Module) -> bool:
