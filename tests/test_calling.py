@@ -109,6 +109,37 @@ def test_counts_by_position_are_told_their_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ("many", "got 'many'"),
+        ([[1], [2, 3]], r"got \[\[1\], \[2, 3\]\]"),
+        ([3, "a"], r"got \[3, 'a'\]"),
+        ({"a": [1] * 20}, "got dict"),
+        (torch.tensor([3, 4]).to_sparse(), "a dense tensor, got torch.sparse_coo"),
+    ],
+)
+def test_what_are_no_counts(counts: Any, words: str) -> None:
+    spec = "size n <= 6\ninput x[n: S(n), 3]\noutput y[n: S(n), 3]"
+    for model in built(spec):
+        with pytest.raises(TypeError, match=f"size `n`: expected .*{words}"):
+            model(torch.randn(2, 4, 3), n=counts)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_no_dense_tensor(which: int) -> None:
+    sets = "input x[n: S(n), 3]\noutput y[n: S(n), 3]"
+    nested = torch.nested.nested_tensor([torch.randn(3, 3), torch.randn(2, 3)])
+    for size, way in (("size n <= 6\n", r"\.to_padded_tensor\(0\) and counts, `n=`"), ("", "")):
+        model = built(size + sets)[which]
+        for call in (model, model.draw_noise):
+            with pytest.raises(TypeError, match=f"input `x`: expected a dense.*nested.*{way}$"):
+                call(nested)
+            with pytest.raises(TypeError, match=r"input `x`: .*torch.sparse_coo; call .to_dense"):
+                call(torch.ones(2, 4, 3).to_sparse())
+
+
+@pytest.mark.parametrize(
     "name",
     [*sorted(RESERVED), "samples", "forward", "base", "keys", "training", "inputs", "named", "args",
      "kwargs", "draw_noise", "counts", "torch", "graph", "chunk", "n"],
