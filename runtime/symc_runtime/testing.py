@@ -336,8 +336,8 @@ def equivariance_error(
         for tensor, x in zip(model.inputs, inputs, strict=True)
     )
     moved_noise = act_on_noise(model, noise, motions)
-    plain = _tuple(model(*inputs, noise=noise, sizes=counts))
-    turned = _tuple(model(*moved_inputs, noise=moved_noise, sizes=counts))
+    plain = as_tuple(model(*inputs, noise=noise, sizes=counts))
+    turned = as_tuple(model(*moved_inputs, noise=moved_noise, sizes=counts))
     worst = 0.0
     for tensor, y, z in zip(model.outputs, plain, turned, strict=True):
         expected = valid_part(tensor, act(tensor, y, motions, sizes), counts)
@@ -400,5 +400,6 @@ def _identity(motion: Motion) -> Motion:
     return Motion(eye, shift, torch.ones_like(motion.character), index)
 
 
-def _tuple(value: Any) -> tuple[torch.Tensor, ...]:
+def as_tuple(value: Any) -> tuple[torch.Tensor, ...]:
+    """What a model returned, one output or several in a tuple, as a tuple."""
     return value if isinstance(value, tuple) else (value,)

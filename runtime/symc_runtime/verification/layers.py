@@ -14,7 +14,7 @@ import torch
 
 from symc_runtime.layout import Group
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, permutation, random_motions
+from symc_runtime.testing import Motion, act, as_tuple, permutation, random_motions
 from symc_runtime.verification.call import Counts, Values, length, widened
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.hidden_moves import fitting
@@ -101,7 +101,7 @@ def _events(
             subject.guarded.module, lambda: returned.append(model(*inputs, sizes=dict(counts)))
         )
     (values,) = returned
-    return events, values if isinstance(values, tuple) else (values,)
+    return events, as_tuple(values)
 
 
 def elements(group: Group, size: int, random: Motion) -> list[Motion]:
