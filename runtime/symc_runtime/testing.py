@@ -34,7 +34,8 @@ from symc_runtime.symmetrized import Symmetrized
 
 @dataclass(frozen=True)
 class Motion:
-    """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`.
+    """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`, on the
+    CPU whatever it acts on.
 
     Permutations are held as matrices here, on purpose unlike the runtime; `index` is g^-1 as an
     index [batch, n] for permutations, `character` [batch] the sign or determinant.
@@ -103,11 +104,11 @@ def _axis_matrix(
     batch = like.shape[0]
     match axis:
         case Natural(group) if group in motions:
-            return motions[group].matrix.to(like.dtype)
+            return motions[group].matrix.to(like)
         case Sign(group) if group in motions:
-            return motions[group].character.to(like.dtype).reshape(-1, 1, 1)
+            return motions[group].character.to(like).reshape(-1, 1, 1)
         case Product(factors):
-            matrix = torch.ones(batch, 1, 1, dtype=like.dtype)
+            matrix = torch.ones(batch, 1, 1, dtype=like.dtype, device=like.device)
             for factor in factors:
                 right = _axis_matrix(factor, motions, sizes, like)
                 rows, columns = matrix.shape[1], right.shape[1]
@@ -117,7 +118,7 @@ def _axis_matrix(
         case Sum(terms):
             parts = [_axis_matrix(term, motions, sizes, like) for term in terms]
             total = sum(part.shape[1] for part in parts)
-            matrix = torch.zeros(batch, total, total, dtype=like.dtype)
+            matrix = torch.zeros(batch, total, total, dtype=like.dtype, device=like.device)
             start = 0
             for part in parts:
                 stop = start + part.shape[1]
@@ -126,7 +127,7 @@ def _axis_matrix(
             return matrix
         case Trivial() | Natural() | Sign():
             size = dimension(axis, sizes)
-            return torch.eye(size, dtype=like.dtype).expand(batch, size, size)
+            return torch.eye(size, dtype=like.dtype, device=like.device).expand(batch, size, size)
 
 
 def _axis_shift(
@@ -141,11 +142,11 @@ def _axis_shift(
         case Natural(group, _, True) if group in motions:
             shift = motions[group].shift
             if shift is not None:
-                return shift.to(like.dtype)
+                return shift.to(like)
         case Sum(terms):
             return torch.cat([_axis_shift(term, motions, sizes, like) for term in terms], -1)
         case Product(factors):
-            total = torch.ones(batch, 1, dtype=like.dtype)
+            total = torch.ones(batch, 1, dtype=like.dtype, device=like.device)
             if not any(_affine(factor) for factor in factors):
                 total = total * 0
             for factor in factors:
@@ -153,13 +154,13 @@ def _axis_shift(
                 part = (
                     _axis_shift(factor, motions, sizes, like)
                     if _affine(factor)
-                    else torch.ones(batch, size, dtype=like.dtype)
+                    else torch.ones(batch, size, dtype=like.dtype, device=like.device)
                 )
                 total = torch.einsum("bi,bj->bij", total, part).flatten(1)
             return total
         case _:
             pass
-    return torch.zeros(batch, dimension(axis, sizes), dtype=like.dtype)
+    return torch.zeros(batch, dimension(axis, sizes), dtype=like.dtype, device=like.device)
 
 
 def _affine(axis: Representation) -> bool:
@@ -226,9 +227,9 @@ def _moved_noise(
     rows = value.flatten(0, 1)
     element: Permutation | Orthogonal
     if motion.index is not None:
-        element = Permutation(motion.index.repeat(samples, 1))
+        element = Permutation(motion.index.to(value.device).repeat(samples, 1))
     else:
-        element = Orthogonal(motion.matrix.to(value.dtype).repeat(samples, 1, 1))
+        element = Orthogonal(motion.matrix.to(value).repeat(samples, 1, 1))
     moved: torch.Tensor = stage.act_on_noise(element, rows)
     return moved.reshape(value.shape)
 
@@ -267,6 +268,7 @@ def random_motions(
     for group in model.groups:
         size = _parameter(group, sizes)
         ragged = counts.get(str(group.parameter))
+        ragged = None if ragged is None else ragged.cpu()
         motion = random_motion(group, size, batch, counts=ragged, generator=generator)
         if group.name not in chosen:
             motion = _identity(motion)
@@ -281,7 +283,7 @@ def _extent(model: Symmetrized, group: Group, inputs: Sequence[torch.Tensor]) ->
     extent = torch.zeros(inputs[0].shape[0], dtype=torch.float64)
     for tensor, x in zip(model.inputs, inputs, strict=True):
         if x[0].numel() and any(_moved_by(axis, group.name) for axis in tensor.axes):
-            extent = torch.maximum(extent, x.detach().double().abs().flatten(1).amax(1))
+            extent = torch.maximum(extent, x.detach().cpu().double().abs().flatten(1).amax(1))
     return torch.where(extent > 0, extent, 1.0).unsqueeze(-1)
 
 
