@@ -35,7 +35,15 @@ from simulation import STEP, State, initial_state, simulate
 from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import equivariance_error
-from training import Schedule, load_results, progress_bar, save_result, say_kept, train
+from training import (
+    Schedule,
+    checkpoint_of,
+    load_results,
+    progress_bar,
+    save_result,
+    say_kept,
+    train,
+)
 
 SPEC = Path(__file__).parents[1] / "specs" / "nbody.sym"
 PARTICLES, FIRST, LAST = 5, 3000, 4000
@@ -371,7 +379,7 @@ def main() -> None:
                 title = f"{method}, method {place} of {len(wanted)}"
                 if len(options.seeds) > 1:
                     title += f", seed {seed}"
-                checkpoint = options.out / f"{name}-{options.seconds:g}s.pt"
+                checkpoint = checkpoint_of(options.out, name, settings)
                 result = run(method, schedule, seed, data, title, progress, checkpoint)
                 save_result(options.out, name, settings, result)
                 checkpoint.unlink()

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,12 @@ def _batches(examples: int, size: int, seed: int) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(seed)
     while True:
         yield from torch.split(torch.randperm(examples, generator=generator), size)
+
+
+def checkpoint_of(folder: Path, name: str, settings: Mapping[str, object]) -> Path:
+    """The checkpoint of a run: one of other settings is not to be gone on from."""
+    said = "".join(f"-{key}={value}" for key, value in settings.items())
+    return folder / f"{name}{said}.pt"
 
 
 def save_result(folder: Path, name: str, settings: dict[str, object], result: object) -> None:

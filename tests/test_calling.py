@@ -6,6 +6,7 @@ import copy
 import inspect
 import pickle
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,12 +91,52 @@ def test_what_python_would_refuse(which: int, given: int, names: list[str], word
             model.draw_noise(*[x] * given, **dict.fromkeys(names, x))
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_input_among_sizes(which: int) -> None:
+    model = built(MOTION)[which]
+    x = torch.randn(2, 4, 3)
+    for call in (model, model.draw_noise):
+        with pytest.raises(TypeError, match="`vel` is an input, but stands in `sizes`"):
+            call(x, x, sizes={"vel": 3})
+
+
 def test_counts_by_position_are_told_their_name() -> None:
     for name, way in (("n", "`n=`"), ("noise", "`sizes={'noise': ...}`")):
         spec = f"size {name} <= 6\ninput x[{name}: S({name}), 3]\noutput y[{name}: S({name}), 3]"
         for model in built(spec):
             with pytest.raises(TypeError, match=f"got 2; counts go by name, {way}"):
                 model(torch.randn(2, 4, 3), torch.tensor([2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ("many", "got 'many'"),
+        ([[1], [2, 3]], r"got \[\[1\], \[2, 3\]\]"),
+        ([3, "a"], r"got \[3, 'a'\]"),
+        ({"a": [1] * 20}, "got dict"),
+        (torch.tensor([3, 4]).to_sparse(), "a dense tensor, got torch.sparse_coo"),
+    ],
+)
+def test_what_are_no_counts(counts: Any, words: str) -> None:
+    spec = "size n <= 6\ninput x[n: S(n), 3]\noutput y[n: S(n), 3]"
+    for model in built(spec):
+        with pytest.raises(TypeError, match=f"size `n`: expected .*{words}"):
+            model(torch.randn(2, 4, 3), n=counts)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_no_dense_tensor(which: int) -> None:
+    sets = "input x[n: S(n), 3]\noutput y[n: S(n), 3]"
+    nested = torch.nested.nested_tensor([torch.randn(3, 3), torch.randn(2, 3)])
+    for size, way in (("size n <= 6\n", r"\.to_padded_tensor\(0\) and counts, `n=`"), ("", "")):
+        model = built(size + sets)[which]
+        for call in (model, model.draw_noise):
+            with pytest.raises(TypeError, match=f"input `x`: expected a dense.*nested.*{way}$"):
+                call(nested)
+            with pytest.raises(TypeError, match=r"input `x`: .*torch.sparse_coo; call .to_dense"):
+                call(torch.ones(2, 4, 3).to_sparse())
 
 
 @pytest.mark.parametrize(
@@ -187,6 +228,16 @@ def test_a_base_with_the_inputs_in_another_order_is_warned_of() -> None:
         model.base = torch.compile(Swapped(), backend="eager")
 
 
+def test_the_order_is_told_once(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+    model = symc.build(f"{MOTION}symmetrize by base", Swapped())
+    assert len(recwarn) == 1
+    symc.verify(model, samples=1, draws=64)
+    assert len(recwarn) == 1
+    symc.verify(Swapped(), spec=MOTION, samples=1, draws=64)
+    assert len(recwarn) == 2
+
+
 class Lengths(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         return x
@@ -209,6 +260,54 @@ def test_a_base_that_wants_what_nothing_gives() -> None:
     with pytest.raises(TypeError, match="wants `lengths`.*give it a default"):
         symc.build(sets, Lengths())
     symc.build(sets, Filled())(torch.randn(1, 2, 3))
+
+
+class Wrapper(nn.Module):
+    """Passes on what it gets and a number more, the inputs in another order."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor, **counts: Tensor) -> Tensor:
+        return self.module(*reversed(inputs), torch.tensor(2.0), **counts)
+
+
+class OfInputs(Wrapper):
+    """Knows no counts."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.module(*reversed(inputs), torch.tensor(2.0))
+
+
+class Scaled(nn.Module):
+    def forward(self, vel: Tensor, pos: Tensor, n: Tensor) -> Tensor:
+        return pos + n * vel
+
+
+def with_hook() -> nn.Module:
+    base = Scaled()
+    base.register_forward_pre_hook(lambda _, given: (*reversed(given), torch.tensor(2.0)))
+    return base
+
+
+@pytest.mark.parametrize(
+    ("base", "size"),
+    [
+        (lambda: Wrapper(Scaled()), ""),
+        (lambda: OfInputs(Scaled()), ""),
+        (lambda: OfInputs(Scaled()), "size n <= 4"),
+        (with_hook, ""),
+    ],
+)
+def test_what_is_between_may_change_arguments(
+    base: Callable[[], nn.Module], size: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    x, v = torch.randn(2, 4, 3), torch.randn(2, 4, 3)
+    model = symc.build(f"{size}\n{MOTION}symmetrize P by base\nsymmetrize M by base", base())
+    counts = {"n": torch.tensor([4, 4])} if size else {}
+    assert torch.allclose(model(x, v, **counts), x + 2 * v)
+    assert not [each for each in recwarn if each.category is symc.InputOrderWarning]
 
 
 def test_dir_shows_the_public_names() -> None:

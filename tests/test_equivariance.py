@@ -16,7 +16,14 @@ from torch import nn
 import symc
 from symc_runtime.catalogue import methods
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import assert_equivariant, equivariance_error
+from symc_runtime.testing import (
+    act,
+    act_on_noise,
+    assert_equivariant,
+    equivariance_error,
+    random_motions,
+    valid_part,
+)
 
 BATCH = 4
 
@@ -166,6 +173,26 @@ def test_three_stages_in_any_order(order: str, method: str) -> None:
     for kind in KINDS:
         error = equivariance_error(model, *example_inputs(model, sizes, BATCH, kind))
         assert error < 1e-9, kind
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_inputs_and_noise_are_moved_where_they_are(text: str) -> None:
+    """Elements are drawn on the CPU, and a model may be on another device: here, on none."""
+    model, sizes = compiled(text)
+    inputs, counts = example_inputs(model, sizes, 2, "random"), example_counts(model, sizes, 2)
+    motions, solved = random_motions(model, inputs, counts)
+    noise = model.draw_noise(*inputs, sizes=counts)
+    pairs = [
+        (act(t, valid_part(t, x.to(device), there), motions, solved), x)
+        for device in ("cpu", "meta")
+        for there in ({name: count.to(device) for name, count in counts.items()},)
+        for t, x in zip(model.inputs, inputs, strict=True)
+    ]
+    moved = act_on_noise(model, {key: z.to("meta") for key, z in noise.items()}, motions)
+    pairs += [(moved[key], z) for key, z in noise.items()]
+    assert {y.device.type for y, _ in pairs} == {"cpu", "meta"}
+    for y, x in pairs:
+        assert (y.shape, y.dtype) == (x.shape, x.dtype)
 
 
 def test_a_broken_module_is_caught() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import symc
+from symc_runtime.verification import layers, watching
 from symc_runtime.verification.report import Report
 
 CLOUD = """
@@ -159,10 +160,10 @@ def looked_at(module: nn.Module, spec: str) -> tuple[Report, dict[str, str]]:
     ids=lambda value: getattr(value, "__name__", "")[:20],
 )
 def test_where_it_is_lost(make: Any, spec: str, said: dict[str, str]) -> None:
-    report, layers = looked_at(make(), spec)
-    assert layers.keys() == said.keys()
+    report, found = looked_at(make(), spec)
+    assert found.keys() == said.keys()
     for group, words in said.items():
-        assert layers[group].startswith(words), layers[group]
+        assert found[group].startswith(words), found[group]
         broken = any(row.group == group and row.test == "law" for row in report.broken)
         assert broken == (words != "kept to the end")
 
@@ -186,6 +187,26 @@ def test_nothing_is_claimed_of_what_is_too_wide_to_tell() -> None:
     _, layers = looked_at(Wide(), VECTORS)
     assert "`wide` nothing can be told" in layers["M"]
     assert "lost in `wide`" not in layers["M"]
+
+
+def test_nothing_is_claimed_of_what_was_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Many(Late):
+        def __init__(self) -> None:
+            super().__init__()
+            self.keep = nn.Identity()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for _ in range(10):
+                x = self.keep(x)
+            return super().forward(x)
+
+    assert looked_at(Many(), SETS)[1]["P"].startswith("lost in the forward of the module itself")
+    for module in (watching, layers):
+        monkeypatch.setattr(module, "MOST_EVENTS", 16)
+    _, found = looked_at(Many(), SETS)
+    assert found["P"] == (
+        "cannot be told: its submodules are called more than 8 times, from `keep` (Identity) on"
+    )
 
 
 def test_a_trusted_base_is_looked_into() -> None:

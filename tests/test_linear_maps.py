@@ -11,6 +11,7 @@ from torch.nn.utils import prune
 
 import symc
 from symc_runtime.modules.channels import ChannelLinear
+from symc_runtime.modules.matrices import matrix_of
 from symc_runtime.symmetrized import Symmetrized
 
 METHODS = [
@@ -130,3 +131,23 @@ def test_dynamic_quantization(spec: str) -> None:
     small = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
     assert not any(type(module) is nn.Linear for module in small.modules())
     assert torch.isfinite(small(*inputs(), noise=noise)).all()
+
+
+class Merged(nn.Linear):
+    """Low-rank adaptation in a class made of the linear one, whose weight is without it."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.more = nn.Linear(inputs, outputs, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + self.more(x)
+
+
+def test_the_matrix_behind_a_map_is_what_it_multiplies_by() -> None:
+    x = torch.randn(2, 3, 5)
+    plain = nn.Linear(5, 4, bias=False)
+    normed = nn.utils.parametrizations.weight_norm(copy.deepcopy(plain))
+    for linear in (plain, normed, Adapted(plain, 3.0), Merged(5, 4)):
+        assert torch.allclose(x @ matrix_of(linear, x).T, linear(x), atol=1e-6)
+        assert not matrix_of(linear, x).requires_grad

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 from torch import Tensor, nn
 
+import nbody
 import training
 
 SCHEDULE = training.Schedule(seconds=0.3, batch=4)
@@ -83,3 +85,21 @@ def test_a_run_that_is_done_is_only_measured(tmp_path: Path) -> None:
     assert again.met == []
     for name, value in again.model.state_dict().items():
         assert value.equal(done.model.state_dict()[name])
+
+
+def test_a_run_of_other_settings_is_not_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def stopped(*arguments: Any) -> None:
+        seen.append(arguments[-1])
+        raise StoppedError
+
+    monkeypatch.setattr(nbody, "run", stopped)
+    monkeypatch.setattr(nbody, "generate", lambda *_: (None, None, None))
+    for options in ("", "--seconds 30", "--seed 1", "--train 20", "--test 20", "--methods frame"):
+        monkeypatch.setattr("sys.argv", ["nbody", "--out", str(tmp_path), *options.split()])
+        with pytest.raises(StoppedError):
+            nbody.main()
+    assert len(set(seen)) == len(seen) == 6

@@ -22,7 +22,7 @@ from symc_runtime.actions import permute, unpermute
 from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.layout import Group
-from symc_runtime.verification import measure
+from symc_runtime.verification import statistical_rows
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.membership import element_findings
 from symc_runtime.verification.noise_law import NoiseLaw
@@ -334,7 +334,7 @@ def test_what_is_not_finite() -> None:
 def test_one_alarm_in_a_thousand_is_chance(monkeypatch: pytest.MonkeyPatch, alarms: int) -> None:
     for function in ("noise_law", "mean_deviation"):
         calls = []
-        law = getattr(measure, function)
+        law = getattr(statistical_rows, function)
 
         def loud(*arguments: Any, law: Any = law, calls: list[int] = calls, **keywords: Any) -> Any:
             calls.append(1)
@@ -347,7 +347,7 @@ def test_one_alarm_in_a_thousand_is_chance(monkeypatch: pytest.MonkeyPatch, alar
                 for each in law(*arguments, **keywords)
             ]
 
-        monkeypatch.setattr(measure, function, loud)
+        monkeypatch.setattr(statistical_rows, function, loud)
     report = measured(built())
     assert {row.test for row in report.broken} == (set() if alarms == 1 else {"noise", "mean"})
 

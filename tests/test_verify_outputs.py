@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import symc
-from symc_runtime.verification import measure, output_law
+from symc_runtime.verification import output_law, statistical_rows
 from symc_runtime.verification.report import Report, Row
 
 VECTORS = "group R = O(3)\ninput v[4, 3: R]\noutput y[4, 3: R]\n"
@@ -182,7 +182,7 @@ def test_one_alarm_is_chance(monkeypatch: pytest.MonkeyPatch, alarms: int) -> No
             return found
         return [replace(each, difference=each.allowed + 1) for each in found]
 
-    monkeypatch.setattr(measure, "output_law", loud)
+    monkeypatch.setattr(statistical_rows, "output_law", loud)
     assert measured(isotropic, VECTORS, draws=300).ok == (alarms == 1)
 
 

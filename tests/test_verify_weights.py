@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import symc
 from symc_runtime.verification.report import Report, Row
-from symc_runtime.verification.subject import CannotMeasureError
+from symc_runtime.verification.subject import CannotMeasureError, Subject
 from symc_runtime.verification.weights import MOVE, move_weights
 
 VECTORS = "group P = S(n)\ngroup R = O(3)\ninput v[n: P, 3: R]\noutput y[n: P, 3: R]\n"
@@ -130,6 +130,17 @@ def test_other_weights_that_divide_by_zero_break_no_symmetry() -> None:
     assert report.ok
     assert {row.verdict for row in moved(report)} == {"unmeasured"}
     assert "with other weights it returns no finite number" in " ".join(str(report).split())
+
+
+def test_what_is_random_with_other_weights_is_told_of_these(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Subject, "_is_random", lambda *_: False)
+    monkeypatch.setattr(Subject, "differs", lambda *_: True)
+    rows = measured(Layer("bias")).rows
+    found = [row for row in rows if "now and then" in row.detail]
+    assert {row.weights for row in found} == {"moved"}
+    assert {row.verdict for row in rows if row.test == "law" and not row.weights} == {"right"}
 
 
 def test_the_module_stays_as_it_is() -> None:

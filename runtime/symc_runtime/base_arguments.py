@@ -28,13 +28,16 @@ def counts_taken(
     A base made for any name of a size (`forward(self, *inputs, **counts)`) says it in `ragged`.
     Of a base in a wrapper (torch.compile, DistributedDataParallel) the base says it.
 
+    Where a wrapper of the user's, a hook or a `__call__` may change the arguments, nothing is said
+    of those that the forward gets.
+
     Raises:
         TypeError: the forward wants an argument that nothing gives.
 
     Warns:
         InputOrderWarning: the forward names the inputs in another order.
     """
-    base = _unwrapped(base)
+    *wrappers, base = _layers(base)
     parameters = _parameters(base)
     said = getattr(base, "ragged", None)
     keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -44,8 +47,9 @@ def counts_taken(
         if each.kind in keywords and (index >= len(inputs) or each.kind == keywords[1])
     ]
     taken = tuple(name for name in ragged if name in free or name == said)
-    _refuse_unfilled(base, parameters, taken, ragged, inputs)
-    _warn_of_order(parameters, inputs)
+    if not _changes_arguments(base) and all(map(_hands_on, wrappers)):
+        _refuse_unfilled(parameters, taken, ragged, inputs)
+        _warn_of_order(parameters, inputs)
     return taken
 
 
@@ -60,15 +64,11 @@ def _parameters(base: nn.Module) -> Parameters:
 
 
 def _refuse_unfilled(
-    base: nn.Module,
     parameters: Parameters,
     taken: Sequence[str],
     ragged: Mapping[str, int],
     inputs: Sequence[Tensor],
 ) -> None:
-    if type(base).__call__ is not nn.Module.__call__ or base._forward_pre_hooks_with_kwargs:
-        # These may fill in arguments.
-        return
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     places = [each for each in parameters if each.kind in positional]
     wanted = [each for each in places[len(inputs) :] if each.name not in taken]
@@ -122,16 +122,31 @@ def _is_ours(module: str) -> bool:
     return module.partition(".")[0] in ("symc", "symc_runtime")
 
 
-def _unwrapped(base: nn.Module) -> nn.Module:
-    """What is in the wrappers whose forward names no parameter and passes all of them on."""
+def _layers(base: nn.Module) -> list[nn.Module]:
+    """The wrappers whose forward names no parameter and passes all of them on, and what is inside.
+
+    A forward without `**` passes no counts on.
+    """
+    layers = [base]
     while True:
-        parameters = _parameters(base)
-        if not parameters or not all(
-            each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-            for each in parameters
-        ):
-            return base
-        inner = getattr(base, "_orig_mod", getattr(base, "module", None))
+        kinds = {each.kind for each in _parameters(layers[-1])}
+        if kinds != {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            return layers
+        inner = getattr(layers[-1], "_orig_mod", getattr(layers[-1], "module", None))
         if not isinstance(inner, nn.Module):
-            return base
-        base = inner
+            return layers
+        layers.append(inner)
+
+
+def _hands_on(wrapper: nn.Module) -> bool:
+    """Whether what is in a wrapper surely gets the arguments that the wrapper gets.
+
+    Of `verify`, which wraps a base again and again, nobody wants to be told anew.
+    """
+    of_torch = type(wrapper).__module__.partition(".")[0] == "torch"
+    return of_torch and not wrapper._forward_pre_hooks
+
+
+def _changes_arguments(base: nn.Module) -> bool:
+    """Whether the forward of a module may get other arguments than the module."""
+    return type(base).__call__ is not nn.Module.__call__ or bool(base._forward_pre_hooks)

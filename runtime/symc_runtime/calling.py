@@ -80,8 +80,10 @@ def unknown_name(name: str, declared: Sequence[Tensor], sizes: Iterable[str]) ->
             "generator=generator), then model(..., noise=noise)"
         )
     inputs = [tensor.name for tensor in declared]
-    if name in inputs:
+    if name in inputs and name in RESERVED:
         return f"an input named `{name}` goes by position: a call has that name already"
+    if name in inputs:
+        return f"`{name}` is an input, but stands in `sizes`, which takes sizes alone"
     sizes = sorted(sizes)
     close = difflib.get_close_matches(name, [*inputs, *sizes], n=1)
     hint = f" (did you mean `{close[0]}`?)" if close else ""

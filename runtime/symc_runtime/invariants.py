@@ -80,11 +80,15 @@ def item_columns(
 
 
 def exact_key(columns: list[torch.Tensor]) -> torch.Tensor:
-    """One number an item [N, n] of columns [N, n]: equal where all of them are, else not."""
+    """One number an item [N, n] of columns [N, n]: equal where all of them are, else hardly ever.
+
+    What is too small beside the largest column to reach its last digit is not in it.
+    """
     every = torch.stack(columns, -1)
-    index = torch.arange(len(columns), device=every.device, dtype=torch.float64)
+    # Not in double precision, which not every device has.
+    index = torch.arange(len(columns), device=every.device).to(every.dtype)
     # The first of one column is the column itself; no two weights are in a ratio of small numbers.
-    return (every * (2 * index).cos().to(every.dtype)).sum(-1)
+    return (every * (2 * index).cos()).sum(-1)
 
 
 def _invariant(

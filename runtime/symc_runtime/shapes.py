@@ -25,7 +25,7 @@ from symc_runtime.layout import (
 )
 from symc_runtime.reserved import keyword_of
 from symc_runtime.sizes import Size, UndeterminedSizeError, evaluate, names
-from symc_runtime.tracing import is_readable
+from symc_runtime.tracing import is_readable, is_traced
 
 
 class ShapeError(ValueError):
@@ -146,6 +146,19 @@ def _axes(
             )
 
 
+def refuse_packed(what: str, value: torch.Tensor, ragged: Iterable[str] = ()) -> None:
+    """Raises TypeError for sparse and nested tensors, of which torch says no more than that."""
+    # A compiler traces dense ones alone.
+    if is_traced() or (value.layout == torch.strided and not value.is_nested):
+        return
+    if value.is_nested:
+        ways = "".join(f" and counts, `{keyword_of(size)}`" for size in ragged)
+        came = f"a nested one; give .to_padded_tensor(0){ways}"
+    else:
+        came = f"{value.layout}; call .to_dense()"
+    raise TypeError(f"{what}: expected a dense tensor, got {came}")
+
+
 def check_inputs(
     tensors: Sequence[Tensor],
     values: Sequence[torch.Tensor],
@@ -155,8 +168,8 @@ def check_inputs(
     """Sizes by name, read off the inputs [batch, *axes].
 
     A ragged size is the padded length of this call, at most its bound. Raises ShapeError, and
-    TypeError for what is no tensor, for mixed floating dtypes, for labels that are not integers
-    and features that are.
+    TypeError for what is no dense tensor, for mixed floating dtypes, for labels that are not
+    integers and features that are.
     """
     if len(values) != len(tensors):
         raise TypeError(
@@ -169,6 +182,7 @@ def check_inputs(
             raise TypeError(
                 f"input `{tensor.name}`: expected a torch.Tensor, got {type(value).__name__}"
             )
+        refuse_packed(f"input `{tensor.name}`", value, ragged)
         if tensor.labels is None:
             if not value.is_floating_point():
                 raise TypeError(
@@ -226,6 +240,12 @@ def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
         )
 
 
+def _shown(value: object) -> str:
+    """What was given, where it is short, else its type."""
+    text = repr(value)
+    return text if len(text) <= 40 else type(value).__name__
+
+
 def check_counts(name: str, counts: object, batch: int, padded: int, bound: int) -> torch.Tensor:
     """counts as int64 [batch].
 
@@ -238,7 +258,13 @@ def check_counts(name: str, counts: object, batch: int, padded: int, bound: int)
             f"[{batch}], got none"
         )
     if not isinstance(counts, torch.Tensor):
-        counts = torch.as_tensor(counts)
+        try:
+            counts = torch.as_tensor(counts)
+        except (TypeError, ValueError, RuntimeError):
+            raise TypeError(
+                f"size `{name}`: expected counts, integers of shape [{batch}], got {_shown(counts)}"
+            ) from None
+    refuse_packed(f"size `{name}`", counts)
     if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
         raise TypeError(f"size `{name}`: expected integer counts, got {counts.dtype}")
     if not same_shape(counts.shape, (batch,)):

@@ -40,7 +40,8 @@ from symc_runtime.symmetrized import Symmetrized
 
 @dataclass(frozen=True)
 class Motion:
-    """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`.
+    """One element a batch row of one group: `matrix` [batch, m, m] and, on points, `shift`, on the
+    CPU whatever it acts on.
 
     Permutations are held as matrices here, on purpose unlike the runtime; `index` is g^-1 as an
     index [batch, n] for permutations, `character` [batch] the sign or determinant. `number`
@@ -81,6 +82,13 @@ class Motion:
         return torch.stack(every)
 
 
+def permutation(index: torch.Tensor, dtype: torch.dtype = torch.float64) -> Motion:
+    """Permutations by their indices [batch, n], as `Motion` has them."""
+    # g^-1 x = x[index]: row a of the matrix of g^-1 has its one at index[a].
+    inverse = (index.unsqueeze(-1) == torch.arange(index.shape[-1])).to(dtype)
+    return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
+
+
 def random_motion(
     group: Group,
     size: int,
@@ -104,10 +112,7 @@ def random_motion(
         position = torch.arange(size)
         if counts is not None:
             keys = torch.where(position < counts.unsqueeze(-1), keys, 2.0 + position)
-        index = keys.argsort(dim=-1)
-        # g^-1 x = x[index]: row a of the matrix of g^-1 has its one at index[a].
-        inverse = (index.unsqueeze(-1) == position).to(dtype)
-        return Motion(inverse.transpose(1, 2), None, sign(index).to(dtype), index)
+        return permutation(keys.argsort(dim=-1), dtype)
     shift = None
     if group.shifts:
         shift = torch.randn(batch, size, dtype=dtype, generator=generator)
@@ -158,16 +163,16 @@ def _axis_matrix(
     batch = like.shape[0]
     match axis:
         case Natural(group) if group in motions:
-            return motions[group].matrix.to(like.dtype)
+            return motions[group].matrix.to(like)
         case Sign(group) if group in motions:
-            return motions[group].character.to(like.dtype).reshape(-1, 1, 1)
+            return motions[group].character.to(like).reshape(-1, 1, 1)
         case Table(group, atom, _, arguments) if group in motions:
             values = tuple(evaluate(argument, sizes) for argument in arguments)
-            return motions[group].matrix_of(atom, values).to(like.dtype)
+            return motions[group].matrix_of(atom, values).to(like)
         case Joint(_, carried):
             return _axis_matrix(carried, motions, sizes, like)
         case Product(factors):
-            matrix = torch.ones(batch, 1, 1, dtype=like.dtype)
+            matrix = torch.ones(batch, 1, 1, dtype=like.dtype, device=like.device)
             for factor in factors:
                 right = _axis_matrix(factor, motions, sizes, like)
                 rows, columns = matrix.shape[1], right.shape[1]
@@ -177,7 +182,7 @@ def _axis_matrix(
         case Sum(terms):
             parts = [_axis_matrix(term, motions, sizes, like) for term in terms]
             total = sum(part.shape[1] for part in parts)
-            matrix = torch.zeros(batch, total, total, dtype=like.dtype)
+            matrix = torch.zeros(batch, total, total, dtype=like.dtype, device=like.device)
             start = 0
             for part in parts:
                 stop = start + part.shape[1]
@@ -186,7 +191,7 @@ def _axis_matrix(
             return matrix
         case Trivial() | Natural() | Sign() | Table():
             size = dimension(axis, sizes)
-            return torch.eye(size, dtype=like.dtype).expand(batch, size, size)
+            return torch.eye(size, dtype=like.dtype, device=like.device).expand(batch, size, size)
 
 
 def _axis_shift(
@@ -201,11 +206,11 @@ def _axis_shift(
         case Natural(group, _, True) if group in motions:
             shift = motions[group].shift
             if shift is not None:
-                return shift.to(like.dtype)
+                return shift.to(like)
         case Sum(terms):
             return torch.cat([_axis_shift(term, motions, sizes, like) for term in terms], -1)
         case Product(factors):
-            total = torch.ones(batch, 1, dtype=like.dtype)
+            total = torch.ones(batch, 1, dtype=like.dtype, device=like.device)
             if not any(_affine(factor) for factor in factors):
                 total = total * 0
             for factor in factors:
@@ -213,13 +218,13 @@ def _axis_shift(
                 part = (
                     _axis_shift(factor, motions, sizes, like)
                     if _affine(factor)
-                    else torch.ones(batch, size, dtype=like.dtype)
+                    else torch.ones(batch, size, dtype=like.dtype, device=like.device)
                 )
                 total = torch.einsum("bi,bj->bij", total, part).flatten(1)
             return total
         case _:
             pass
-    return torch.zeros(batch, dimension(axis, sizes), dtype=like.dtype)
+    return torch.zeros(batch, dimension(axis, sizes), dtype=like.dtype, device=like.device)
 
 
 def _affine(axis: Representation) -> bool:
@@ -289,11 +294,11 @@ def _moved_noise(
     rows = value.flatten(0, 1)
     element: Permutation | Orthogonal | Elements
     if motion.number is not None:
-        element = Elements(motion.number.repeat(samples), {})
+        element = Elements(motion.number.to(value.device).repeat(samples), {})
     elif motion.index is not None:
-        element = Permutation(motion.index.repeat(samples, 1))
+        element = Permutation(motion.index.to(value.device).repeat(samples, 1))
     else:
-        element = Orthogonal(motion.matrix.to(value.dtype).repeat(samples, 1, 1))
+        element = Orthogonal(motion.matrix.to(value).repeat(samples, 1, 1))
     moved: torch.Tensor = stage.act_on_noise(element, rows)
     return moved.reshape(value.shape)
 
@@ -331,6 +336,7 @@ def random_motions(
     for group in model.groups:
         size = _parameter(group, sizes)
         ragged = counts.get(str(group.parameter))
+        ragged = None if ragged is None else ragged.cpu()
         motion = random_motion(group, size, batch, counts=ragged, generator=generator)
         if group.name not in chosen:
             motion = _identity(motion)
@@ -345,7 +351,7 @@ def _extent(model: Symmetrized, group: Group, inputs: Sequence[torch.Tensor]) ->
     extent = torch.zeros(inputs[0].shape[0], dtype=torch.float64)
     for tensor, x in zip(model.inputs, inputs, strict=True):
         if x[0].numel() and any(_moved_by(axis, group.name) for axis in tensor.axes):
-            extent = torch.maximum(extent, x.detach().double().abs().flatten(1).amax(1))
+            extent = torch.maximum(extent, x.detach().cpu().double().abs().flatten(1).amax(1))
     return torch.where(extent > 0, extent, 1.0).unsqueeze(-1)
 
 
@@ -400,8 +406,8 @@ def equivariance_error(
         for tensor, x in zip(model.inputs, inputs, strict=True)
     )
     moved_noise = act_on_noise(model, noise, motions)
-    plain = _tuple(model(*inputs, noise=noise, sizes=counts))
-    turned = _tuple(model(*moved_inputs, noise=moved_noise, sizes=counts))
+    plain = as_tuple(model(*inputs, noise=noise, sizes=counts))
+    turned = as_tuple(model(*moved_inputs, noise=moved_noise, sizes=counts))
     worst = 0.0
     for tensor, y, z in zip(model.outputs, plain, turned, strict=True):
         expected = valid_part(tensor, act(tensor, y, motions, sizes), counts)
@@ -465,5 +471,6 @@ def _identity(motion: Motion) -> Motion:
     return Motion(eye, shift, torch.ones_like(motion.character), index)
 
 
-def _tuple(value: Any) -> tuple[torch.Tensor, ...]:
+def as_tuple(value: Any) -> tuple[torch.Tensor, ...]:
+    """What a model returned, one output or several in a tuple, as a tuple."""
     return value if isinstance(value, tuple) else (value,)

@@ -17,7 +17,7 @@ from symc_runtime.layout import (
     solve_sizes,
 )
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, valid_part
+from symc_runtime.testing import Motion, act, as_tuple, valid_part
 from symc_runtime.verification.guard import copied
 
 ROWS = 8192
@@ -46,8 +46,7 @@ class Call:
     def of(self, model: Symmetrized) -> list[Output]:
         """Each output of the model, as a mean over samples."""
         samples, _ = model(*self.inputs, noise=self.noise, sizes=self.counts, return_samples=True)
-        values = samples if isinstance(samples, tuple) else (samples,)
-        return [Output(widened(y).mean(0), _sizes(y)) for y in values]
+        return [Output(widened(y).mean(0), _sizes(y)) for y in as_tuple(samples)]
 
     def rows(self, chosen: torch.Tensor) -> Call:
         """The call with these rows of its batch."""
@@ -86,6 +85,11 @@ class Call:
             {key: value.to(dtype) for key, value in self.noise.items()},
             self.counts,
         )
+
+
+def number_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype | None:
+    """The one dtype of the floating tensors among inputs; None where all are labels."""
+    return next((x.dtype for x in inputs if x.is_floating_point()), None)
 
 
 def widened(x: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from symc_runtime.layout import Tensor
-from symc_runtime.shapes import check_counts, check_inputs, check_labels
+from symc_runtime.shapes import check_counts, check_inputs, check_labels, refuse_packed
 from symc_runtime.verification.blame import said
 
 Draw = Callable[..., Any]
@@ -110,6 +110,7 @@ class Domain:
         """Numbers of any precision in float64, whole ones in int64, on the CPU."""
         if not isinstance(value, torch.Tensor):
             return value
+        refuse_packed(f"input `{tensor.name}`", value, self.ragged)
         value = value.detach().cpu()
         if value.is_floating_point():
             value = value.double()
@@ -136,6 +137,7 @@ class Domain:
         values = list(returned) if isinstance(returned, (tuple, list)) else [returned]
         if len(values) != len(names):
             raise InputsError(
-                f"`{self.name}` returned {len(values)} values; the inputs, in order: {listed}"
+                f"`{self.name}` returned {len(values)} value{'s' * (len(values) != 1)}; "
+                f"the inputs, in order: {listed}"
             )
         return values, {}

@@ -8,14 +8,26 @@ from math import ceil
 import torch
 
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.call import widened
+from symc_runtime.testing import Motion, act, as_tuple, valid_part
+from symc_runtime.verification.call import Counts, Values, widened
 
 CALLS_UNKNOWN = 256
 """Calls of a module that draws by itself: rows of one call may share randomness."""
 ROWS = 4096
 """Rows that the base sees at a time, at most."""
 
-Counts = Mapping[str, torch.Tensor]
+
+def sides_of(
+    model: Symmetrized,
+    inputs: Sequence[torch.Tensor],
+    counts: Counts,
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+) -> tuple[Values, Values]:
+    """Inputs x [batch, ...] without what stands in padding, and h x."""
+    clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
+    moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
+    return clean, moved
 
 
 def rows_a_call(draws: int, calls: int, rows: int) -> int:
@@ -47,7 +59,7 @@ def drawn(
         tiled = tuple(x.repeat(each, *[1] * (x.ndim - 1)) for x in inputs)
         many = {name: value.repeat(each) for name, value in counts.items()}
         values = model(*tiled, sizes=many)
-    values = values if isinstance(values, tuple) else (values,)
+    values = as_tuple(values)
     if not model.draws:
         return [widened(y).unflatten(0, (each, -1)) for y in values]
     # The draws are the last axis of the grid of samples; one where all stages enumerate.

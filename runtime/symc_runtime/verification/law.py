@@ -15,7 +15,7 @@ import torch
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, act_on_noise, random_motions, valid_part
-from symc_runtime.verification.call import Call, Counts, changes_of, law_errors
+from symc_runtime.verification.call import Call, Counts, changes_of, law_errors, number_dtype
 from symc_runtime.verification.edges import leaps_of, on_edge
 from symc_runtime.verification.guard import Guarded, copied
 from symc_runtime.verification.plain import Plain
@@ -79,7 +79,7 @@ def coupled_law(
     """
     counts = dict(counts or {})
     generator = generator or torch.Generator().manual_seed(0)
-    dtype = next((x.dtype for x in inputs if x.is_floating_point()), _dtype(model))
+    dtype = number_dtype(inputs) or _dtype(model)
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
     noise = model.draw_noise(*inputs, generator=generator, sizes=counts)
     clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
@@ -190,7 +190,7 @@ def _conditioning(
     model: Symmetrized, call: Call, generator: torch.Generator, weights: bool
 ) -> torch.Tensor:
     """Condition numbers [outputs, batch]."""
-    dtype = next((x.dtype for x in call.inputs if x.is_floating_point()), torch.float64)
+    dtype = number_dtype(call.inputs) or torch.float64
     step = PERTURBATION * torch.finfo(dtype).eps
     return changes_of(model, call, step, PERTURBATIONS, generator, weights) / step
 

@@ -1,31 +1,36 @@
 """Where a module loses a symmetry first: what its submodules take and return, on x and on h x.
 
-Nobody declares how hidden features move, so every way that their shape allows is tried: not at all;
-as a tensor of the spec does, along axes of that size, or of a multiple; in any linear way (for
-translations: any affine one), the same for all examples. What fits none of these counts as lost.
-What was returned before and is taken now, but was changed in between, was changed in the forward of
-the module around.
+What moves in no way that is tried (`hidden_moves`) counts as lost. What was returned before and is
+taken now, but was changed in between, was changed in the forward of the module around.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import nn
 
 from symc_runtime.layout import Group
-from symc_runtime.testing import Motion, motion_of
+from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import (
+    Motion,
+    act,
+    as_tuple,
+    motion_of,
+    permutation,
+    random_motions,
+)
+from symc_runtime.verification.call import Counts, Values, length, widened
+from symc_runtime.verification.guard import RAISED, why
+from symc_runtime.verification.hidden_moves import fitting
+from symc_runtime.verification.plain import alone
+from symc_runtime.verification.subject import Subject
+from symc_runtime.verification.watching import MOST_EVENTS, Event, watched
 
-Fit = Literal["fits", "linear", "none", "unknown"]
-"""As the spec's representations; in a linear way; in none; it cannot be told."""
-
-MOST_CALLS = 5000
-MOST_WAYS = 400
-"""Of choices of axes that are tried for one tensor."""
+LAYER_BATCH = 61
+"""Examples that submodules are watched on: of a number that no size is likely to have."""
 
 
 @dataclass(frozen=True)
@@ -47,51 +52,63 @@ class Layer:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Event:
-    """What a submodule took (`before`) or returned in one call: its tensors."""
-
-    place: str
-    kind: str
-    before: bool
-    tensors: tuple[torch.Tensor, ...]
+def layers(subject: Subject) -> tuple[Layer, ...]:
+    """For each group where the module, or the base that is trusted with it, loses it first."""
+    model = subject.at(subject.precision, "eval")
+    names = subject.acting if subject.plain else subject.model.trusted * subject.measures_trusted
+    whole = model if subject.plain else alone(model)
+    return tuple(_looked_for(subject, whole, name) for name in names)
 
 
-def watched(module: nn.Module, call: Callable[[], Any]) -> list[Event]:
-    """What the submodules of a module take and return during a call, in order."""
-    events: list[Event] = []
-
-    def note(place: str, before: bool) -> Callable[..., None]:
-        def hook(called: nn.Module, arguments: Any, keywords: Any, returned: Any = None) -> None:
-            given = (arguments, keywords) if before else returned
-            if len(events) < MOST_CALLS:
-                tensors = tuple(x.detach().clone() for x in _tensors(given))
-                events.append(Event(place, type(called).__name__, before, tensors))
-
-        return hook
-
-    handles = []
+def _looked_for(subject: Subject, model: Symmetrized, name: str) -> Layer:
+    """Where `model`, the subject's or its base alone, loses one group."""
+    batch = subject.batch(("random",), LAYER_BATCH).to(subject.precision)
+    # All items are there: one permutation is to move those of every example.
+    counts = {n: torch.full_like(c, subject.sizes[n]) for n, c in batch.counts.items()}
+    group = next(group for group in model.groups if group.name == name)
+    apart = _apart(subject.precision)
     try:
-        for place, each in module.named_modules():
-            handles.append(each.register_forward_pre_hook(note(place, True), with_kwargs=True))
-            handles.append(each.register_forward_hook(note(place, False), with_kwargs=True))
-        call()
-    finally:
-        for handle in handles:
-            handle.remove()
-    return events
+        motions, sizes = random_motions(model, batch.inputs, counts, [name], subject.generator)
+        random = motions[name]
+        plain, y = _events(subject, model, batch.inputs, counts)
+        turned, kept = [], True
+        for element in elements(group, random.matrix.shape[-1], random):
+            motions[name] = repeated(element, LAYER_BATCH)
+            inputs = tuple(
+                act(tensor, x.double(), motions, sizes).to(x.dtype)
+                for tensor, x in zip(model.inputs, batch.inputs, strict=True)
+            )
+            events, z = _events(subject, model, inputs, counts)
+            turned.append((element, events))
+            for tensor, a, b in zip(model.outputs, y, z, strict=True):
+                expected = act(tensor, widened(a), motions, sizes)
+                size = length(expected).amax()
+                kept &= bool(length(widened(b) - expected).amax() <= apart * size)
+    except (*RAISED, RuntimeError) as error:
+        return Layer(name, "unknown", detail=why(error))
+    if kept:
+        return Layer(name, "kept")
+    return lost(name, plain, turned, LAYER_BATCH, apart)
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        if value.is_floating_point():
-            yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _tensors(each)
-    elif isinstance(value, (tuple, list)):
-        for each in value:
-            yield from _tensors(each)
+def _apart(precision: torch.dtype) -> float:
+    """More than rounding leaves between hidden features that should be the same."""
+    return 1e-7 if precision == torch.float64 else 1e-3
+
+
+def _events(
+    subject: Subject, model: Symmetrized, inputs: Values, counts: Counts
+) -> tuple[list[Event], Values]:
+    """What submodules take and return during a call, and what it returns."""
+    returned: list[Any] = []
+    # What a module draws by itself is the same on both sides.
+    torch.manual_seed(subject.settings.seed)
+    with torch.no_grad():
+        events = watched(
+            subject.guarded.module, lambda: returned.append(model(*inputs, sizes=dict(counts)))
+        )
+    (values,) = returned
+    return events, as_tuple(values)
 
 
 def elements(group: Group, size: int, random: Motion) -> list[Motion]:
@@ -104,27 +121,13 @@ def elements(group: Group, size: int, random: Motion) -> list[Motion]:
         cycle = torch.arange(size).roll(1)
         swap = torch.arange(size)
         swap[: min(2, size)] = swap[: min(2, size)].flip(0)
-        return [_permutation(index) for index in (cycle, swap)]
+        return [permutation(index.unsqueeze(0)) for index in (cycle, swap)]
     if random.number is not None and random.facts is not None:
         numbers = random.facts.generators(random.parameter) or (0,)
         return [motion_of(group, random.parameter, torch.tensor([number])) for number in numbers]
     first = random.character.sign()
     rows = [0, *(first != first[0]).nonzero().flatten().tolist()[:1]]
-    return [
-        replace(
-            random,
-            matrix=random.matrix[row : row + 1],
-            shift=None if random.shift is None else random.shift[row : row + 1],
-            character=random.character[row : row + 1],
-        )
-        for row in rows
-    ]
-
-
-def _permutation(index: torch.Tensor) -> Motion:
-    inverse = (index.unsqueeze(-1) == torch.arange(len(index))).double().unsqueeze(0)
-    character = torch.linalg.det(inverse).round()
-    return Motion(inverse.transpose(1, 2), None, character, index.unsqueeze(0))
+    return [random.rows(torch.tensor([row])) for row in rows]
 
 
 def repeated(motion: Motion, batch: int) -> Motion:
@@ -163,136 +166,10 @@ def lost(
             if not event.before and event.place:
                 mixed = mixed or (event.place if fit == "linear" else "")
                 untold = untold or (event.place if fit == "unknown" else "")
+    if len(plain) >= MOST_EVENTS:
+        detail = f"its submodules are called more than {MOST_EVENTS // 2:,} times"
+        return Layer(group, "unknown", plain[-1].place, plain[-1].kind, mixed, untold, detail)
     return Layer(group, "end", mixed=mixed, untold=untold)
-
-
-def fitting(
-    x: torch.Tensor,
-    moved: Sequence[tuple[Motion, torch.Tensor]],
-    batch: int,
-    tolerance: float,
-) -> Fit:
-    """How a hidden tensor moves with the elements of a group, if it does."""
-    rows = _by_example(x, batch)
-    if rows is None:
-        same = all(_close(y.double(), x.double(), tolerance) for _, y in moved)
-        return "fits" if same else "unknown"
-    pairs = [(motion, _by_example(y, batch)) for motion, y in moved]
-    pairs = [(motion, y) for motion, y in pairs if y is not None]
-    if not rows.isfinite().all() or not all(y.isfinite().all() for _, y in pairs if y is not None):
-        return "unknown"
-    size = moved[0][0].matrix.shape[-1]
-    permutes = moved[0][0].index is not None
-    shifts = moved[0][0].shift is not None
-    for way in _ways(rows.shape[1:], size, permutes, shifts):
-        if all(
-            y is not None and _close(y, _moved(rows, way, motion), tolerance) for motion, y in pairs
-        ):
-            return "fits"
-    fits: list[Fit] = [_linear(rows, y, tolerance, shifts) for _, y in pairs if y is not None]
-    for worst in ("none", "unknown"):
-        if worst in fits:
-            return worst
-    return "linear"
-
-
-def _by_example(x: torch.Tensor, batch: int) -> torch.Tensor | None:
-    """x in double precision as [batch, ...]: the batch may be second, or one with the next axis."""
-    if x.ndim and x.shape[0] == batch:
-        return x.double()
-    if x.ndim > 1 and x.shape[1] == batch:
-        return x.double().transpose(0, 1)
-    if x.ndim and x.shape[0] and x.shape[0] % batch == 0:
-        pieces: torch.Tensor = x.double().unflatten(0, (batch, -1))
-        return pieces
-    return None
-
-
-def _close(y: torch.Tensor, expected: torch.Tensor, tolerance: float) -> bool:
-    size = max(float(y.abs().amax()), float(expected.abs().amax())) if y.numel() else 0.0
-    return size == 0 or float((y - expected).abs().amax()) <= tolerance * size
-
-
-Part = tuple[int, int]
-"""An axis of size a*b that holds the moved one as its outer, (1, b), or inner, (a, 1), part, or
-twice, (0, 0)."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """For each axis behind the batch how it is moved, None: not; with a sign; by the shift, too."""
-
-    parts: tuple[Part | None, ...]
-    signed: bool = False
-    shifted: bool = False
-
-
-def _ways(shape: Sequence[int], size: int, permutes: bool, shifts: bool) -> Iterator[Way]:
-    """Every way that the shape allows, the simplest first."""
-    options: list[list[Part | None]] = []
-    for length in shape:
-        found: list[Part | None] = [None]
-        if length and length % size == 0:
-            times = length // size
-            found += dict.fromkeys([(1, times), (times, 1)])
-            if times == size:
-                found.append((0, 0))
-        options.append(found)
-    every = sorted(itertools.islice(itertools.product(*options), MOST_WAYS), key=_moving)
-    for parts in every:
-        for signed in (False, True):
-            yield Way(parts, signed)
-        if shifts and _moving(parts) == 1:
-            yield Way(parts, shifted=True)
-
-
-def _moving(parts: Sequence[Part | None]) -> int:
-    return sum(part is not None for part in parts)
-
-
-def _moved(x: torch.Tensor, way: Way, motion: Motion) -> torch.Tensor:
-    matrix = motion.matrix[0]
-    size = matrix.shape[-1]
-    for dim, part in enumerate(way.parts, start=1):
-        if part is None:
-            continue
-        if part == (0, 0):
-            x = x.unflatten(dim, (size, size))
-            x = _along(_along(x, matrix, dim), matrix, dim + 1).flatten(dim, dim + 1)
-            continue
-        outer, inner = part
-        pieces = x.unflatten(dim, (outer, size, inner))
-        pieces = _along(pieces, matrix, dim + 1)
-        if way.shifted and motion.shift is not None:
-            shape = [1] * pieces.ndim
-            shape[dim + 1] = size
-            pieces = pieces + motion.shift[0].reshape(shape)
-        x = pieces.flatten(dim, dim + 2)
-    return x * motion.character[0] if way.signed else x
-
-
-def _along(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
-    turned: torch.Tensor = torch.tensordot(x.movedim(dim, -1), matrix.mT, 1).movedim(-1, dim)
-    return turned
-
-
-def _linear(x: torch.Tensor, y: torch.Tensor, tolerance: float, shifts: bool) -> Fit:
-    """Whether one matrix along the last axis takes every row of x to that of y.
-
-    It is fitted to half of the examples and tried on the others. `shifts`: and one vector.
-    """
-    if x.ndim < 2:
-        x, y = x.unsqueeze(-1), y.unsqueeze(-1)
-    if shifts:
-        x = torch.cat([x, torch.ones_like(x[..., :1])], -1)
-        y = torch.cat([y, torch.ones_like(y[..., :1])], -1)
-    half, width = x.shape[0] // 2, x.shape[-1]
-    known, wanted = x[:half].reshape(-1, width), y[:half].reshape(-1, width)
-    if known.shape[0] < 2 * width:
-        return "unknown"
-    matrix = torch.linalg.lstsq(known, wanted, rcond=1e-9, driver="gelsd").solution
-    found = x[half:].reshape(-1, width) @ matrix
-    return "linear" if _close(y[half:].reshape(-1, width), found, 100 * tolerance) else "none"
 
 
 def in_words(layer: Layer) -> str:

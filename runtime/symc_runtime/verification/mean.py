@@ -14,7 +14,14 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions, valid_part
-from symc_runtime.verification.drawing import CALLS_UNKNOWN, Counts, drawn, elements_of, rows_a_call
+from symc_runtime.verification.call import Counts, number_dtype
+from symc_runtime.verification.drawing import (
+    CALLS_UNKNOWN,
+    drawn,
+    elements_of,
+    rows_a_call,
+    sides_of,
+)
 
 CALLS = 64
 """Means of calls are the observations: rows of one call may share randomness."""
@@ -50,8 +57,7 @@ def mean_deviation(
     """
     counts = dict(counts or {})
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
-    clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
-    moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
+    clean, moved = sides_of(model, inputs, counts, motions, sizes)
     batch = inputs[0].shape[0]
     elements = elements_of(model, inputs, counts)
     least = CALLS if model.draws else CALLS_UNKNOWN
@@ -83,13 +89,8 @@ def mean_deviation(
         # |Z| <= sqrt(trace) + sqrt(2 t largest) with probability 1 - exp(-t), Z Gaussian.
         noise = spectrum.sum(1).sqrt() + sqrt(2 * t) * spectrum[:, -1].sqrt()
         size = square.sqrt().clamp(min=1e-300)
-        floor = torch.finfo(inputs_dtype(inputs)).eps ** 0.5
+        floor = torch.finfo(number_dtype(inputs) or torch.float64).eps ** 0.5
         difference = (mean.square().sum(1).sqrt() / size).masked_fill(~finite, torch.inf)
         noise = (noise / size).masked_fill(~finite, 0) + floor
         found.append(Deviation(difference, noise, calls * each))
     return found
-
-
-def inputs_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype:
-    """That of the numbers among them."""
-    return next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)

@@ -16,7 +16,14 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, random_motions, valid_part
-from symc_runtime.verification.drawing import CALLS_UNKNOWN, Counts, drawn, elements_of, rows_a_call
+from symc_runtime.verification.call import Counts, number_dtype
+from symc_runtime.verification.drawing import (
+    CALLS_UNKNOWN,
+    drawn,
+    elements_of,
+    rows_a_call,
+    sides_of,
+)
 
 FALSE_ALARMS = 1e-3
 """The level, an output each; exact up to the exchanges that are drawn."""
@@ -70,8 +77,7 @@ def output_law(
     """Measured on each row of inputs [batch, ...] with an element of its own, an output each."""
     counts = dict(counts or {})
     motions, sizes = random_motions(model, inputs, counts, groups, generator)
-    clean = tuple(valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True))
-    moved = tuple(act(t, x, motions, sizes) for t, x in zip(model.inputs, clean, strict=True))
+    clean, moved = sides_of(model, inputs, counts, motions, sizes)
     batch = inputs[0].shape[0]
     elements = elements_of(model, inputs, counts)
     each = rows_a_call(draws, CALLS_UNKNOWN, batch * elements)
@@ -89,7 +95,7 @@ def output_law(
         return found
 
     pilot = zip(*(call() for _ in range(PILOT)), strict=True)
-    eps = torch.finfo(next((x.dtype for x in inputs if x.is_floating_point()), torch.float64)).eps
+    eps = torch.finfo(number_dtype(inputs) or torch.float64).eps
     views = [_view(torch.cat([torch.cat(pair) for pair in each]), eps, generator) for each in pilot]
     calls = max(CALLS_UNKNOWN, ceil(draws / each))
     differences: list[list[torch.Tensor]] = [[] for _ in model.outputs]

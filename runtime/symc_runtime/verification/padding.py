@@ -8,7 +8,7 @@ import torch
 
 from symc_runtime.layout import Tensor
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import valid_part
+from symc_runtime.testing import as_tuple, valid_part
 from symc_runtime.verification.plain import Plain
 
 Counts = Mapping[str, torch.Tensor]
@@ -68,5 +68,4 @@ def _called(
     noise: Mapping[str, torch.Tensor],
     counts: Counts,
 ) -> tuple[torch.Tensor, ...]:
-    result = model(*inputs, noise=noise, sizes=counts)
-    return result if isinstance(result, tuple) else (result,)
+    return as_tuple(model(*inputs, noise=noise, sizes=counts))

@@ -8,7 +8,7 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion
-from symc_runtime.verification.call import Call, law_errors, length
+from symc_runtime.verification.call import Call, law_errors, length, number_dtype
 from symc_runtime.verification.guard import copied
 
 GROWTH = torch.finfo(torch.float32).eps / torch.finfo(torch.float64).eps
@@ -36,7 +36,7 @@ def grows(
     double precision has it too, and as much smaller as rounding is. None where the module does not
     run in the other precision.
     """
-    dtype = next((x.dtype for x in plain.inputs if x.is_floating_point()), None)
+    dtype = number_dtype(plain.inputs)
     if dtype not in OTHER:
         return None
     try:

@@ -11,6 +11,7 @@ import torch
 from torch.nn.parameter import is_lazy
 
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.testing import as_tuple
 from symc_runtime.verification.bases import example_counts, example_sizes
 from symc_runtime.verification.blame import said
 from symc_runtime.verification.domain import Domain, Draw, InputsError
@@ -193,7 +194,7 @@ class Subject:
             values = self.at(DTYPES[dtype], "eval")(
                 *batch.to(DTYPES[dtype]).inputs, sizes=dict(batch.counts)
             )
-        return values if isinstance(values, tuple) else (values,)
+        return as_tuple(values)
 
     def _runs(self, batch: Batch) -> bool:
         """Whether the module raises nothing, in one precision at least."""
@@ -235,9 +236,7 @@ class Subject:
         if not any(x.is_floating_point() for x in batch.inputs):
             return None
         # What leaves torch, to numpy say, is not seen. Whole numbers tell nothing.
-        tensors = [
-            y for y in (values if isinstance(values, tuple) else (values,)) if not y.is_complex()
-        ]
+        tensors = [y for y in as_tuple(values) if not y.is_complex()]
         fractions = [y for y in tensors if (y != y.round()).any()]
         single = bool(fractions) and all(torch.equal(y, y.float().double()) for y in fractions)
         return torch.float32 if single else None
@@ -248,6 +247,10 @@ class Subject:
         The same module each time.
         """
         return self._set(self.model, dtype, mode)
+
+    def moved_at(self, dtype: torch.dtype, mode: str) -> Symmetrized | None:
+        """The same of the model with moved weights; None where it has no weights."""
+        return None if self.moved is None else self._set(self.moved, dtype, mode)
 
     @staticmethod
     def _set(model: Symmetrized, dtype: torch.dtype, mode: str) -> Symmetrized:
@@ -308,7 +311,7 @@ class Subject:
         noise = model.draw_noise(*batch.inputs, sizes=counts)
         with torch.no_grad():
             calls = [model(*batch.inputs, noise=noise, sizes=counts) for _ in range(REPEATS)]
-        first, *others = [v if isinstance(v, tuple) else (v,) for v in calls]
+        first, *others = [as_tuple(values) for values in calls]
         return any(
             not torch.equal(a.nan_to_num(), b.nan_to_num())
             for other in others

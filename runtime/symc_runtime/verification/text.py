@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
+from symc_runtime.verification.cautions import cautions
+from symc_runtime.verification.faults import (
+    by_subject,
+    explained,
+    of_other_weights,
+    subject_of,
+    to_tell,
+)
 from symc_runtime.verification.report import TESTS, Report, Row, Test, Verdict
 
 WIDTH = 80
@@ -26,11 +34,6 @@ NOTES: dict[Test, str] = {
     "outputs": "Characteristic functions of {draws} outputs a side, each input. False alarms: one "
     "row in 1,000 at most, and an alarm is repeated. Smaller differences can hide.",
 }
-NAMES: dict[Test, str] = {
-    "law": "the law is", "trusted": "groups by base are", "elements": "elements are",
-    "padding": "padding is", "noise": "the noise is", "mean": "the mean is",
-    "outputs": "the law of outputs is",
-}  # fmt: skip
 WORDS: dict[Verdict, str] = {
     "right": "right",
     "undetected": "no deviation",
@@ -46,10 +49,10 @@ def render(report: Report, color: bool = False) -> str:
     """The report as text; one long name alone may make a line wider than 80 columns."""
     lines = _head(report, color)
     for test in TESTS:
-        merged = _merged(row for row in report.rows if row.test == test)
+        merged = by_subject(row for row in report.rows if row.test == test)
         if merged:
             lines += ["", *_section(report, test, merged, color)]
-    for rows in _told(report):
+    for rows in to_tell(report):
         lines += ["", *_error(report, rows, color)]
     if report.layers:
         lines += ["", _paint("Layers: where in the module a symmetry is lost first", "bold", color)]
@@ -57,7 +60,7 @@ def render(report: Report, color: bool = False) -> str:
             lines += wrap(
                 f"{group}: {words}.", WIDTH, initial_indent="  ", subsequent_indent="    "
             )
-    warnings = _warnings(report)
+    warnings = cautions(report)
     for text in warnings:
         lines += ["", *_hanging("warning: ", text, "warning", color, "bold")]
     unseen = "; ".join(report.unseen)
@@ -76,19 +79,6 @@ def _head(report: Report, color: bool) -> list[str]:
     ]
 
 
-def _merged(rows: Iterable[Row]) -> list[list[Row]]:
-    """Rows about one thing, in all modes and precisions; what other weights break, apart."""
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        apart = row.weights if row.verdict == "broken" else ""
-        found.setdefault((*_key(row), apart), []).append(row)
-    return list(found.values())
-
-
-def _key(row: Row) -> tuple[str, str, str, str]:
-    return row.test, row.group, row.tensor, row.what
-
-
 def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -> list[str]:
     law = "f(h x; h noise) = h f(x; noise)" if report.compiled else "f(h x) = h f(x)"
     title = TITLES[test].format(law=law)
@@ -102,10 +92,10 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
     second = "output" if test in ("law", "mean", "outputs", "padding") else "what"
     table = [["of" if test == "elements" else "group", second, *columns, ""]]
     verdicts: list[Verdict] = []
-    present = {_key(row) for rows in merged for row in rows if not _of_moved(row)}
-    present &= {_key(row) for row in report.broken if not row.weights}
+    present = {subject_of(row) for rows in merged for row in rows if not of_other_weights(row)}
+    present &= {subject_of(row) for row in report.broken if not row.weights}
     for rows in merged:
-        if _of_moved(rows[0]) and _key(rows[0]) in present:
+        if of_other_weights(rows[0]) and subject_of(rows[0]) in present:
             continue
         if rows[0].verdict == "unmeasured" and not rows[0].inputs:
             continue
@@ -132,13 +122,8 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
     return lines if len(table) > 1 else [*lines, "  nothing, see below"]
 
 
-def _of_moved(row: Row) -> bool:
-    """Whether a row stands for what other weights alone break."""
-    return bool(row.weights) and row.verdict == "broken"
-
-
 def _subject(row: Row) -> str:
-    if _of_moved(row):
+    if of_other_weights(row):
         return f"{row.tensor}, moved weights"
     if row.test == "trusted":
         told = {"mean": "mean", "outputs": "law"}.get(row.what)
@@ -217,7 +202,7 @@ def _table(
 
 def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     worst = max(rows, key=lambda row: (_value(row.error), row.wrong))
-    message, help = _explained(report, worst)
+    message, help = explained(report, worst)
     lines = _hanging(f"error[{worst.test}]: ", message, "error", color, "bold")
     error, bound = _value(worst.error), _value(worst.bound)
     size = "no finite number" if error == float("inf") else _number(error)
@@ -235,155 +220,9 @@ def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     return lines + _hanging("  = help: ", help, "help", color)
 
 
-def _explained(report: Report, row: Row) -> tuple[str, str]:
-    """What is broken, and what to do."""
-    ours = "the compiled module is at fault, or what was changed in it: its graph, a distribution"
-    group, tensor, what = row.group, f"`{row.tensor}`", row.what
-    where = f", g in {group}" if group else ""
-    if row.error is None and row.test in ("law", "mean", "trusted"):
-        inputs = f" on inputs of the kind {row.kind}" if row.kind else ""
-        return (
-            f"{tensor} is not finite{inputs}",
-            f"the {'base' if report.compiled else 'module'} returns NaN or infinity there: does it "
-            "divide by a length, a norm or a count that is zero, or overflow?",
-        )
-    if row.weights:
-        held = [other for other in report.rows if _key(other) == _key(row) and not other.weights]
-        alone = any(other.verdict in ("right", "undetected") for other in held)
-        of = "the base" if row.test == "trusted" else tensor
-        its = f": its {tensor} does not with others" if row.test == "trusted" else ""
-        return (
-            f"{of} follows {group} with the present weights alone{its}"
-            if alone
-            else f"with other weights, {tensor} does not follow {group}",
-            "moved at random, the weights lose it, and so may a step of training: look for a "
-            "weight that is zero now, or equal to another, such as a bias on a vector. One that "
-            "is to stay as it is: make it a buffer, or freeze it (`requires_grad_(False)`)",
-        )
-    match row.test:
-        case "law" | "mean":
-            mean = "on average " if row.test == "mean" else ""
-            if report.compiled:
-                return f"{tensor} {mean}does not follow {group}", ours
-            help = (
-                f"wrap the module: `symc.build(spec, module)` gives it {group}; or the spec says "
-                f"more than is true of {tensor}"
-            )
-            return f"{tensor} {mean}does not follow {group}", help
-        case "outputs":
-            return (
-                f"the law of {tensor}, as a random output, does not follow {group}",
-                f"what is drawn inside changes its law under {group}: noise of unlike size along "
-                "axes or for items, a choice that prefers some; draw it alike for all",
-            )
-        case "trusted" if what == "outputs":
-            return (
-                f"the base is trusted with {group}, but the law of its {tensor} does not follow it",
-                f"what it draws changes its law under {group}: draw it alike for all items and "
-                "axes",
-            )
-        case "trusted" if what == "model":
-            return (
-                f"with its base, {tensor} of the model does not follow {group}",
-                "if the base alone does, the nets of the other stages see this group",
-            )
-        case "trusted":
-            return (
-                f"the base is trusted with {group}, but its {tensor} does not follow it",
-                f"write `symmetrize {group} by probabilistic`, or use a base that has {group}",
-            )
-        case "elements" if what == "pose":
-            return (
-                f"the base does not see {tensor} as g^-1 {row.tensor}{where}",
-                "soft elements in the forward, or an action that is left out",
-            )
-        case "elements" if what == "sample":
-            return (
-                f"a sample of {tensor} is not g times what the base returned{where}",
-                "soft elements in the forward, or an output action that is left out",
-            )
-        case "elements":
-            return (
-                f"elements of {group} are not of the group: not {what}"
-                if what != "each index once"
-                else f"elements of {group} are no permutations of the valid items",
-                f"the distribution of {group} makes them; equivariance tests cannot see this",
-            )
-        case "padding":
-            help = (
-                ours
-                if report.compiled
-                else "mask what is read by the counts, which a forward that names the size gets: "
-                "`def forward(self, x, n)`"
-            )
-            return f"{tensor} changes with what stands in padding", help
-        case "noise":
-            return (
-                f"the noise of {group} changes its law under {group}: its {what}",
-                "draw it independent and alike for items, isotropic for vectors",
-            )
-
-
-def _told(report: Report) -> list[list[Row]]:
-    """What is broken, but not what follows from it.
-
-    Groups together where none of them alone is broken; the model where its base is not; other
-    weights where the present ones do not; a law of random outputs where their mean does not.
-    """
-    broken = {_key(row) for row in report.broken if not row.weights}
-    moved = broken | {_key(row) for row in report.broken}
-    told = []
-    for rows in _merged(report.broken):
-        row = rows[0]
-        if row.weights and _key(row) in broken:
-            continue
-        parts = row.group.split(" x ") if " x " in row.group else []
-        among = moved if row.weights else broken
-        alone = any((row.test, part, row.tensor, row.what) in among for part in parts)
-        test = "mean" if row.test == "outputs" else row.test
-        if row.what == "outputs" and (test, row.group, row.tensor, "mean") in broken:
-            continue
-        base = row.what == "model" and (row.test, row.group, row.tensor, "base") in broken
-        if not alone and not base:
-            told.append(rows)
-    return told
-
-
-def _warnings(report: Report) -> list[str]:
-    """What could not be measured, or hardly; the same reason once for all groups of a test."""
-    said: dict[str, None] = {}
-    most: dict[tuple[str, str], Row] = {}
-    for row in report.warnings:
-        if row.verdict == "right":
-            worst = most.setdefault((row.tensor, row.group), row)
-            if row.unclear * worst.inputs > worst.unclear * row.inputs:
-                most[row.tensor, row.group] = row
-    for (tensor, group), row in most.items():
-        about = f"`{tensor}` under {group}" if group else f"`{tensor}`"
-        place = f"in {row.dtype}, {row.mode} mode"
-        said[f"{about}: {row.unclear} of {row.inputs} inputs are unclear {place}"] = None
-    places: dict[tuple[str, str, str], dict[str, None]] = {}
-    for row in report.warnings:
-        if row.inputs and row.verdict != "right":
-            key = row.tensor, row.group, row.detail
-            places.setdefault(key, {})[row.dtype] = None
-    for (tensor, group, detail), dtypes in places.items():
-        where = " in " + " and ".join(filter(None, dtypes)) if any(dtypes) else ""
-        said[f"`{tensor}` under {group} is not measured{where}: {detail}"] = None
-    for row in report.warnings:
-        if row.verdict == "right" or row.inputs:
-            continue
-        if row.test == "trusted" and not row.tensor:
-            said[f"{row.group} by base is not measured: {row.detail}"] = None
-        else:
-            where = f" in {row.dtype}" if row.dtype else ""
-            said[f"{NAMES[row.test]} not measured{where}: {row.detail}"] = None
-    return list(said)
-
-
 def _last(report: Report, warnings: int, color: bool) -> str:
     if not report.ok:
-        count = len(_told(report))
+        count = len(to_tell(report))
         return _paint(f"Found {count} broken {'law' if count == 1 else 'laws'}.", "error", color)
     if not any(row.test in ("law", "trusted") and row.verdict == "right" for row in report.rows):
         means = any(row.verdict == "undetected" for row in report.rows)
