@@ -48,6 +48,8 @@ CASES = [
 def atoms(facts: Facts, parameter: int) -> Iterator[tuple[str, tuple[int, ...], torch.Tensor]]:
     """Each atom with the matrices of all elements, [order, m, m]."""
     for name, arguments in representations(facts, parameter):
+        if facts.atoms[name].axis == "grid":
+            continue
         matrices = [dense(facts, name, arguments, parameter, g) for g in facts.every(parameter)]
         yield name, arguments, torch.from_numpy(np.stack(matrices))
 
@@ -83,6 +85,38 @@ def test_it_is_a_left_action(facts: Facts, parameter: int) -> None:
         once, twice = move(x, whole, found, 2), move(move(x, h, found, 2), g, found, 2)
         exact = isinstance(found, ItemTable)
         assert torch.equal(once, twice) if exact else torch.allclose(once, twice, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("facts", "k"), [(f, k) for f in (Cyclic(), Dihedral()) for k in (1, 2, 4)]
+)
+def test_images_move_as_the_matrices_say(facts: Facts, k: int, dtype: torch.dtype) -> None:
+    every = torch.arange(facts.rest_order(k) or 0)
+    found = table(facts, "grid", (), k)
+    generator = torch.Generator().manual_seed(0)
+    for name, sides in representations(facts, k):
+        if name != "grid":
+            continue
+        matrices = [dense(facts, name, sides, k, g) for g in facts.every(k)]
+        for before, behind in (((), ()), ((3,), ()), ((), (2,)), ((2, 3), (2,))):
+            x = torch.randn(len(every), *before, *sides, *behind, generator=generator, dtype=dtype)
+            dim = 1 + len(before)
+            moved = move(x, Finite(every, {}), found, dim)
+            flat = x.flatten(dim, dim + 1).movedim(dim, 1)
+            rows = [torch.from_numpy(m).to(dtype) @ y.flatten(1) for m, y in zip(matrices, flat)]
+            wanted = torch.stack(rows).reshape(flat.shape).movedim(1, dim).reshape(x.shape)
+            assert torch.equal(moved, wanted)
+            assert torch.equal(move_back(moved, Finite(every, {}), found, dim), x)
+
+
+def test_a_quarter_turn_of_an_image_is_that_of_torch() -> None:
+    """r of C(4) is torch.rot90, s of D(4) flips the second axis."""
+    x = torch.randn(2, 3, 5, 5)
+    r, s = Finite(torch.tensor([1, 1]), {}), Finite(torch.tensor([4, 4]), {})
+    grid = table(Dihedral(), "grid", (), 4)
+    assert torch.equal(move(x, r, grid, 2), torch.rot90(x, 1, (2, 3)))
+    assert torch.equal(move(x, s, grid, 2), x.flip(3))
 
 
 @pytest.mark.parametrize(("atom", "kind"), [("natural", ItemTable), ("vector", RowTable)])
