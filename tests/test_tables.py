@@ -104,7 +104,10 @@ def test_images_move_as_the_matrices_say(facts: Facts, k: int, dtype: torch.dtyp
             dim = 1 + len(before)
             moved = move(x, Finite(every, {}), found, dim)
             flat = x.flatten(dim, dim + 1).movedim(dim, 1)
-            rows = [torch.from_numpy(m).to(dtype) @ y.flatten(1) for m, y in zip(matrices, flat)]
+            rows = [
+                torch.from_numpy(m).to(dtype) @ y.reshape(m.shape[0], -1)
+                for m, y in zip(matrices, flat, strict=True)
+            ]
             wanted = torch.stack(rows).reshape(flat.shape).movedim(1, dim).reshape(x.shape)
             assert torch.equal(moved, wanted)
             assert torch.equal(move_back(moved, Finite(every, {}), found, dim), x)
