@@ -127,7 +127,7 @@ def _through(x: torch.Tensor, element: Finite, by: Table, dim: int, inverse: boo
         y = moved(x, element.number, by, dim, inverse)
         change = (element.soft - element.soft.detach()).to(x.dtype)
         for g in range(change.shape[1]):
-            of_one = moved(x.detach(), torch.full_like(element.number, g), by, dim, inverse)
+            of_one = moved(x, torch.full_like(element.number, g), by, dim, inverse)
             y = y + change[:, g].reshape(-1, *[1] * (x.ndim - 1)) * of_one
         return y
     function: Any = _StraightThrough.apply
