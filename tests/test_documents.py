@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from commandline import Run
+from finite_laws import LAWS
 
 import symc
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = [
     pytest.param(block, id=f"{path.stem}-{index}")
-    for path in [ROOT / "docs" / "language.md"]
+    for path in [ROOT / "docs" / name for name in ("language.md", "finite_groups.md")]
     for index, block in enumerate(re.findall(r"```sym\n(.*?)```", path.read_text("utf-8"), re.S))
 ]
 
 
 @pytest.mark.parametrize("text", BLOCKS)
-def test_specs_of_the_language_page(text: str) -> None:
+def test_specs_of_the_language_pages(text: str) -> None:
     assert symc.check(text) == []
+
+
+def test_the_group_of_ones_own_is_one() -> None:
+    page = (ROOT / "docs" / "finite_groups.md").read_text("utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    for law in LAWS:
+        law(namespace["Klein"](), 1)
 
 
 def test_every_file_of_the_documentation_is_linked_somewhere() -> None:
