@@ -27,7 +27,11 @@ from symc.checking.report import Report, listed
 from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
-from symc.checking.tables import refuse_open_tables, refuse_unequal_sides
+from symc.checking.tables import (
+    refuse_large_orbits,
+    refuse_open_tables,
+    refuse_unequal_sides,
+)
 from symc.checking.tensors import Declared, read_tensor, refuse_moved_labels
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.ir.blocks import MAXIMUM, Block, blocks_of, number_of_blocks
@@ -179,6 +183,7 @@ def _read(
         if isinstance(statement, ast.RelaxStatement):
             pending.relaxed(report, statement)
     stages = read_stages(lines, expressions, informing)
+    refuse_large_orbits(stages, lines, expressions)
     if complete:
         refuse_unanchored_points(
             [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symc.checking.expressions import Expressions
+from symc.ir.groups import Stage
+from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
+from symc_runtime.methods.method import ENUMERATION_BUDGET
 
 _LARGEST = 1 << 22
 """Numbers in one table, an entry for each element and component."""
@@ -29,6 +34,30 @@ def refuse_unequal_sides(expressions: Expressions) -> None:
             f"`{group.name}` turns by quarters, so both axes have one size, not "
             f"`{sides[0]}` and `{sides[1]}`",
             help=f"write one size twice, `({sides[0]}, {sides[0]})`, or {halves} for half turns",
+        )
+
+
+def refuse_large_orbits(
+    stages: Sequence[Stage], lines: Sequence[ast.SymmetrizeStatement], expressions: Expressions
+) -> None:
+    """A method that looks at every pose of an input wants few of them."""
+    places = {s.method.text: s.method.span for s in lines}
+    for stage in stages:
+        group = expressions.groups.instances[stage.group]
+        facts = families()[group.family]
+        size = expressions.sizes.resolved(group.parameter).value
+        if not isinstance(facts, Finite) or size is None or stage.method in ("average", "base"):
+            continue
+        order = facts.order(size)
+        if order is None or order <= ENUMERATION_BUDGET:
+            continue
+        expressions.report.error(
+            "SYM502",
+            places.get(stage.method, expressions.groups.places[group.name]),
+            f"`{stage.method}` looks at every pose of an input, and `{group.name}` has "
+            f"{order:,} elements",
+            help=f"write `symmetrize {group.name} by average(samples=20)`: at most "
+            f"{ENUMERATION_BUDGET:,} poses are looked at",
         )
 
 
