@@ -148,13 +148,13 @@ def _read(
     solve(expressions.sizes, constraints, report)
     refuse_wrong_ranges(expressions)
     refuse_unequal_sides(expressions)
-    refuse_open_tables(expressions)
     expressions.groups.refuse_too_many(report)
     expressions.groups.refuse_copies(expressions.sizes, report)
     sizes_agree = report.count == before
 
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
+    refuse_open_tables([t.tensor for t in (*inputs, *outputs)], expressions)
     families_of = {group.name: group.family for group in expressions.groups.ordered()}
     number = 0
     cut: dict[int, tuple[Block, ...] | None] = {}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from symc.checking.expressions import Expressions
 from symc.ir.groups import Stage
+from symc.ir.representations import atoms
+from symc.ir.tensors import Tensor
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
@@ -61,28 +63,40 @@ def refuse_large_orbits(
         )
 
 
-def refuse_open_tables(expressions: Expressions) -> None:
-    """Tables are made once: the parameter of their group is a number."""
-    for group in expressions.groups.ordered():
-        facts = families()[group.family]
-        if not isinstance(facts, Finite):
-            continue
-        span = expressions.groups.places[group.name]
+def refuse_open_tables(tensors: Sequence[Tensor], expressions: Expressions) -> None:
+    """Tables are made once, of no more than can be kept: the parameter of a group is a number."""
+    tabled = {
+        group.name: group
+        for group in expressions.groups.ordered()
+        if isinstance(families()[group.family], Finite)
+    }
+    for group in tabled.values():
         size = expressions.sizes.resolved(group.parameter)
         if size.value is None:
             name = min(size.names)
             expressions.report.error(
                 "SYM901",
-                span,
+                expressions.groups.places[group.name],
                 f"`{group.family}` of a size that each call tells, as `{name}`, is not available "
                 "yet",
                 help=f"fix it: `size {name} = 6`",
             )
-        elif (order := facts.order(size.value)) is None or order * size.value > _LARGEST:
+    largest: dict[str, int] = {}
+    for tensor in tensors:
+        for atom in (atom for axis in tensor.axes for atom in atoms(axis.representation)):
+            if atom.group in tabled and not atom.arguments:
+                size = expressions.sizes.resolved(atom.dimension)
+                largest[atom.group] = max(largest.get(atom.group, 1), size.value or 1)
+    for name, dimension in largest.items():
+        group = tabled[name]
+        size = expressions.sizes.resolved(group.parameter)
+        order = 1 if size.value is None else families()[group.family].order(size.value)
+        if order is None or order * dimension > _LARGEST:
+            elements = "so many" if order is None else f"{order:,}"
             expressions.report.error(
                 "SYM205",
-                span,
-                f"`{group.family}({size.value})` has too many elements for tables of what each "
-                "does",
+                expressions.groups.places[name],
+                f"`{name}` has {elements} elements, too many for a table of what each does to "
+                f"{dimension:,} components",
                 help=f"at most {_LARGEST:,} numbers in a table",
             )
