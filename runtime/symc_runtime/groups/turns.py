@@ -41,6 +41,11 @@ def one_number(negated: bool) -> Items:
     return Items((0,), (-1 if negated else 1,))
 
 
+def power_of_r(turn: int) -> str:
+    """`r^2` as it is written; empty for none."""
+    return f"r^{turn}" if turn > 1 else "r" * turn
+
+
 def in_plane(k: int, frequency: int, turn: int, flipped: bool) -> Image:
     """The plane turned by 2 pi `frequency` `turn` / k, after diag(1, -1) where `flipped`.
 

@@ -80,7 +80,7 @@ def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
         mask |= joint.factors[name].variables if name in joint.factors else 0
     left = {name: factor for name, factor in joint.factors.items() if name not in chosen}
     points = tuple(parity.vanishing(joint.points, mask))
-    return Joint(left, points, joint.cells, joint.complete, joint.budget)
+    return Joint(left, points, joint.cells, joint.complete, joint.ranges, joint.budget)
 
 
 def _settled(joint: Joint, group: str) -> bool:
