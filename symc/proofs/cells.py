@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symc.ir.program import Program
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
+from symc.proofs.tables import Table, table_of
 from symc_runtime.catalogue import groups as families
 
 
@@ -15,15 +16,16 @@ from symc_runtime.catalogue import groups as families
 class Cell:
     """A tensor product of natural representations, times signs, times channels.
 
-    `axes`: how many natural axes each group has. `width`: the product of channels and items, what
-    a vector of a linear group is multiplied by. `points`: differences of points. `labels`: whole
-    numbers, which repeat.
+    `axes`: how many natural axes each group has, `tables`: which axes each finite group moves.
+    `width`: the product of channels and items, what a vector of a linear group is multiplied by.
+    `points`: differences of points. `labels`: whole numbers, which repeat.
     """
 
     source: str
     axes: Mapping[str, int]
     signs: frozenset[str]
     width: Range
+    tables: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
     points: bool = False
     labels: bool = False
 
@@ -34,7 +36,14 @@ class _Cloud:
 
     sources: list[str] = field(default_factory=list)
     axes: Counter[str] = field(default_factory=Counter)
+    tables: dict[str, list[Table]] = field(default_factory=dict)
     count: Range = NONE
+
+
+def acts_by_matrices(program: Program, group: str) -> bool:
+    """Whether the group has vectors: its axes are no items, nor moved by tables."""
+    facts = families()[program.group(group).family]
+    return not (facts.permutes or facts.tabled)
 
 
 def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:
@@ -44,27 +53,36 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     are divided out, permuted as the points are. Two points have one, and exchanging them
     negates it.
     """
-    turned = {name for name in active if not families()[program.group(name).family].permutes}
+    turned = {name for name in active if acts_by_matrices(program, name)}
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:
         for block in program.blocks[tensor.name]:
-            axes = Counter(a.group for a in block.axes if a.group is not None)
+            axes = Counter(a.group for a in block.axes if a.kind == "natural")
             if block.affine in active:
                 cloud = clouds.setdefault(str(block.affine), _Cloud())
                 cloud.sources.append(tensor.name)
                 moving = [a for a in block.axes if a.group != block.affine]
                 cloud.count = cloud.count + ranges.product([a.size for a in moving])
                 for axis in moving:
-                    if axis.group in active and ranges.of(axis.size) != ONE:
+                    if axis.group not in active or ranges.of(axis.size) == ONE:
+                        continue
+                    if axis.kind == "table":
+                        cloud.tables.setdefault(str(axis.group), []).append(table_of(axis, ranges))
+                    else:
                         cloud.axes[str(axis.group)] = 1
                 continue
             cells.append(
                 Cell(
                     source=tensor.name,
-                    axes={name: count for name, count in axes.items() if name in active},
+                    axes={str(name): count for name, count in axes.items() if name in active},
                     signs=block.characters & active,
                     width=ranges.product([a.size for a in block.axes if a.group not in turned]),
+                    tables={
+                        name: tuple(table_of(a, ranges) for a in block.axes if a.group == name)
+                        for name in sorted(active)
+                        if any(a.kind == "table" and a.group == name for a in block.axes)
+                    },
                     labels=tensor.labels is not None,
                 )
             )
@@ -79,8 +97,13 @@ def _differences(group: str, cloud: _Cloud) -> list[Cell]:
     if count.high == 1:
         return []
     high = None if count.high is None else count.high - 1
-    swapped = count.value == 2 and len(cloud.axes) == 1
+    tables = {name: tuple(dict.fromkeys(moved)) for name, moved in cloud.tables.items()}
     # More than two points, or two that nothing exchanges.
-    axes = {group: 1} | ({} if swapped else dict(cloud.axes))
-    signs = frozenset(cloud.axes) if swapped else frozenset()
-    return [Cell(sources, axes, signs, Range(count.low - 1, high), points=True)]
+    axes, signs = {group: 1} | dict(cloud.axes), frozenset[str]()
+    if count.value == 2:
+        axes, signs = {group: 1}, frozenset(cloud.axes)
+        tables = {
+            name: tuple(replace(table, difference=True) for table in moved)
+            for name, moved in tables.items()
+        }
+    return [Cell(sources, axes, signs, Range(count.low - 1, high), tables, points=True)]

@@ -69,6 +69,12 @@ class Ranges:
                 high, bounded = high + ends[0], (False, bounded[1])
         return Range(max(low, 1) if bounded[0] else 1, max(high, 1) if bounded[1] else None)
 
+    def number(self, size: Size) -> int | None:
+        """A whole number of any sign that a size is, None while a name in it is open."""
+        known = {name: self._names[name].value for name in size.names if name in self._names}
+        values = {name: Size.constant(value) for name, value in known.items() if value is not None}
+        return size.substitute(values).value
+
     def product(self, sizes: list[Size]) -> Range:
         """The range of a product of sizes."""
         total = ONE

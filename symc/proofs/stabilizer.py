@@ -15,11 +15,15 @@ from symc.ir.blocks import Block
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.proofs import parity
-from symc.proofs.cells import Cell, input_cells
+from symc.proofs.action import Action, acting_on, movers
+from symc.proofs.cells import Cell, acts_by_matrices, input_cells
 from symc.proofs.factors import factors
 from symc.proofs.factors.factor import Factor, Setting
 from symc.proofs.ranges import ONE, Range, Ranges
 from symc_runtime.catalogue import groups as families
+
+Actions = tuple[tuple[str, Action], ...]
+"""What groups do to a block, by name."""
 
 _MOST_SINGULAR = 8
 """Matrices with more rows or columns than this have no rule."""
@@ -56,10 +60,9 @@ class Joint:
     points: tuple[int, ...]
     cells: tuple[Cell, ...]
     complete: bool
+    ranges: Ranges = field(compare=False, repr=False)
     budget: Budget = field(compare=False, repr=False)
-    _shares: dict[tuple[tuple[str, int, bool], ...], Fraction | None] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _shares: dict[Actions, Fraction | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def exact(self) -> bool:
@@ -69,24 +72,22 @@ class Joint:
     def sign(self, block: Block | Cell) -> int:
         """The form of the sign by which the stabilizer acts, were it a sign on each axis."""
         form = 0
-        for name in _movers(block):
-            if name in self.factors:
-                form ^= self.factors[name].form(*_acting(block, name))
+        for name, action in self.actions(block):
+            form ^= self.factors[name].form(action)
         return form
+
+    def actions(self, block: Block | Cell) -> Actions:
+        """What each group that has a factor does to the block."""
+        acting = [name for name in movers(block) if name in self.factors]
+        return tuple((name, acting_on(block, name, self.ranges)) for name in acting)
 
     def rigid(self, block: Block) -> bool:
         """Whether the stabilizer acts on the block by a sign alone."""
-        return all(
-            self.factors[name].rigid(_acting(block, name)[0])
-            for name in _movers(block)
-            if name in self.factors
-        )
+        return all(self.factors[name].rigid(action) for name, action in self.actions(block))
 
     def share(self, block: Block) -> Fraction | None:
         """Which part of the block's dimensions is fixed; None: not counted."""
-        acting = tuple(
-            (name, *_acting(block, name)) for name in _movers(block) if name in self.factors
-        )
+        acting = self.actions(block)
         if acting not in self._shares:
             if self.rigid(block):
                 fixed = parity.constant(self.sign(block), self.points)
@@ -95,42 +96,48 @@ class Joint:
                 self._shares[acting] = self._mean(acting)
         return self._shares[acting]
 
-    def _mean(self, acting: Sequence[tuple[str, int, bool]]) -> Fraction | None:
-        """The mean character over all cosets, over the dimension."""
+    def _mean(self, acting: Actions) -> Fraction | None:
+        """The mean character over all cosets, over the dimension.
+
+        What one factor cannot count may cancel: a share that is open, times others whose mean over
+        the cosets with that share is zero.
+        """
         concerned = 0
-        for name, _, _ in acting:
+        for name, _ in acting:
             concerned |= self.factors[name].variables
         basis = parity.reduced(point & concerned for point in self.points)
         if len(basis) > parity.LIMIT or not self.budget.take(len(acting) << len(basis)):
             return None
-        total = Fraction()
+        totals: dict[tuple[tuple[str, int], ...], Fraction] = {}
         for point in parity.span(basis):
-            fixed = Fraction(1)
-            for name, axes, character in acting:
-                share = self.factors[name].share(axes, character, point)
+            counted, open_ones = Fraction(1), []
+            for name, action in acting:
+                factor = self.factors[name]
+                share = factor.share(action, point)
                 if share is None:
-                    return None
-                fixed *= share
-            total += fixed
-        return total / int(2 ** len(basis))
+                    open_ones.append((name, point & factor.variables))
+                else:
+                    counted *= share
+            kind = tuple(open_ones)
+            totals[kind] = totals.get(kind, Fraction()) + counted
+        counted = totals.pop((), Fraction())
+        if any(totals.values()):
+            return None
+        return counted / int(2 ** len(basis))
+
+    def without(self, chosen: Sequence[str]) -> Joint:
+        """The elements that are the identity in the chosen groups."""
+        mask = 0
+        for name in chosen:
+            mask |= self.factors[name].variables if name in self.factors else 0
+        left = {name: factor for name, factor in self.factors.items() if name not in chosen}
+        points = tuple(parity.vanishing(self.points, mask))
+        return Joint(left, points, self.cells, self.complete, self.ranges, self.budget)
 
     def words(self, point: int) -> str:
         """An element of a coset in words."""
         named = [factor.element(point) for factor in self.factors.values()]
         return " with ".join(word for word in named if word is not None)
-
-
-def _movers(block: Block | Cell) -> list[str]:
-    """The groups that act on a block, in an order of their own."""
-    axes = block.axes if isinstance(block, Cell) else (axis.group for axis in block.axes)
-    signs = block.signs if isinstance(block, Cell) else block.characters
-    return sorted({name for name in axes if name is not None} | signs)
-
-
-def _acting(block: Block | Cell, group: str) -> tuple[int, bool]:
-    if isinstance(block, Cell):
-        return block.axes.get(group, 0), group in block.signs
-    return len(block.natural_axes(group)), group in block.characters
 
 
 def stabilizers(
@@ -145,13 +152,11 @@ def stabilizers(
     names = [
         group.name
         for group in program.groups
-        if _has_rule(group, rules) and (active is None or group.name in active)
+        if _has_rule(group, rules, ranges) and (active is None or group.name in active)
     ]
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
-    linear = frozenset(
-        name for name in names if not families()[program.group(name).family].permutes
-    )
+    linear = frozenset(name for name in names if acts_by_matrices(program, name))
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
     undecided = [name for name in names if name in linear and parameters[name].value is None]
@@ -169,7 +174,7 @@ def stabilizers(
             setting = Setting(
                 group=group,
                 facts=facts,
-                cells=[cell for cell in cells if name in cell.axes],
+                cells=[cell for cell in cells if name in cell.axes or name in cell.tables],
                 parameters=parameters,
                 linear=linear,
                 odd_dimension=odd.get(name),
@@ -178,19 +183,21 @@ def stabilizers(
                 variable=variables.new,
             )
             made[name] = rules[facts.element](setting)
-        joint = Joint(made, (), tuple(cells), complete, budget)
+        joint = Joint(made, (), tuple(cells), complete, ranges, budget)
         forms = [form for factor in made.values() for form in factor.forms]
         for cell in cells:
             extra = shared.sign if shared is not None and cell is shared.cell else 0
             forms.append(joint.sign(cell) ^ extra)
         points = tuple(parity.solutions(dict.fromkeys(forms), variables.count))
-        joints.append(Joint(made, points, tuple(cells), complete, budget))
+        joints.append(Joint(made, points, tuple(cells), complete, ranges, budget))
     return tuple(joints)
 
 
-def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]]) -> bool:
+def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]], ranges: Ranges) -> bool:
     facts = families()[group.family]
-    return facts.ruled and facts.element in rules
+    if not facts.ruled or facts.element not in rules:
+        return False
+    return rules[facts.element].reaches(facts, ranges.of(group.parameter))
 
 
 class _Variables:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from symc.ir.groups import GroupInstance
+from symc.proofs.action import Action
 from symc.proofs.cells import Cell
 from symc.proofs.ranges import Range
 from symc.proofs.records import Stabilizer
@@ -19,7 +20,8 @@ from symc_runtime.groups.group import Group
 class Setting:
     """What a factor is made from.
 
-    `cells`: those with an axis of the group. `parameters`: of all groups that move, by name;
+    `cells`: those with an axis of the group, natural or moved by tables. `parameters`: of all
+    groups that move, by name;
     `linear`: those that act by matrices. `odd_dimension`: the parity that is assumed where the
     dimension of space is open, None if none is. `anchored`: an input carries a point of the
     group. `singular`: the signs of singular directions, where a matrix of two linear groups is
@@ -57,16 +59,21 @@ class Factor(ABC):
         self.name = setting.group.name
         self.forms: list[int] = []
 
-    @abstractmethod
-    def form(self, axes: int, character: bool) -> int:
-        """The sign by which the group acts on an input with these natural axes and character."""
+    @classmethod
+    def reaches(cls, facts: Group, parameter: Range) -> bool:
+        """Whether there is a rule for this one; else the group stays at rest."""
+        return True
 
     @abstractmethod
-    def rigid(self, axes: int) -> bool:
-        """Whether every element acts by a sign alone, that of `form`, on so many natural axes."""
+    def form(self, action: Action) -> int:
+        """The sign by which the group acts so on an input, or where it is rigid."""
 
     @abstractmethod
-    def share(self, axes: int, character: bool, point: int) -> Fraction | None:
+    def rigid(self, action: Action) -> bool:
+        """Whether every element acts so by a sign alone, that of `form`."""
+
+    @abstractmethod
+    def share(self, action: Action, point: int) -> Fraction | None:
         """Mean character over the coset `point`, over the dimension; None: not counted."""
 
     @abstractmethod

@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import comb
 
 from symc.proofs import parity
+from symc.proofs.action import Action
 from symc.proofs.factors.factor import Factor, Setting
 from symc.proofs.moments import MAXIMUM_POWER, orthogonal_moment
 from symc.proofs.ranges import NONE, ONE, Range
@@ -75,20 +76,22 @@ class Orthogonal(Factor):
         for form in setting.singular:
             self.variables |= form
 
-    def form(self, axes: int, character: bool) -> int:
+    def form(self, action: Action) -> int:
         """Minus one on the span for each axis, the determinant for the character."""
-        return (self.minus if axes % 2 else 0) ^ (self.determinant if character else 0)
+        on_axes = self.minus if action.axes % 2 else 0
+        return on_axes ^ (self.determinant if action.character else 0)
 
-    def rigid(self, axes: int) -> bool:
+    def rigid(self, action: Action) -> bool:
         """Where the inputs' vectors span space."""
-        return not axes or (self.whole and len(self.pieces) < 2)
+        return not action.axes or (self.whole and len(self.pieces) < 2)
 
-    def share(self, axes: int, character: bool, point: int) -> Fraction | None:
+    def share(self, action: Action, point: int) -> Fraction | None:
         """By the trace of the element."""
-        sign = parity.sign(self.determinant, point) if character else 1
+        axes = action.axes
+        sign = parity.sign(self.determinant, point) if action.character else 1
         if not axes:
             return Fraction(sign)
-        if self.rigid(axes):
+        if self.rigid(action):
             return Fraction(sign * parity.sign(self.minus, point) ** axes)
         if self.dimension is None or axes > MAXIMUM_POWER:
             return None

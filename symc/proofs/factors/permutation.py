@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from symc.proofs.action import Action
 from symc.proofs.factors.factor import Factor, Setting
 from symc.proofs.moments import MAXIMUM_POWER, fixed_point_moment
 from symc.proofs.records import Stabilizer
@@ -32,20 +33,21 @@ class Permutation(Factor):
         else:
             self.exact = items.value is not None
 
-    def form(self, axes: int, character: bool) -> int:
+    def form(self, action: Action) -> int:
         """Odd permutations negate what the sign multiplies."""
-        return self.odd if character else 0
+        return self.odd if action.character else 0
 
-    def rigid(self, axes: int) -> bool:
+    def rigid(self, action: Action) -> bool:
         """Where permutations are the identity, or on no items at all."""
-        return not axes or not self.odd
+        return not action.axes or not self.odd
 
-    def share(self, axes: int, character: bool, point: int) -> Fraction | None:
+    def share(self, action: Action, point: int) -> Fraction | None:
         """By the number of fixed points."""
+        axes = action.axes
         if not self.odd or self.items is None:
             return Fraction(1)
         odd = bool(point & self.odd)
-        sign = -1 if odd and character else 1
+        sign = -1 if odd and action.character else 1
         if not axes:
             return Fraction(sign)
         if axes > MAXIMUM_POWER:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from symc.proofs.action import Action
 from symc.proofs.factors.factor import Factor
 from symc.proofs.records import Stabilizer
 
@@ -14,15 +15,15 @@ class Translation(Factor):
 
     elements = frozenset({"translation"})
 
-    def form(self, axes: int, character: bool) -> int:
+    def form(self, action: Action) -> int:
         """No sign."""
         return 0
 
-    def rigid(self, axes: int) -> bool:
+    def rigid(self, action: Action) -> bool:
         """Always: by 1."""
         return True
 
-    def share(self, axes: int, character: bool, point: int) -> Fraction | None:
+    def share(self, action: Action, point: int) -> Fraction | None:
         """Everything is fixed."""
         return Fraction(1)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
 from symc.proofs import parity, words
+from symc.proofs.action import acting_on, concerns
 from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor
+from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
 from symc.proofs.stabilizer import Joint, stabilizers
@@ -55,7 +59,7 @@ def _moved(situation: Situation, chosen: Sequence[str]) -> dict[str, tuple[str, 
     gone from the mean, and is not counted.
     """
     found: dict[str, tuple[str, Block, Joint]] = {}
-    rests = [_without(joint, chosen) for joint in situation.joints]
+    rests = [joint.without(chosen) for joint in situation.joints]
     for output, parts in situation.outputs.items():
         if situation.vanishes(output):
             continue
@@ -65,22 +69,10 @@ def _moved(situation: Situation, chosen: Sequence[str]) -> dict[str, tuple[str, 
                 continue
             joint = situation.joints[0]
             open_ones = [n for n in chosen if n in joint.factors and not _settled(joint, n)]
-            acting = [
-                n for n in open_ones if part.block.natural_axes(n) or n in part.block.characters
-            ]
+            acting = [name for name in open_ones if concerns(part.block, name)]
             for name in acting or open_ones:
                 found.setdefault(name, (output, part.block, joint))
     return found
-
-
-def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
-    """The elements of a stabilizer that are the identity in the chosen groups."""
-    mask = 0
-    for name in chosen:
-        mask |= joint.factors[name].variables if name in joint.factors else 0
-    left = {name: factor for name, factor in joint.factors.items() if name not in chosen}
-    points = tuple(parity.vanishing(joint.points, mask))
-    return Joint(left, points, joint.cells, joint.complete, joint.budget)
 
 
 def _settled(joint: Joint, group: str) -> bool:
@@ -109,8 +101,15 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
             help=f"write `by average` or `by probabilistic`{first}",
         )
         return
-    shortages = [_shortage(f, joint, later) for f, joint in zip(factors, joints, strict=True)]
+    shortages = [
+        _shortage(f, joint, later) or _alike(f, joint, later, situation)
+        for f, joint in zip(factors, joints, strict=True)
+    ]
     if all(shortage is not None for shortage in shortages):
+        what = f"another vector of `{stage.group}`"
+        if isinstance(factors[0], Finite):
+            what = f"an axis of `{stage.group}` alone"
+            what += f", `{factors[0].telling}`" if factors[0].telling else ""
         yield Proof(
             code="SYM407",
             severity="warning",
@@ -118,8 +117,7 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
             statement=f"the net of `canonical` does not see enough of `{stage.group}`, "
             "so noise chooses the rest",
             reason=str(shortages[0]),
-            help=f"give an input another vector of `{stage.group}`, or write `by probabilistic`"
-            " or `by average`",
+            help=f"give an input {what}, or write `by probabilistic` or `by average`",
         )
 
 
@@ -203,8 +201,19 @@ def _negated(factor: Orthogonal, point: int) -> int:
 
 def _is_vector(cell: Cell, factor: Orthogonal, joint: Joint) -> bool:
     """Whether it holds vectors, perhaps of items, that no other linear group turns."""
-    return bool(cell.axes.get(factor.name, 0) % 2) and all(
+    plain = all(
         name == factor.name or isinstance(joint.factors[name], Permutation) for name in cell.axes
+    )
+    return bool(cell.axes.get(factor.name, 0) % 2) and plain and not _mixed(cell, joint)
+
+
+def _mixed(cell: Cell, joint: Joint) -> bool:
+    """Whether a finite group does more than list items: nets take it for a linear one there."""
+    return any(
+        not factor.lists(table)
+        for name, tables in cell.tables.items()
+        if isinstance(factor := joint.factors[name], Finite)
+        for table in tables
     )
 
 
@@ -224,8 +233,59 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
     return f"it makes {vectors} of the inputs{_upto(later)}, and {needed} fix the element"
 
 
+def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situation) -> str | None:
+    """Why poses score alike that the input does tell apart.
+
+    A score reads block by block, and what a later group negates or turns it multiplies by itself:
+    it does not see a sign of such a block, nor how one lies to another.
+    """
+    if not isinstance(factor, Finite):
+        return None
+    alike = set(factor.facts.every(factor.parameter))
+    for tensor in situation.program.inputs:
+        for block in situation.program.blocks[tensor.name]:
+            action = acting_on(block, factor.name, situation.ranges)
+            if _two_points(tensor.name, block, later, situation):
+                tables = tuple(replace(table, difference=True) for table in action.tables)
+                action = replace(action, tables=tables)
+            signs = (1, -1) if _is_squared(block, factor.name, joint) else (1,)
+            alike = {g for g in alike if factor.sign(action, g) in signs}
+    own = {g for point in parity.span(joint.points) for g in factor.coset(point)}
+    more = sorted(alike - own)
+    if not more:
+        return None
+    return (
+        f"it reads each input by itself,{_upto(later)}, so poses that {factor.called(more[0])} "
+        "takes to each other look alike"
+    )
+
+
+def _is_squared(block: Block, own: str, joint: Joint) -> bool:
+    """Whether a later group negates or turns the block, or nets take it to do so."""
+    for name, action in joint.actions(block):
+        factor = joint.factors[name]
+        if name == own or isinstance(factor, Permutation) and not action.character:
+            continue
+        if not isinstance(factor, Finite) or not all(map(factor.lists, action.tables)):
+            return True
+    return False
+
+
+def _two_points(tensor: str, block: Block, later: Sequence[str], situation: Situation) -> bool:
+    """Whether it holds two points that are measured from their own mean."""
+    if block.affine not in later:
+        return False
+    program = situation.program
+    anchor = next(stage.anchor for stage in program.stages if stage.group == block.affine)
+    if anchor != tensor:
+        return False
+    clouds = [other for other in program.blocks[anchor] if other.affine == block.affine]
+    sizes = [axis.size for axis in block.axes if axis.group != block.affine]
+    return clouds == [block] and situation.ranges.product(sizes).value == 2
+
+
 def _upto(later: Sequence[str]) -> str:
-    return f" up to {words.enumerated([f'`{name}`' for name in later])}" if later else ""
+    return f" up to {enumerated([f'`{name}`' for name in later])}" if later else ""
 
 
 def _flips(factor: Orthogonal, joint: Joint) -> bool:

@@ -1,0 +1,111 @@
+"""What the elements of a finite group do to an axis, as far as proofs ask: their traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from symc.ir.blocks import BlockAxis
+from symc.proofs.ranges import Ranges
+from symc_runtime.groups.finite import Finite, Image, Items
+
+LARGEST = 1 << 12
+"""Groups of more elements are not enumerated."""
+
+_MOST = 1 << 16
+"""Nor images with more numbers in all elements together."""
+
+_NEAR = 1e-10
+
+
+@dataclass(frozen=True)
+class Table:
+    """An axis that a finite group moves, or the joint axes of a grid; `arguments` None: open.
+
+    `difference`: of its two entries only the difference is there, as of two points.
+    """
+
+    atom: str
+    arguments: tuple[int | None, ...] = ()
+    difference: bool = False
+
+
+def table_of(axis: BlockAxis, ranges: Ranges) -> Table:
+    """What a `table` axis of a block carries."""
+    arguments = tuple(ranges.number(argument) for argument in axis.arguments)
+    return Table(str(axis.atom), arguments)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The trace of each element by its number; None where it hangs on a size that is open.
+
+    `size`: of the axis, None where it is open. Images are orthogonal, so an element is a sign on
+    the axis where its trace is plus or minus the size.
+    """
+
+    size: int | None
+    values: tuple[float | None, ...]
+
+    def sign(self, element: int) -> int | None:
+        """1 or -1 where the element is that times the identity, else 0; None: not known."""
+        if element == 0:
+            return 1
+        value = self.values[element]
+        if value is None or self.size is None:
+            return None
+        if abs(abs(value) - self.size) > _NEAR * self.size:
+            return 0
+        return 1 if value > 0 else -1
+
+
+@lru_cache(maxsize=512)
+def traces(facts: Finite, parameter: int, table: Table) -> Traces:
+    """Of all elements, from their images; of images on a grid by counting what stays in place."""
+    every = facts.every(parameter)
+    arguments = tuple(a for a in table.arguments if a is not None)
+    if table.difference:
+        images = [facts.image(table.atom, arguments, parameter, g) for g in every]
+        return Traces(1, tuple(trace(image) - 1 for image in images))
+    if facts.atoms[table.atom].axis == "grid":
+        turns = [facts.turned(parameter, g) for g in every]
+        if len(arguments) < 2:
+            return Traces(None, (None,) * len(turns))
+        height, width = arguments
+        return Traces(height * width, tuple(_kept(height, width, *turn) for turn in turns))
+    if len(arguments) < len(table.arguments):
+        return Traces(None, (None,) * len(every))
+    size = facts.size(table.atom, arguments, parameter)
+    if size * len(every) > _MOST:
+        return Traces(size, (None,) * len(every))
+    images = [facts.image(table.atom, arguments, parameter, g) for g in every]
+    return Traces(size, tuple(trace(image) for image in images))
+
+
+@lru_cache(maxsize=512)
+def lists_items(facts: Finite, parameter: int, table: Table) -> bool:
+    """Whether elements only put the entries of the axis elsewhere."""
+    if facts.atoms[table.atom].axis == "grid":
+        return True
+    arguments = tuple(a for a in table.arguments if a is not None)
+    elements = (0, *facts.generators(parameter))
+    images = [facts.image(table.atom, arguments, parameter, element) for element in elements]
+    return all(isinstance(image, Items) and min(image.signs) > 0 for image in images)
+
+
+def trace(image: Image) -> float:
+    """The sum of the diagonal, a whole number for items."""
+    if isinstance(image, Items):
+        pairs = enumerate(zip(image.index, image.signs, strict=True))
+        return sum(sign for place, (to, sign) in pairs if place == to)
+    return sum(row[place] for place, row in enumerate(image.rows))
+
+
+def _kept(height: int, width: int, quarters: int, flipped: bool) -> int:
+    """How many entries of an image a turn after a flip leaves in place."""
+    if quarters % 2:
+        return height if flipped else height % 2
+    half = quarters % 4 == 2
+    if flipped:
+        return width * (height % 2) if half else height * (width % 2)
+    return (height % 2) * (width % 2) if half else height * width
