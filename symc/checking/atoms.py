@@ -8,6 +8,7 @@ from symc.checking.arithmetic import OutOfRangeError
 from symc.checking.meant import axis_text
 from symc.checking.report import listed
 from symc.checking.values import Carried, atom
+from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
@@ -153,6 +154,9 @@ def _sides(
                 written.span,
                 stands if sides is None else f"{stands}, and not on {len(sides)}",
                 help=f"write `({_together(owner, expressions)}): {text}`, the axes in brackets",
+                related=[Related(expressions.axis.span, "one axis here")]
+                if expressions.axis is not None
+                else [],
             )
         expressions.apart.add(owner.name)
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from symc.checking.atoms import is_square
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
+from symc.checking.report import Report
 from symc.checking.sizes import Constraint
 from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
@@ -173,10 +174,17 @@ def _jointly(
             f"`{report.excerpt(axis.representation.span)}` stands on one axis, and not on "
             f"`({text})` together",
             help=_on_several(tree, text, sizes, expressions),
+            related=[Related(_brackets(axis, axis.representation, report), "together here")],
         )
         return None
     expressions.counted.append((carried.dimension, axis.span))
     return _AxisValue(carried.dimension, carried, axis.span, sizes)
+
+
+def _brackets(axis: ast.Axis, representation: ast.Expression, report: Report) -> Span:
+    """The sizes of several axes with the brackets around them."""
+    closed = report.source.text.rindex(")", axis.sizes[-1].span.end, representation.span.start)
+    return Span(axis.span.start, closed + 1)
 
 
 def _on_several(

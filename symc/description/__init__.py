@@ -60,7 +60,7 @@ def describe(program: Program) -> Description:
                 name=t.name,
                 kind=kind,
                 written=written(t, program.groups),
-                shape=tuple(str(axis.size) for axis in t.axes),
+                shape=tuple(map(str, t.shape)),
                 labels=t.labels,
                 irreducibles=decompose(t, program.groups, values),
                 values=spaces.get(t.name),
