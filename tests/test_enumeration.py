@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from every_representation import axes_of
 from models import on_flat_base
 from torch import nn
 
@@ -48,19 +49,6 @@ class Rows(nn.Module):
         weight = torch.linspace(0.3, 1.7, seen.shape[1], dtype=seen.dtype)
         total = (seen * weight).sum(1).cos()
         return tuple(x.exp().sin() + total.reshape(-1, *[1] * (x.ndim - 1)) for x in inputs)
-
-
-def axes_of(family: str, parameter: int) -> dict[str, str]:
-    """What a spec writes for an axis of each representation that the group has, by a name."""
-    facts = groups()[family]
-    found = {}
-    for name, atom in facts.atoms.items():
-        every = facts.choices(name, parameter) if isinstance(facts, Finite) else [()]
-        for arguments in every:
-            inside = f"({', '.join(map(str, arguments))})" if arguments else ""
-            place = "(3, 3)" if atom.axis == "grid" else "_"
-            found["_".join([name, *map(str, arguments)])] = f"{place}: G.{name}{inside}"
-    return found
 
 
 def every_atom(family: str, parameter: int, method: str) -> str:

@@ -77,7 +77,7 @@ def read_called(
         message,
         help=f"write `{text}({_example(owner, name, expressions)})`"
         if not choices
-        else f"there are {_listed(name, choices)}",
+        else f"there are {_listed(text, choices)}",
     )
     return None
 
