@@ -590,7 +590,7 @@ CATEGORIES = {
         "option": "input x[n: S(n)]\noutput y\nsymmetrize by average(magic=3)",
         "range": "input x[n: S(n)]\noutput y\nsymmetrize by average(samples=0)",
     },
-    "SYM9": {"later": "input x[4: C(4)]\noutput y"},
+    "SYM9": {"later": "input x[2: U(2)]\noutput y"},
 }
 
 

@@ -19,6 +19,8 @@ from symc_runtime.groups.finite import Finite
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
 
+_WORDS = {2: "two", 3: "three", 4: "four"}
+
 
 def read_atom(
     owner: GroupInstance, name: str, written: ast.Expression, expressions: Expressions
@@ -68,7 +70,7 @@ def read_called(
         return _made(owner, name, tuple(map(Size.constant, given)), call.span, expressions)
     some = "one whole number" if wanted == 1 else f"{wanted} whole numbers"
     message = f"`{text}` takes {some}"
-    if choices and len(given) == wanted:
+    if choices and len(given) == len(call.arguments) == wanted:
         inside = ", ".join(map(str, given))
         message = f"`{owner.name}` has no `{name}({inside})`"
     report.error(
@@ -148,11 +150,15 @@ def _sides(
         return None
     if sides is None or len(sides) != count:
         if owner.name not in expressions.apart:
-            stands = f"`{text}` stands on {count} axes together"
+            stands = f"`{text}` stands on {_WORDS.get(count, count)} axes together"
+            if sides is not None:
+                stands += f", and not on {_WORDS.get(len(sides), len(sides))}"
             report.error(
                 "SYM313",
                 written.span,
-                stands if sides is None else f"{stands}, and not on {len(sides)}",
+                stands
+                if sides is None
+                else f"{stands}, and not on {_WORDS.get(len(sides), len(sides))}",
                 help=f"write `({_together(owner, expressions)}): {text}`, the axes in brackets",
                 related=[Related(expressions.axis.span, "one axis here")]
                 if expressions.axis is not None
