@@ -8,7 +8,7 @@ from symc_runtime.catalogue import methods
 
 
 def _tensor(tensor: Tensor) -> str:
-    sizes = " x ".join(str(axis.size) for axis in tensor.axes) or "one number"
+    sizes = " x ".join(str(size) for size in tensor.shape) or "one number"
     return f"{tensor.name}<br/>{sizes}"
 
 

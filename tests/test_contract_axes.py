@@ -9,9 +9,6 @@ import torch
 from torch import nn
 
 import symc
-from symc.source import Source
-from symc.syntax.format import format_document
-from symc.syntax.parse import parse
 
 SAMPLES = 5
 ITEMS = 4
@@ -185,29 +182,6 @@ def test_section_3_the_compiler_computes_the_size_of_an_underscore(axis: str, si
 def test_section_3_an_underscore_without_a_representation_is_an_error() -> None:
     assert found("input x[_, 2]\noutput y") == [("SYM206", "_")]
     assert "SYM206" in {code for code, _ in found("input x[2*_: O(3)]\noutput y")}
-
-
-@pytest.mark.parametrize(
-    ("group", "axes", "code"),
-    [
-        ("O(3)", "(h, w): R", "SYM904"),
-        ("O(3)", "(3, 4): 2*R.vector, 2", "SYM904"),
-        ("S(n)", "(n, m, 2): R", "SYM904"),
-        ("C(4)", "(h, w): R.grid", "SYM901"),
-        ("D(2)", "c, (h, w): R.grid", "SYM901"),
-    ],
-)
-def test_section_3_joint_axes_parse_format_and_come_later(group: str, axes: str, code: str) -> None:
-    carried = "n: R" if group == "S(n)" else "3: R"
-    text = f"group R = {group}\ninput v[{carried}]\ninput x[{axes}]\noutput y"
-    (only,) = symc.check(text)
-    assert only.code == code
-    if code == "SYM904":
-        span = text[only.span.start : only.span.end]
-        assert span.startswith("(")
-        assert span in axes
-    document = parse(Source("<text>", text)).document
-    assert parse(Source("<text>", format_document(document))).document == document
 
 
 # Sizes

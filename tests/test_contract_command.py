@@ -590,7 +590,7 @@ CATEGORIES = {
         "option": "input x[n: S(n)]\noutput y\nsymmetrize by average(magic=3)",
         "range": "input x[n: S(n)]\noutput y\nsymmetrize by average(samples=0)",
     },
-    "SYM9": {"later": "input x[4: C(4)]\noutput y"},
+    "SYM9": {"later": "input x[2: U(2)]\noutput y"},
 }
 
 
@@ -649,16 +649,17 @@ FOREVER = {
     "SYM509": ("input x[4: S(4)]\noutput y\nsymmetrize by average(anchor=x)", "x"),
     "SYM510": ("input x[4]\noutput y\nsymmetrize by average", "symmetrize by average"),
     "SYM511": ("input x[3: O(3)]\noutput y\nsymmetrize by probabilistic(entropy=1)", "entropy"),
-    "SYM901": ("input x[4: C(4)]\noutput y", "C(4)"),
+    "SYM901": ("input x[2: U(2)]\noutput y", "U(2)"),
     "SYM902": ("group W = S(2) wr S(3)\ninput x[6: W]\noutput y", "S(2) wr S(3)"),
     "SYM903": ("group G = lie { basis [[0]] }\ninput x[1: G]\noutput y", "lie { basis [[0]] }"),
-    "SYM904": ("input x[(3, 2): S(6)]\noutput y", "(3, 2): S(6)"),
     "SYM905": ("input x[5: SO(3).irrep(2)]\noutput y", "SO(3).irrep"),
     "SYM906": ("group P = S(4)\ninput z[4: P]\ninput x[2] of P\noutput y", "P"),
     "SYM907": ("input x[2]\noutput e\noutput y[2] = -grad(e, x)", "-grad(e, x)"),
     "SYM908": ("input x[6: sym(O(3), 2)]\noutput y", "sym(O(3), 2)"),
 }
 """What each code was given for in the first version, with the smallest part that is wrong."""
+AVAILABLE = {"SYM904"}
+"""Codes of what came later and has come: no other meaning is ever given to them."""
 
 
 @pytest.mark.parametrize("code", FOREVER)
@@ -674,6 +675,7 @@ def test_section_6_a_code_stays_what_it_is_and_its_span_is_the_smallest(
 def test_section_6_every_code_is_kept() -> None:
     whole_files = {"SYM108", "SYM109", "SYM110", "SYM208"}
     assert FOREVER.keys() | whole_files <= CODES.keys()
+    assert AVAILABLE.isdisjoint(CODES)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -211,7 +212,38 @@ def test_hover_knows_every_group_and_its_representations(name: str) -> None:
     assert facts.title in shown_in(f"group G = {name}|({facts.parameter})")
     for representation in facts.atoms:
         shown = shown_in(f"group G = {name}(3)\ninput x[_: G.{representation}|]")
-        assert shown.startswith(f"```sym\nG.{representation}\n```\n\ndimension ")
+        written = (
+            f"{representation}(j)" if facts.atoms[representation].arguments else representation
+        )
+        assert shown.startswith(f"```sym\nG.{written}\n```\n\ndimension ")
+
+
+def test_hover_over_groups_that_act_by_tables() -> None:
+    """Sizes of what is known, the conventions of the language, the representations that exist."""
+    image = "group R = D({})\ninput x[3, (h, h): R.{}]\noutput y\n"
+    said = shown_in(image.format(4, "gr|id"))
+    assert "dimension h*w on axes `(h, w)` together: an image, turned by quarters" in said
+    assert "dimension 8: a number for each element" in shown_in(image.format(4, "regu|lar"))
+    assert "dimension 2*n: a number" in shown_in(image.format("n", "regu|lar"))
+    degrees = shown_in(image.format(6, "irr|ep(1)"))
+    assert "dimension 1 or 2: irreducible" in degrees
+    assert degrees.partition("\n\n---")[0].endswith("j from 0 to 3")
+    assert "dimension 1 or 2: irr" in shown_in(image.format("n", "irr|ep(1)"))
+    assert "negated by s" in shown_in(image.format(4, "si|gn"))
+    for k, has in ((4, True), (3, False)):
+        card = shown_in(f"group |R = C({k})\ninput x[{k}: R]\noutput y\n")
+        assert f"{k} elements" in card
+        assert "`natural` (the bare name), `vector`" in card
+        assert "`irrep(j)`" in card
+        assert ("`grid`" in card) == has
+    assert "`grid`" in shown_in("group R = |C(n)\n")
+
+
+def test_hover_shows_every_axis_of_an_image() -> None:
+    said = shown_in("group R = C(4)\ninput |x[3, (h, h): R.grid, 2: R.vector]\noutput y\n")
+    assert "input x[3, (h, h): R.grid, 2: R.vector]" in said
+    assert "shape `[batch, 3, h, h, 2]`, dimension `6*h^2`" in said
+    assert "`3` channels × `h^2` moved by `R` × `2` moved by `R`" in said
 
 
 def test_hover_over_keywords_and_over_nothing() -> None:
@@ -250,6 +282,39 @@ def test_completion_after_a_dot() -> None:
     assert labels(SPEC + "input z[3: E(3).|") == representations
     assert labels(SPEC + "input z[3: (2*M.|)]") == representations
     assert labels(SPEC + "input z[3: nobody.|") == []
+
+
+def test_completion_of_representations_that_fit_the_axis() -> None:
+    """On axes in brackets what stands on several; elsewhere what stands on one, if it exists."""
+    spec = "group R = D(4)\ngroup Q = C(3)\ninput x["
+    alone = ["natural", "vector", "regular", "irrep(j)", "sign", "scalar"]
+    assert labels(spec + "4: R.|") == alone
+    assert labels(spec + "(h, h): R.|") == ["grid"]
+    assert labels(spec + "3, (h, h): R.|, 2: R]") == ["grid"]
+    assert labels(spec + "(h, h): R.grid, 2: R.|") == alone
+    assert labels(spec + "(h, h): Q.|") == []
+    assert labels(spec + "4: D(4).|") == alone
+    assert "grid" in labels(spec + "4: R]\ninput v[(h, w): C(4).|")
+    assert [x for x in labels(spec + "(h, h): |") if "." in x] == ["R.grid"]
+    offered = labels(spec + "3: |")
+    assert {"R", "Q", "R.vector", "Q.irrep(j)"} <= set(offered)
+    assert not {"R.grid", "Q.grid"} & set(offered)
+    irreducible = next(c for c in complete(*at(spec + "2: R.irr|")) if c.label == "irrep(j)")
+    assert irreducible.snippet == "irrep(${1:1})"
+
+
+@pytest.mark.parametrize("name", compiled_groups())
+def test_constructors_complete_to_a_group_that_compiles(name: str) -> None:
+    """Groups that act by tables are of a number, others of the letter for their size."""
+    facts = groups()[name]
+    label = f"{name}({facts.parameter})"
+    text = "group G = |"
+    (found,) = (c for c in complete(*at(text)) if c.label == label)
+    constructor = re.sub(r"\$\{\d:(.*?)\}", r"\1", found.snippet or "")
+    assert constructor == (f"{name}(4)" if facts.tabled else label)
+    carried = facts.bare or "point"
+    spec = f"group G = {constructor}\ninput x[2, _: G.{carried}]\noutput y"
+    assert [d for d in Analysis(spec).compilation.diagnostics if d.severity == "error"] == []
 
 
 def test_completion_replaces_the_word_that_was_begun() -> None:
@@ -495,7 +560,14 @@ def test_fixes_are_what_mends_the_spec() -> None:
     assert fixed(wrong.replace("(samples=0)", "s"), "SYM501") == [("average", True)]
     shifts = "input x[1: T(1).point]\noutput y\nsymmetrize by average\n"
     assert fixed(shifts, "SYM502") == [("frame", True)]
-    assert fixed("input x[n: C(4)]\noutput y\n", "SYM901") == []
+    assert fixed("input x[n: U(4)]\noutput y\n", "SYM901") == []
+    image = "group R = C({})\ninput x[{}]\noutput y\n"
+    assert fixed(image.format(3, "(h, h): R.gird"), "SYM303") == [("grid", True)]
+    assert fixed(image.format(4, "(h, h): R"), "SYM313") == [("(h, h): R.grid", True)]
+    assert fixed(image.format(4, "h: R.grid"), "SYM313") == [("(h, h): R.grid", True)]
+    assert fixed(image.format(4, "_: R.irrep(5)"), "SYM304") == [
+        ("R.irrep(0)", False), ("R.irrep(1)", False), ("R.irrep(2)", False)
+    ]  # fmt: skip
     assert fixed("input x[n: 3]\noutput y\n", "SYM312") == []  # words that mend nothing
     assert fixed("input x[3]\n", "SYM208") == []  # about the whole file
     text = "input x[3: Q]\noutput y\n"

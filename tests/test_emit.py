@@ -113,7 +113,7 @@ def outputs(model: Symmetrized, inputs: object, **keywords: object) -> list[torc
 def test_same_bits_as_build(text: str) -> None:
     torch.manual_seed(0)
     probe = symc.build(text, nn.Identity())
-    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed)
+    sizes = sizes_for(probe.inputs + probe.outputs, probe.fixed, probe.ragged)
     base = flat_base(probe.inputs, probe.outputs, sizes)
     model = symc.build(text, base)
     twin = emitted(text, base)

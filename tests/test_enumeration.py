@@ -6,10 +6,12 @@ import copy
 import pickle
 import re
 from itertools import product
+from math import prod
 from typing import Any
 
 import pytest
 import torch
+from every_representation import axes_of
 from models import on_flat_base
 from torch import nn
 
@@ -24,6 +26,8 @@ from symc.lower.plan import make_plan
 from symc.source import Source
 from symc_runtime.catalogue import compiled_groups, groups
 from symc_runtime.enumeration import Draw
+from symc_runtime.groups.finite import Finite
+from symc_runtime.layout import shape_of
 from symc_runtime.methods.method import ENUMERATION_BUDGET, EVAL_SAMPLES, SAMPLES
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions
@@ -47,12 +51,12 @@ class Rows(nn.Module):
         return tuple(x.exp().sin() + total.reshape(-1, *[1] * (x.ndim - 1)) for x in inputs)
 
 
-def every_atom(family: str, parameter: int | str, method: str) -> str:
+def every_atom(family: str, parameter: int, method: str) -> str:
     """A spec whose outputs are like its inputs, a tensor for each representation."""
     lines = [f"group G = {family}({parameter})"]
     for kind in ("input", "output"):
-        for name in groups()[family].atoms:
-            lines.append(f"{kind} {kind[0]}_{name}[2, _: G.{name}]")
+        for name, axis in axes_of(family, parameter).items():
+            lines.append(f"{kind} {kind[0]}_{name}[2, {axis}]")
     return "\n".join([*lines, f"symmetrize by {method}"])
 
 
@@ -62,9 +66,7 @@ def built(family: str, parameter: int, method: str) -> tuple[Symmetrized, list[t
     generator = torch.Generator().manual_seed(0)
     inputs = []
     for tensor in model.inputs:
-        name = tensor.name.removeprefix("i_")
-        natural = groups()[family].atoms[name].axis == "natural"
-        shape = (2, 2, parameter if natural else 1)
+        shape = (2, *(int(str(size)) for size in shape_of(tensor)))
         inputs.append(torch.randn(shape, generator=generator, dtype=torch.float64))
     return model, inputs
 
@@ -88,10 +90,14 @@ def test_finite_is_what_has_no_dimension(family: str, parameter: int) -> None:
         written = formula(str(parameter))
         assert written in (None, 1) or _value(str(written)) == number(parameter)
         assert formula("2*k + 1") in (None, 1) or "2*k + 1" in str(formula("2*k + 1"))
+    if isinstance(facts, Finite):
+        assert facts.frame_order(parameter) == 1
 
 
 def _value(formula: str) -> int:
-    """`4!`, `2^(3 - 1)` as a number."""
+    """`4!`, `2^(3 - 1)`, `2*3`, `4` as a number."""
+    if "*" in formula or formula.isdigit():
+        return prod(map(int, formula.split("*")))
     if formula.endswith("!"):
         total = 1
         for factor in range(2, int(formula[:-1]) + 1):
@@ -115,7 +121,12 @@ def test_orders_beyond_63_bits_are_formulas_only() -> None:
 @pytest.mark.parametrize(("family", "parameter"), FINITE)
 def test_every_element_is_there_once_and_they_are_a_group(family: str, parameter: int) -> None:
     facts = groups()[family]
-    if facts.element == "translation":
+    if isinstance(facts, Finite):
+        every = list(facts.every(parameter))
+        assert len(every) == len(set(every)) == facts.rest_order(parameter)
+        products = [facts.product(parameter, g, h) for g in every for h in every]
+        assert sorted(products) == sorted(every * len(every))
+    if facts.element in ("translation", "finite"):
         return
     found = [torch.tensor(each) for each in facts.every(parameter)]
     as_matrices = [
@@ -164,20 +175,28 @@ def test_k_is_said_once(family: str, parameter: int, method: str) -> None:
     elif method == "probabilistic" and expected != 1:
         expected = None
     enumerates = expected is not None and expected <= ENUMERATION_BUDGET
+    weighed = facts.rest_order(parameter) if method == "probabilistic" and facts.tabled else None
     description = describe(symc.load(text).ir)
     assert description.stages[0].elements == (expected if enumerates else None)
+    in_eval = weighed or description.stages[0].elements
+    assert description.stages[0].eval_elements == in_eval
+    assert description.cost.eval_sampled == (in_eval is None)
+    assert description.cost.eval_error == (20**-0.5 if in_eval is None else None)
     model, inputs = built(family, parameter, method)
     seen = taken(model, inputs), taken(model.eval(), inputs)
     assert seen == (description.cost.total, description.cost.eval_total)
     said = model.extra_repr().split("; ", 1)[1]
-    if not enumerates:
+    if weighed and weighed > 1:
+        assert said == f"samples=1; in eval mode {weighed} elements of G"
+    elif not enumerates:
         assert said == "samples=1, eval_samples=20"
     elif expected == 1:
         assert said == "1 element"
     else:
         assert said == f"{expected} elements of G"
-    for noise in model.draw_noise(*inputs).values():
-        assert noise.shape[0] == seen[1]
+    if weighed is None or weighed == 1:
+        for noise in model.draw_noise(*inputs).values():
+            assert noise.shape[0] == seen[1]
 
 
 class Energy(nn.Module):
@@ -287,6 +306,53 @@ def test_many_signs_are_many_elements() -> None:
     (said,) = symc.check(f"{groups}output y\nsymmetrize by average")
     assert "1,024 evaluations" in said.message
     assert said.related == ()
+
+
+WEIGHED = (
+    "group P = S(n)\ngroup R = D(4)\ninput x[n: P, 2: R.vector]\noutput y[n: P, 2: R.vector]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "n", "expected"),
+    [
+        ("", 3, (1, 8 * 20)),
+        ("symmetrize P by base", 3, (1, 8)),
+        ("symmetrize P by average", 3, (6, 6 * 8)),
+        ("symmetrize P by average", 6, (720, 720 * 20)),  # 7 are left
+        ("symmetrize P by average", 7, (5040, 5040 * 20)),
+        ("symmetrize R by probabilistic(samples=2)\nsymmetrize P by base", 3, (2, 20)),
+        ("symmetrize R by probabilistic(eval_samples=3)\nsymmetrize P by base", 3, (1, 3)),
+        ("symmetrize R by probabilistic(noise_scale=0)\nsymmetrize P by base", 3, (1, 20)),
+    ],
+)
+def test_stages_that_weigh_count_in_eval_mode_alone(
+    lines: str, n: int, expected: tuple[int, int]
+) -> None:
+    """They take from the budget last: what is exact in training is exact in eval mode."""
+    text = f"size n = {n}\n{WEIGHED}{lines}"
+    found = describe(symc.load(text).ir)
+    assert (found.cost.total, found.cost.eval_total) == expected
+    model = symc.build(text, Rows()).double()
+    x = [torch.randn(1, n, 2).double()]
+    assert taken(model, x) == expected[0]
+    if expected[1] < 10_000:
+        assert taken(model.eval(), x) == expected[1]
+
+
+def test_a_stage_that_cannot_weigh_all_is_told_of() -> None:
+    """SYM406 and SYM512 say in which mode."""
+    text = f"size n = 7\n{WEIGHED}symmetrize P by average"
+    said = {d.code: d.message for d in symc.check(text)}
+    assert "in eval mode `probabilistic` draws 20 samples of `R` instead of all" in said["SYM406"]
+    assert "in training too: 5,040 evaluations" in said["SYM512"]
+    many = "group A = C(48)\ngroup B = C(48)\ninput x[48: A, 48: B]\noutput y\n"
+    (only,) = symc.check(many)
+    assert (only.code, many[slice(*only.span)]) == ("SYM512", "A")
+    assert "are taken at each call in eval mode: 2,304 evaluations" in only.message
+    instead = re.search("`(symmetrize A by .*)`", only.help or "")
+    assert instead is not None
+    assert symc.check(many + instead[1]) == []
 
 
 def test_translations_alone_have_no_average() -> None:

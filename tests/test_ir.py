@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -42,9 +44,97 @@ def test_programs_survive_json(path: Path) -> None:
 def test_unknown_fields_and_other_versions_are_refused() -> None:
     dumped = program("input x[3]\noutput y").model_dump()
     with pytest.raises(ValueError, match="version"):
-        Program.model_validate({**dumped, "version": 2})
+        Program.model_validate({**dumped, "version": 3})
+    with pytest.raises(ValueError, match="version"):
+        Program.model_validate_json(json.dumps({**dumped, "version": 0}))
     with pytest.raises(ValueError, match="surplus"):
         Program.model_validate({**dumped, "surplus": 1})
+
+
+def of_version_1(path: Path) -> str:
+    """What the first version wrote for this spec: without what came with the second."""
+
+    def without(value: Any) -> Any:
+        if isinstance(value, list):
+            return [without(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {k: without(v) for k, v in value.items() if k not in ("arguments", "joint")}
+
+    dumped = json.loads(program(path.read_text()).model_dump_json())
+    return json.dumps({**without(dumped), "version": 1})
+
+
+RULED = [
+    path for path in SPECS if not any(g.family in "CD" for g in program(path.read_text()).groups)
+]
+
+
+@pytest.mark.parametrize("path", RULED, ids=lambda path: path.stem)
+def test_the_first_version_is_read(path: Path) -> None:
+    """As JSON, as bytes and as a dict: the same program, of this version."""
+    checked, old = program(path.read_text()), of_version_1(path)
+    assert '"arguments"' not in old
+    assert Program.model_validate_json(old) == checked
+    assert Program.model_validate_json(old.encode()) == checked
+    assert Program.model_validate(json.loads(old)) == checked
+    assert Program.model_validate_json(old).version == 2
+
+
+def test_a_file_of_the_first_version_is_read() -> None:
+    """One that 0.1.0 wrote before there were arguments and joint axes."""
+    text = (ROOT / "tests" / "goldens" / "files" / "nbody.version1.json").read_text()
+    assert json.loads(text)["version"] == 1
+    assert Program.model_validate_json(text) == program((ROOT / "specs/nbody.sym").read_text())
+
+
+@pytest.mark.parametrize("wrong", ["", "[1]", "{", '{"version": 1}', '{"version": "1"}', "1"])
+def test_what_is_no_program_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="Program"):
+        Program.model_validate_json(wrong)
+
+
+def test_joint_axes_and_arguments_survive_json() -> None:
+    text = "group R = D(4)\ninput x[3, (h, h): R.grid]\ninput v[_: R.irrep(1)]\noutput y"
+    checked = program(text)
+    assert Program.model_validate_json(checked.model_dump_json()) == checked
+    said = json.loads(checked.model_dump_json())
+    image, vector = said["inputs"][0]["axes"][1], said["inputs"][1]["axes"][0]
+    assert len(image["joint"]) == 2
+    assert image["representation"]["arguments"] == image["joint"]
+    assert len(vector["representation"]["arguments"]) == 1
+    assert vector["joint"] == []
+
+
+def test_the_schema_describes_what_is_written() -> None:
+    """Every field of what is written is in the schema, and what it wants is there."""
+    text = (
+        "group R = D(4)\ninput x[3, (h, h): R.grid, n: S(n)]\ninput v[_: R.irrep(1) + R]\noutput y"
+    )
+    definitions = json.loads(schema())["$defs"]
+
+    def follow(value: Any, wanted: dict[str, Any]) -> None:
+        if "$ref" in wanted:
+            wanted = definitions[wanted["$ref"].rpartition("/")[2]]
+        if "oneOf" in wanted or "anyOf" in wanted:
+            options = wanted.get("oneOf") or wanted["anyOf"]
+            kind = value.get("kind") if isinstance(value, dict) else None
+            for option in options:
+                found = definitions.get(option.get("$ref", "").rpartition("/")[2], option)
+                if kind is None or found.get("properties", {}).get("kind", {}).get("const") == kind:
+                    return follow(value, found) if kind is not None else None
+            raise AssertionError(f"{value} is none of {options}")
+        if isinstance(value, dict) and "properties" in wanted:
+            assert value.keys() <= wanted["properties"].keys()
+            assert set(wanted.get("required", ())) <= value.keys()
+            for name, each in value.items():
+                follow(each, wanted["properties"][name])
+        elif isinstance(value, list) and isinstance(wanted.get("items"), dict):
+            for each in value:
+                follow(each, wanted["items"])
+        return None
+
+    follow(json.loads(program(text).model_dump_json()), json.loads(schema()))
 
 
 def test_the_exported_schema_is_current() -> None:

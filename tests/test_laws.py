@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from finite_laws import representations
 
 from symc_runtime import layout
 from symc_runtime.actions import permute, rotate, unpermute, unrotate
@@ -13,9 +14,11 @@ from symc_runtime.distributions.permutation_average import AveragePermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation, compose, inverse_index, sign
+from symc_runtime.groups.finite import Finite
 from symc_runtime.orthogonalization import complete_frame, tolerance
+from symc_runtime.sizes import evaluate
 from symc_runtime.sorting import sorting_index
-from symc_runtime.testing import act, random_motion
+from symc_runtime.testing import Motion, act, motion_of, random_motion
 
 CASES = [
     pytest.param(name, parameter, id=f"{name}({parameter})")
@@ -29,6 +32,8 @@ F64 = torch.float64
 def tensors(name: str, parameter: int) -> list[layout.Tensor]:
     """A tensor for every representation of the family, and for what is built from it."""
     facts = groups()[name]
+    if isinstance(facts, Finite):
+        return _tabled(facts, parameter)
     natural = layout.Natural("G", parameter)
     found = [layout.Tensor("x", (natural, layout.Trivial(2)))]
     if facts.affine:
@@ -40,6 +45,22 @@ def tensors(name: str, parameter: int) -> list[layout.Tensor]:
     return found
 
 
+def _tabled(facts: Finite, parameter: int) -> list[layout.Tensor]:
+    found = []
+    for atom, arguments in representations(facts, parameter):
+        if facts.atoms[atom].axis == "grid":
+            axis: layout.Representation = layout.grid("G", *arguments)
+        elif facts.atoms[atom].axis == "table":
+            size = facts.size(atom, arguments, parameter)
+            axis = layout.Table("G", atom, size, arguments)
+            found.append(layout.Tensor("d", (layout.Sum((axis, layout.Trivial(3), axis)),)))
+            found.append(layout.Tensor("t", (layout.Trivial(2), layout.Product((axis, axis)))))
+        else:
+            axis = layout.Trivial(1)
+        found.append(layout.Tensor("x", (layout.Trivial(2), axis, layout.Trivial(3))))
+    return found
+
+
 @pytest.mark.parametrize(("name", "parameter"), CASES)
 def test_left_action_and_inverse(name: str, parameter: int) -> None:
     group = layout.Group("G", name, parameter)
@@ -47,17 +68,24 @@ def test_left_action_and_inverse(name: str, parameter: int) -> None:
     g = random_motion(group, parameter, 5)
     h = random_motion(group, parameter, 5)
     for tensor in tensors(name, parameter):
-        shape = [layout.dimension(axis, {}) for axis in tensor.axes]
+        shape = [evaluate(size, {}) for size in layout.shape_of(tensor)]
         x = torch.randn(5, *shape, dtype=F64)
-        product = type(g)(
-            g.matrix @ h.matrix,
-            None
-            if g.shift is None or h.shift is None
-            else (g.matrix @ h.shift.unsqueeze(-1)).squeeze(-1) + g.shift,
-            g.character * h.character,
-        )
+        product = _product(group, parameter, g, h)
         step = act(tensor, act(tensor, x, {"G": h}, {}), {"G": g}, {})
         assert torch.allclose(step, act(tensor, x, {"G": product}, {}), atol=1e-12)
+
+
+def _product(group: layout.Group, parameter: int, g: Motion, h: Motion) -> Motion:
+    if g.number is not None and h.number is not None:
+        facts = group.facts
+        assert isinstance(facts, Finite)
+        pairs = zip(g.number.tolist(), h.number.tolist(), strict=True)
+        numbers = [facts.product(parameter, *pair) for pair in pairs]
+        return motion_of(group, parameter, torch.tensor(numbers))
+    shift = None
+    if g.shift is not None and h.shift is not None:
+        shift = (g.matrix @ h.shift.unsqueeze(-1)).squeeze(-1) + g.shift
+    return Motion(g.matrix @ h.matrix, shift, g.character * h.character)
 
 
 def test_permutations() -> None:

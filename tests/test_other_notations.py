@@ -96,7 +96,7 @@ def test_constructors_of_elsewhere(call: str, meant: str) -> None:
     assert meant in fixed(found)
 
 
-@pytest.mark.parametrize("name", ["C4", "D4", "Z4", "SU2", "rot90", "U1", "cyclic", "Lorentz"])
+@pytest.mark.parametrize("name", ["SU2", "U1", "unitary", "Lorentz"])
 def test_groups_of_later_are_said_to_come(name: str) -> None:
     found = only(f"group G = {name}\ninput x[4: G]\noutput y")
     assert "not available yet" in (found.help or "")
@@ -110,8 +110,31 @@ def test_groups_that_the_language_has_not_are_no_other(name: str) -> None:
     assert found.fix is None
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "meant"),
+    [
+        ("C4", "4", "C(4)"),
+        ("C_6", "6", "C(6)"),
+        ("Z4", "4", "C(4)"),
+        ("C2", "2", "C(2)"),
+        ("D4", "4", "D(4)"),
+        ("D_3", "3", "D(3)"),
+        ("rot90", "4", "C(4)"),
+        ("cyclic", "5", "C(5)"),
+        ("dihedral", "5", "D(5)"),
+    ],
+)
+def test_turns_and_reflections_by_other_names(name: str, size: str, meant: str) -> None:
+    """What is suggested is a spec without findings, also where the group is declared before."""
+    found = only(f"input x[{size}: {name}]\noutput y")
+    assert found.help == f"did you mean `{meant}`?"
+    assert symc.check(fixed(found)) == []
+    declared = only(f"group R = {meant}\ninput x[{size}: R, {size}: {name}]\noutput y")
+    assert declared.help == f"did you mean `R`, which is `{meant}`?"
+
+
 def test_the_group_of_two_elements() -> None:
-    for name in ("Z2", "C2", "sign_flip"):
+    for name in ("Z2", "sign_flip"):
         assert "`S(2)`" in (only(f"input x[2: {name}]\noutput y").help or "")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symc.checking.arithmetic import OutOfRangeError
+from symc.checking.meant import axis_text
 from symc.checking.report import listed
 from symc.checking.values import Carried, atom
+from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
@@ -16,6 +18,8 @@ from symc_runtime.groups.finite import Finite
 
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
+
+_WORDS = {2: "two", 3: "three", 4: "four"}
 
 
 def read_atom(
@@ -35,7 +39,7 @@ def read_atom(
         return None
     sides: tuple[Size, ...] = ()
     if facts.axes > 1:
-        found = _sides(owner, name, facts.axes, written.span, expressions)
+        found = _sides(owner, name, facts.axes, written, expressions)
         if found is None:
             return None
         sides = found
@@ -51,19 +55,22 @@ def read_called(
     text = report.excerpt(call.function.span)
     wanted = facts.atoms[name].arguments
     numbers: list[int] = []
+    before = report.count
     for argument in call.arguments:
         value = argument.value
         size = expressions.size(value) if isinstance(value, ast.Integer | ast.Name) else None
         number = None if size is None else expressions.sizes.resolved(size).value
         if argument.name is None and number is not None:
             numbers.append(number)
+    if report.count > before:
+        return None
     choices = _choices(owner, name, expressions)
     given = tuple(numbers)
     if len(given) == len(call.arguments) == wanted and (choices is None or given in choices):
         return _made(owner, name, tuple(map(Size.constant, given)), call.span, expressions)
     some = "one whole number" if wanted == 1 else f"{wanted} whole numbers"
     message = f"`{text}` takes {some}"
-    if choices and len(given) == wanted:
+    if choices and len(given) == len(call.arguments) == wanted:
         inside = ", ".join(map(str, given))
         message = f"`{owner.name}` has no `{name}({inside})`"
     report.error(
@@ -72,7 +79,7 @@ def read_called(
         message,
         help=f"write `{text}({_example(owner, name, expressions)})`"
         if not choices
-        else f"there are {_listed(name, choices)}",
+        else f"there are {_listed(text, choices)}",
     )
     return None
 
@@ -123,29 +130,55 @@ def _example(owner: GroupInstance, name: str, expressions: Expressions) -> str:
 
 
 def _sides(
-    owner: GroupInstance, name: str, count: int, span: Span, expressions: Expressions
+    owner: GroupInstance,
+    name: str,
+    count: int,
+    written: ast.Expression,
+    expressions: Expressions,
 ) -> tuple[Size, ...] | None:
     """The sizes of the axes that carry a representation together; None where they do not fit."""
     report = expressions.report
-    facts = families()[owner.family]
-    text = report.excerpt(span)
+    text = report.excerpt(written.span)
     sides = expressions.joint
-    if sides is None or len(sides) != count:
-        letters = ", ".join("hwd"[:count])
-        report.error(
-            "SYM313",
-            span,
-            f"`{text}` stands on {count} axes together",
-            help=f"write `({letters}): {text}`, the axes in brackets",
-        )
-        return None
-    if isinstance(facts, Finite) and _choices(owner, name, expressions) == []:
+    if _choices(owner, name, expressions) == []:
         report.error(
             "SYM303",
-            span,
+            written.name.span if isinstance(written, ast.Attribute) else written.span,
             f"`{owner.name}` has no `{name}`: an image is turned by quarters, so k is 1, 2 or 4",
             help="write `C(4)`, `C(2)`, `D(4)` or `D(2)`",
         )
         return None
-    expressions.grids.append((owner, sides, span))
+    if sides is None or len(sides) != count:
+        if owner.name not in expressions.apart:
+            stands = f"`{text}` stands on {_WORDS.get(count, count)} axes together"
+            if sides is not None:
+                stands += f", and not on {_WORDS.get(len(sides), len(sides))}"
+            report.error(
+                "SYM313",
+                written.span,
+                stands
+                if sides is None
+                else f"{stands}, and not on {_WORDS.get(len(sides), len(sides))}",
+                help=f"write `({_together(owner, expressions)}): {text}`, the axes in brackets",
+                related=[Related(expressions.axis.span, "one axis here")]
+                if expressions.axis is not None
+                else [],
+            )
+        expressions.apart.add(owner.name)
+        return None
+    expressions.grids.append((owner, sides, written.span))
     return sides
+
+
+def _together(owner: GroupInstance, expressions: Expressions) -> str:
+    """Two sizes that an image of the group may have: `h, w`, or one twice where quarters turn."""
+    first = axis_text(expressions) or "h"
+    square = is_square(owner, expressions) or first.isdigit() or first == "w"
+    return f"{first}, {first if square else 'w'}"
+
+
+def is_square(owner: GroupInstance, expressions: Expressions) -> bool:
+    """Whether an image of the group has two axes of one size."""
+    facts = families()[owner.family]
+    parameter = expressions.sizes.resolved(owner.parameter).value
+    return isinstance(facts, Finite) and parameter is not None and facts.sides(parameter)

@@ -31,7 +31,11 @@ _ELSEWHERE = {
     **dict.fromkeys(["position", "pos", "coordinate", "coordinates", "coords", "affine"], "point"),
     **dict.fromkeys(["permutation", "items"], "natural"),
     **dict.fromkeys(["parity", "det", "determinant"], "pseudoscalar"),
+    **dict.fromkeys(["image", "images", "picture", "pixels", "plane", "spatial"], "grid"),
+    **dict.fromkeys(["ring", "cycle", "corners"], "natural"),
 }
+_SIGNS = {"pseudoscalar": "sign", "sign": "pseudoscalar"}
+"""What one group calls `sign` is another's `pseudoscalar`."""
 
 
 def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carried | None:
@@ -49,6 +53,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
         pending.irreducible(expressions.report, expression.span)
         return None
     near = _ELSEWHERE.get(folded(name.text))
+    near = near if near in facts.atoms else _SIGNS.get(near or name.text)
     near = near if near in facts.atoms else nearest(name.text, facts.atoms)
     expressions.report.error(
         "SYM303",

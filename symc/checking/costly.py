@@ -28,25 +28,30 @@ def note_many_elements(
     known = {v.name: Size.constant(v.value) for v in program.sizes if v.value is not None}
     known |= {name: Size.constant(value) for name, value in values.items()}
     parameters = {group.name: group.parameter.substitute(known) for group in program.groups}
-    taken = {
-        stage: elements
-        for stage, elements, left in affordable(program, parameters)
-        if left is None and isinstance(elements, int) and elements > 1
-    }
-    total = prod(taken.values())
-    if total < MANY:
-        return
-    largest = max(taken, key=lambda stage: taken[stage])
+    explicit = {stage.group: stage.explicit for stage in program.stages}
     samples, eval_samples = numbers_of_samples(program)
-    places = places_of_methods(program, lines, expressions)
-    place = places[largest.group]
-    others = dict.fromkeys(places[stage.group] for stage in taken)
-    expressions.report.add(
-        "SYM512",
-        place,
-        f"all elements of {listed(stage.group for stage in taken)} are taken at each call, in "
-        f"training too: {total:,} evaluations of the base an example",
-        help="to draw some of them instead, write "
-        f"`by {largest.method}(samples={samples}, eval_samples={eval_samples})`",
-        related=[Related(other, "here too") for other in others if other != place],
-    )
+    places = expressions.groups.places | places_of_methods(program, lines, expressions)
+    for training in (True, False):
+        taken = {
+            stage.group: (elements, stage.method)
+            for stage, elements, left in affordable(program, parameters, training)
+            if left is None and isinstance(elements, int) and elements > 1
+        }
+        total = prod(elements for elements, _ in taken.values())
+        if total < MANY:
+            continue
+        largest = max(taken, key=lambda group: taken[group][0])
+        place = places[largest]
+        others = dict.fromkeys(places[group] for group in taken)
+        line = "" if explicit[largest] else f"symmetrize {largest} "
+        when = "at each call, in training too" if training else "at each call in eval mode"
+        expressions.report.add(
+            "SYM512",
+            place,
+            f"all elements of {listed(taken)} are taken {when}: "
+            f"{total:,} evaluations of the base an example",
+            help="to draw some of them instead, write "
+            f"`{line}by {taken[largest][1]}(samples={samples}, eval_samples={eval_samples})`",
+            related=[Related(other, "here too") for other in others if other != place],
+        )
+        return

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from symc.checking.atoms import is_square
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
+from symc.checking.report import Report
 from symc.checking.sizes import Constraint
 from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
 from symc.diagnostics.diagnostic import Related
-from symc.ir.representations import Atom, Product, atoms
+from symc.ir.representations import Atom, Product, Representation, atoms
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
@@ -38,6 +40,7 @@ def read_tensor(
     statement: ast.TensorStatement, expressions: Expressions, constraints: list[Constraint]
 ) -> Declared | None:
     """The tensor of one statement, or None where something in it is wrong."""
+    expressions.apart.clear()
     values = [_read_axis(axis, expressions, constraints) for axis in statement.axes or ()]
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
@@ -67,6 +70,8 @@ def _read_axis(
     carried = None
     sides: tuple[Size | None, ...] = ()
     if len(axis.sizes) > 1:
+        if _ragged_sides(axis, expressions):
+            return None
         sides = tuple(_side(size, expressions) for size in axis.sizes)
         if axis.representation is not None and None in sides:
             return None
@@ -122,14 +127,31 @@ def _side(written: ast.Expression, expressions: Expressions) -> Size | None:
         )
         return None
     size = expressions.size(written)
-    if size is None or _ragged_size(size, written, expressions):
-        return None
-    names = size.names & expressions.sizes.ragged.keys()
-    if names:
-        _refuse_ragged(min(names), written.span, expressions)
+    if size is None:
         return None
     expressions.counted.append((size, written.span))
     return size
+
+
+def _ragged_sides(axis: ast.Axis, expressions: Expressions) -> bool:
+    """Report a ragged size in brackets, once."""
+    for node in (node for size in axis.sizes for node in walk(size)):
+        if isinstance(node, ast.Name) and node.text in expressions.sizes.ragged:
+            expressions.report.error(
+                "SYM207",
+                node.span,
+                f"`{node.text}` is ragged, but axes that carry something together have one size "
+                "for all examples",
+                help=f"drop the bound: `size {node.text}` is read off the tensors at each call",
+                related=[
+                    Related(
+                        expressions.sizes.seen[node.text],
+                        f"`{node.text}` is declared ragged here",
+                    )
+                ],
+            )
+            return True
+    return False
 
 
 def _jointly(
@@ -142,16 +164,7 @@ def _jointly(
     report = expressions.report
     sizes = tuple(size for size in sides if size is not None)
     text = ", ".join(report.excerpt(size.span) for size in axis.sizes)
-    if axis.representation is None:
-        report.error(
-            "SYM313",
-            axis.span,
-            f"`({text})` carries nothing",
-            help=f"write `{text}` for plain axes, or what they carry together, as in "
-            f"`({text}): R.grid`",
-        )
-        return None
-    if carried is None:
+    if carried is None or axis.representation is None:
         return None
     tree = carried.tree
     if not isinstance(tree, Atom) or tree.arguments != sizes:
@@ -160,12 +173,38 @@ def _jointly(
             axis.representation.span,
             f"`{report.excerpt(axis.representation.span)}` stands on one axis, and not on "
             f"`({text})` together",
-            help="give each axis its own representation, `h: P, w: Q`; `grid` of `C(k)` and "
-            "`D(k)` is the one that takes two",
+            help=_on_several(tree, text, sizes, expressions),
+            related=[Related(_brackets(axis, axis.representation, report), "together here")],
         )
         return None
     expressions.counted.append((carried.dimension, axis.span))
     return _AxisValue(carried.dimension, carried, axis.span, sizes)
+
+
+def _brackets(axis: ast.Axis, representation: ast.Expression, report: Report) -> Span:
+    """The sizes of several axes with the brackets around them."""
+    closed = report.source.text.rindex(")", axis.sizes[-1].span.end, representation.span.start)
+    return Span(axis.span.start, closed + 1)
+
+
+def _on_several(
+    tree: Representation, text: str, sizes: tuple[Size, ...], expressions: Expressions
+) -> str:
+    """What to write where something for one axis stands on the axes `text` together."""
+    groups = expressions.groups.instances
+    for atom in atoms(tree):
+        names = families()[groups[atom.group].family].atoms
+        image = next((name for name, facts in names.items() if facts.axes > 1), None)
+        if image is not None and is_square(groups[atom.group], expressions) and len({*sizes}) > 1:
+            text = f"{sizes[0]}, {sizes[0]}"
+        if image is not None and (atom.name != image or isinstance(tree, Atom)):
+            return f"write `({text}): {atom.group}.{image}` for images"
+        if image is not None:
+            return f"it stands alone, channels before it: `8, ({text}): {atom.group}.{image}`"
+    return (
+        "give each axis its own representation, `h: P, w: Q`; `grid` of `C(k)` and `D(k)` is the "
+        "one that takes two"
+    )
 
 
 def _an_axis_each(written: ast.Expression, carried: Carried) -> str | None:

@@ -39,7 +39,8 @@ def describe(program: Program) -> Description:
     }
     parameters = {g.name: g.parameter.substitute(values) for g in program.groups}
     spaces = value_spaces(program)
-    elements = enumerated(program, parameters)
+    elements = enumerated(program, parameters, training=True)
+    in_eval = enumerated(program, parameters, training=False)
     tensors = [("input", t) for t in program.inputs] + [("output", t) for t in program.outputs]
     return Description(
         name=program.name,
@@ -59,7 +60,7 @@ def describe(program: Program) -> Description:
                 name=t.name,
                 kind=kind,
                 written=written(t, program.groups),
-                shape=tuple(str(axis.size) for axis in t.axes),
+                shape=tuple(map(str, t.shape)),
                 labels=t.labels,
                 irreducibles=decompose(t, program.groups, values),
                 values=spaces.get(t.name),
@@ -67,8 +68,9 @@ def describe(program: Program) -> Description:
             for kind, t in tensors
         ),
         stages=tuple(
-            describe_stage(s, program.group(s.group), elements[s.group]) for s in program.stages
+            describe_stage(s, program.group(s.group), elements[s.group], in_eval[s.group])
+            for s in program.stages
         ),
-        cost=cost(program, elements.values()),
+        cost=cost(program, elements.values(), in_eval.values()),
         proofs=prove(program),
     )

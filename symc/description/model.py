@@ -49,7 +49,11 @@ class TensorDescription(Model):
 
 
 class StageDescription(Model):
-    """A stage, its options filled in; `elements`: how many it enumerates, None: it samples."""
+    """A stage, its options filled in; `elements`: how many it enumerates, None: it samples.
+
+    `eval_elements`: the same in eval mode, where learned distributions over small groups take all
+    elements with their weights.
+    """
 
     group: str
     method: str
@@ -57,6 +61,7 @@ class StageDescription(Model):
     options: dict[str, int | float | str]
     net: str | None
     elements: int | str | None
+    eval_elements: int | str | None
 
 
 class Cost(Model):
@@ -65,13 +70,16 @@ class Cost(Model):
     `sampled`: whether any stage draws samples, so that K is more than what is enumerated. Then a
     mean of K samples has a root mean square error of at most `error` (`eval_error` in eval mode)
     times the largest norm of the base's values: 1 / sqrt(K), whatever the enumerated part.
+    What begins with `eval_` is the same in eval mode, where more stages may enumerate.
     `points`: whether an output holds points, whose norm is taken about the mean of the anchor.
     """
 
     samples: int
     eval_samples: int
     sampled: bool
+    eval_sampled: bool
     enumerated: int | str
+    eval_enumerated: int | str
     total: int | None
     eval_total: int | None
     error: float | None

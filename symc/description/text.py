@@ -158,6 +158,8 @@ def stage(one: StageDescription) -> str:
 
 def elements(one: StageDescription) -> str:
     """How many it takes at each call; empty where that is one, or samples."""
+    if one.eval_elements not in (one.elements, None):
+        return f"{figure(one.eval_elements)} elements in eval mode, with their weights"
     if one.elements is None or one.elements == 1:
         return ""
     return f"{figure(one.elements)} elements"
@@ -169,18 +171,30 @@ def cost(one: Cost) -> str:
         "" if number is None else f"{number:,} " for number in (one.total, one.eval_total)
     )
     text = f"{total}evaluation{'' if one.total == 1 else 's'} of the base an example"
+    differs = one.eval_enumerated != one.enumerated or one.eval_sampled != one.sampled
+    if differs and total:
+        text += f" in training, {eval_total}in eval mode"
     samples = str(one.samples)
-    if one.samples != one.eval_samples and one.sampled:
+    if not differs and one.samples != one.eval_samples and one.sampled:
         text += f" in training, {eval_total}in eval mode" if total else ""
         samples = f"{samples} or {one.eval_samples}"
-    factors = [f"{samples} sample{'' if samples == '1' else 's'}"] if one.sampled else []
-    if one.enumerated != 1:
-        factors.append(f"{figure(one.enumerated)} enumerated elements")
-    if samples == str(one.samples) or len(factors) > 1:
+    factors = _factors(samples if one.sampled else "", one.enumerated)
+    if differs:
+        in_eval = _factors(str(one.eval_samples) if one.eval_sampled else "", one.eval_enumerated)
+        parts = [" x ".join(factors) or "1 element", " x ".join(in_eval) or "1 element"]
+        text += f": {parts[0]} in training, {parts[1]} in eval mode"
+    elif samples == str(one.samples) or len(factors) > 1:
         text += f": {' x '.join(factors)}" if factors else ""
     if isinstance(one.enumerated, str):
         text += f"; samples instead where these are more than {ENUMERATION_BUDGET:,}"
     return text
+
+
+def _factors(samples: str, enumerated: int | str) -> list[str]:
+    factors = [f"{samples} sample{'' if samples == '1' else 's'}"] if samples else []
+    if enumerated != 1:
+        factors.append(f"{figure(enumerated)} enumerated elements")
+    return factors
 
 
 def error(one: Cost) -> str:

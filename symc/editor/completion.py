@@ -9,7 +9,7 @@ from typing import Literal
 from symc.checking.options import fitting_nets
 from symc.checking.stages import DEFAULT_METHOD
 from symc.editor.analysis import Analysis, Begun
-from symc.editor.cards.groups import atom_text, constructor_card
+from symc.editor.cards.groups import atom_text, constructor_card, existing, label
 from symc.editor.cards.methods import (
     method_card,
     net_card,
@@ -86,7 +86,9 @@ def _proposals(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
     if not begun.words:
         return
     if begun.words[-1].type == "DOT":
-        yield from _representations(begun, analysis.scope)
+        axis = begun.words[0].type in ("INPUT", "OUTPUT")
+        joint = _jointly(begun.words, begun.opened[0].start) if axis and begun.opened else None
+        yield from _representations(begun, analysis.scope, joint)
         return
     # What the grammar refuses is not offered; after an error nobody knows what it would accept.
     if accepts is None or "NAME" in accepts:
@@ -107,13 +109,30 @@ def _statements(analysis: Analysis) -> Iterator[Completion]:
         yield replace(_item(word, "statement", "", KEYWORDS[word]), snippet=snippet)
 
 
-def _representations(begun: Begun, scope: Scope) -> Iterator[Completion]:
+def _representations(begun: Begun, scope: Scope, joint: bool | None) -> Iterator[Completion]:
+    """`joint`: whether several axes carry it together; None where no axis is written."""
     owner = owner_of(begun.words[:-1], scope)
-    if owner is None:
-        return
-    facts = families()[owner.family]
-    for name in facts.atoms:
-        yield _item(name, "representation", atom_text(facts, name, owner.parameter))
+    if owner is not None:
+        yield from _of_group(owner.family, owner.parameter, joint)
+
+
+def _of_group(
+    family: str, parameter: str, joint: bool | None, before: str = "", bare: bool = True
+) -> Iterator[Completion]:
+    """The representations of a group that fit the axis, with `before` in front of their names."""
+    facts = families()[family]
+    known = int(parameter) if parameter.isdigit() else None
+    for name in existing(facts, known):
+        atom = facts.atoms[name]
+        if joint not in (None, atom.axes > 1) or (name == facts.bare and not bare):
+            continue
+        item = _item(
+            before + label(facts, name), "representation", atom_text(facts, name, parameter)
+        )
+        if atom.arguments:
+            places = ", ".join(f"${{{i + 1}:1}}" for i in range(atom.arguments))
+            item = replace(item, snippet=f"{before}{name}({places})")
+        yield item
 
 
 def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
@@ -148,7 +167,7 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
             yield from (i for i in declared if i.label in scope.sizes.fixed)
         case "INPUT" | "OUTPUT" if len(words) > 2 and opened:
             if _after_colon(words, opened[0].start):
-                yield from _carried(analysis)
+                yield from _carried(analysis, _jointly(words, opened[0].start))
             else:
                 yield from _of_kind(analysis, ("size",))
                 if last.type in ("LSQB", "COMMA"):
@@ -186,17 +205,20 @@ def _one_line(analysis: Analysis, name: str) -> str:
     return lines[1] if len(lines) > 1 else ""
 
 
-def _carried(analysis: Analysis) -> Iterator[Completion]:
+def _jointly(words: list[Word], bracket: int) -> bool:
+    """Whether the axis that is being written is several in brackets, `(h, w): `."""
+    last = max((i for i, word in enumerate(words) if word.type == "COLON"), default=0)
+    return last > 0 and words[last - 1].type == "RPAR" and words[last - 1].span.start > bracket
+
+
+def _carried(analysis: Analysis, joint: bool) -> Iterator[Completion]:
     """What an axis may carry: groups by their bare name, their representations, constructors."""
     for name, group in analysis.scope.groups.items():
         facts = families()[group.family]
-        if not group.inline and facts.bare is not None:
+        if not group.inline and facts.bare is not None and not joint:
             yield _item(name, "group", facts.title, named(analysis, name) or "")
         parameter = str(analysis.scope.sizes.resolved(group.parameter))
-        for representation in facts.atoms:
-            if representation != facts.bare:
-                detail = atom_text(facts, representation, parameter)
-                yield _item(f"{name}.{representation}", "representation", detail)
+        yield from _of_group(group.family, parameter, joint, f"{name}.", bare=False)
     yield from _constructors()
     yield from _of_kind(analysis, ("size",))
 
@@ -204,7 +226,9 @@ def _carried(analysis: Analysis) -> Iterator[Completion]:
 def _constructors() -> Iterator[Completion]:
     for name, facts in compiled_groups().items():
         item = _item(f"{name}({facts.parameter})", "constructor", facts.title)
-        snippet = f"{name}(${{1:{facts.parameter}}})"
+        # Tables are of a number, a size that each call tells is not available yet.
+        usual = facts.parameter if not facts.tabled else 4 if 4 in facts.examples else 2
+        snippet = f"{name}(${{1:{usual}}})"
         yield replace(item, documentation=constructor_card(name), snippet=snippet)
 
 

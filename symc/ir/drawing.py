@@ -61,19 +61,25 @@ def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | 
 
 
 def affordable(
-    program: Program, parameters: Mapping[str, Size]
+    program: Program, parameters: Mapping[str, Size], training: bool = True
 ) -> Iterator[tuple[Stage, Elements | None, int | None]]:
-    """Each stage, its `elements`, and what is left of the budget where that is too little.
+    """Each stage, how many elements it takes, and what is left of the budget if that is too little.
 
-    In the order of the stages. Open numbers of elements are taken to be affordable.
+    In the order of the stages; what is `weighed` counts in eval mode and takes from the budget
+    last. Open numbers of elements are taken to be affordable.
     """
     left = ENUMERATION_BUDGET
-    for stage in program.stages:
-        parameter = parameters[stage.group]
-        found = elements(stage, program.group(stage.group), parameter)
+    taken: dict[str, tuple[Elements | None, int | None]] = {}
+    for stage in sorted(program.stages, key=lambda stage: methods()[stage.method].weighs):
+        group, parameter = program.group(stage.group), parameters[stage.group]
+        found = elements(stage, group, parameter)
+        if found is None and not training:
+            found = weighed(stage, group, parameter)
+        taken[stage.group] = (found, None)
         if found is None or parameter.value is None:
-            yield stage, found, None
             continue
         rest = left_of(left, found if isinstance(found, int) else None)
-        yield stage, found, left if rest is None else None
+        taken[stage.group] = (found, left if rest is None else None)
         left = left if rest is None else rest
+    for stage in program.stages:
+        yield stage, *taken[stage.group]

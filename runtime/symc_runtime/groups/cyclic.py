@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image
 from symc_runtime.groups.group import Atom
-from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_turn
+from symc_runtime.groups.turns import (
+    IMAGE,
+    in_plane,
+    on_circle,
+    on_grid,
+    one_number,
+    power_of_turn,
+)
 
 
 class Cyclic(Finite):
@@ -14,11 +21,11 @@ class Cyclic(Finite):
     title = "cyclic group"
     parameter = "k"
     atoms = {
-        "natural": Atom("table"),
-        "vector": Atom("table"),
-        "grid": Atom("grid"),
-        "regular": Atom("table"),
-        "irrep": Atom("table", arguments=1),
+        "natural": Atom("table", meaning="items on a circle, r takes item i to i + 1"),
+        "vector": Atom("table", meaning="a vector of the plane, r turns it by 2 pi / k"),
+        "grid": Atom("grid", meaning=IMAGE),
+        "regular": Atom("table", meaning="a number for each element, r takes r^j to r^(j + 1)"),
+        "irrep": Atom("table", arguments=1, meaning="irreducible, r turns it by 2 pi j / k"),
         "scalar": Atom("trivial"),
     }
     bare = "natural"

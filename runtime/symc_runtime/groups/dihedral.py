@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image, Items
 from symc_runtime.groups.group import Atom, factor
-from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_turn
+from symc_runtime.groups.turns import (
+    IMAGE,
+    in_plane,
+    on_circle,
+    on_grid,
+    one_number,
+    power_of_turn,
+)
 
 
 class Dihedral(Finite):
@@ -17,12 +24,20 @@ class Dihedral(Finite):
     title = "dihedral group"
     parameter = "k"
     atoms = {
-        "natural": Atom("table"),
-        "vector": Atom("table"),
-        "grid": Atom("grid"),
-        "regular": Atom("table"),
-        "irrep": Atom("table", arguments=1),
-        "sign": Atom("table"),
+        "natural": Atom(
+            "table", meaning="items on a circle, r takes item i to i + 1, s takes i to -i"
+        ),
+        "vector": Atom(
+            "table", meaning="a vector of the plane, r turns it by 2 pi / k, s is diag(1, -1)"
+        ),
+        "grid": Atom("grid", meaning=f"{IMAGE}, s flips the second axis"),
+        "regular": Atom("table", meaning="a number for each element, r^j s^f at j + k f"),
+        "irrep": Atom(
+            "table",
+            arguments=1,
+            meaning="irreducible, r turns it by 2 pi j / k, s is diag(1, -1)",
+        ),
+        "sign": Atom("table", meaning="negated by s"),
         "scalar": Atom("trivial"),
     }
     bare = "natural"

@@ -37,13 +37,15 @@ class Atom:
     `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
     `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
     (the sign of a permutation, the determinant) multiplies the result. `arguments`: how many
-    whole numbers it takes in brackets, as the one of `irrep(2)`.
+    whole numbers it takes in brackets, as the one of `irrep(2)`. `meaning`: what it is, in a few
+    words for people; of the other axes these are known.
     """
 
     axis: Literal["trivial", "natural", "table", "grid"]
     affine: bool = False
     character: bool = False
     arguments: int = 0
+    meaning: str = ""
 
     @property
     def axes(self) -> int:

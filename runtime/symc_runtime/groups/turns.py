@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from symc_runtime.groups.finite import Image, Items, Rows
 
+IMAGE = "an image, turned by quarters without interpolation"
+"""What `grid` means, in words."""
+
 
 def on_circle(k: int, turn: int, flipped: bool) -> Items:
     """Item i at angle 2 pi i / k goes to `turn` + i, or where `flipped` to `turn` - i."""

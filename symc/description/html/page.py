@@ -127,7 +127,7 @@ def _sizes(description: Description) -> str:
 def _cost(cost: Cost) -> str:
     total = cost.enumerated if cost.total is None else f"{cost.total:,}"
     cards = [_number(f"\u00d7 {total}", words.cost(cost))]
-    if cost.error is not None:
+    if cost.eval_error is not None:
         cards.append(_number(f"\u2264 1 / \u221a{cost.eval_samples}", words.error(cost)))
     return element("div", "".join(cards), class_="numbers")
 

@@ -89,6 +89,9 @@ def _multiplicity(description: Description) -> tuple[list[str], list[str]]:
     K in training, and in eval mode where that is another.
     """
     cost = description.cost
+    totals = (cost.total, cost.eval_total)
+    if cost.eval_enumerated != cost.enumerated and None not in totals:
+        return [f"K = {', '.join(f'{total:,}' for total in totals)}"], ["mean"]
     numbers = dict.fromkeys((cost.samples, cost.eval_samples))
     factors = [f"K = {', '.join(map(str, numbers))}"] if cost.sampled else []
     if cost.enumerated != 1:

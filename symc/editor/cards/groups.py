@@ -13,6 +13,7 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc.proofs import Stabilizer, generic_stabilizer
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.group import Group
 
 
@@ -24,7 +25,8 @@ def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> s
     if group.inline:
         lines = [f"```sym\n{constructor}\n```"]
     lines.append(f"{facts.title}, {extent(facts, scope.sizes.resolved(group.parameter))}")
-    lines.append(f"representations: {representations(facts)}")
+    value = scope.sizes.resolved(group.parameter).value
+    lines.append(f"representations: {representations(facts, value)}")
     carriers = [f"`{t.name}`" for t in (*scope.inputs, *scope.outputs) if _carries(t, group)]
     lines.append("on " + ", ".join(carriers) if carriers else "on no tensor yet")
     if program is not None:
@@ -54,10 +56,26 @@ def extent(facts: Group, parameter: Size) -> str:
     return f"`{formula}` elements" + where
 
 
-def representations(facts: Group) -> str:
-    """The names of all representations, the bare one marked."""
-    names = [f"`{n}` (the bare name)" if n == facts.bare else f"`{n}`" for n in facts.atoms]
+def representations(facts: Group, parameter: int | None = None) -> str:
+    """How all representations are written, the bare one marked; those of one group if known."""
+    names = [
+        f"`{label(facts, n)}` (the bare name)" if n == facts.bare else f"`{label(facts, n)}`"
+        for n in existing(facts, parameter)
+    ]
     return ", ".join(names)
+
+
+def existing(facts: Group, parameter: int | None) -> list[str]:
+    """The names of the representations that a group has; of all its family where None."""
+    if parameter is None or not isinstance(facts, Finite):
+        return list(facts.atoms)
+    return [name for name in facts.atoms if facts.choices(name, parameter)]
+
+
+def label(facts: Group, name: str) -> str:
+    """A representation with what it takes in brackets, `irrep(j)`."""
+    count = facts.atoms[name].arguments
+    return f"{name}({', '.join('jkl'[:count])})" if count else name
 
 
 def _stage(stage: Stage) -> str:
@@ -94,12 +112,15 @@ def representation_card(owner: Owner, name: str) -> str | None:
     facts = families()[owner.family]
     if name not in facts.atoms:
         return None
-    return f"```sym\n{owner.written}.{name}\n```\n\n{atom_text(facts, name, owner.parameter)}"
+    written = f"{owner.written}.{label(facts, name)}"
+    return f"```sym\n{written}\n```\n\n{atom_text(facts, name, owner.parameter)}"
 
 
 def atom_text(facts: Group, name: str, parameter: str) -> str:
     """What a representation of a group with that parameter is, in a line."""
     atom = facts.atoms[name]
+    if isinstance(facts, Finite):
+        return _tabled_text(facts, name, parameter)
     permutes = facts.permutes
     if atom.affine:
         moves = "moves with translations" + (", turns with R" if facts.turns else "")
@@ -114,3 +135,27 @@ def atom_text(facts: Group, name: str, parameter: str) -> str:
         moves = f"{moves}, times {sign}" if moves else f"multiplied by {sign}"
     dimension = parameter if atom.axis == "natural" else "1"
     return f"dimension {dimension}: {moves}" + (", the bare name" if facts.bare == name else "")
+
+
+def _tabled_text(facts: Finite, name: str, parameter: str) -> str:
+    """The same of a group whose own facts say what its elements do."""
+    atom = facts.atoms[name]
+    text = atom.meaning or ("nothing moves it" if atom.axis == "trivial" else "")
+    if not text:
+        moved = facts.signless(name, max(facts.examples))
+        text = "its items are permuted" if moved else "each element has a matrix of its own"
+    text += ", the bare name" if facts.bare == name else ""
+    if atom.axis == "grid":
+        return f"dimension h*w on axes `(h, w)` together: {text}"
+    known = int(parameter) if parameter.isdigit() else None
+    size: int | str | None
+    if known is None:
+        size = 1 if atom.axis == "trivial" else facts.size_formula(name, parameter)
+    else:
+        sizes = {facts.size(name, choice, known) for choice in facts.choices(name, known)}
+        size = " or ".join(map(str, sorted(sizes))) or None
+    if size is None:
+        size = "1 or 2" if atom.arguments else "of its own"
+    written = f"dimension {size}: {text}"
+    every = facts.choices(name, known) if known is not None and atom.arguments == 1 else ()
+    return f"{written}, j from {every[0][0]} to {every[-1][0]}" if every else written

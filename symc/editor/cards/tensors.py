@@ -24,7 +24,7 @@ def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) ->
     """Markdown about an input or an output; `program` where the spec has no errors."""
     groups = tuple(scope.groups.values())
     kind = "output" if tensor in scope.outputs else "input"
-    shape = ", ".join(["batch", *(str(axis.size) for axis in tensor.axes)])
+    shape = ", ".join(["batch", *map(str, tensor.shape)])
     total = Size.constant(1)
     for axis in tensor.axes:
         total = total * axis.size

@@ -19,18 +19,24 @@ def budget(situation: Situation) -> Iterator[Proof]:
         value = situation.ranges.of(group.parameter).value
         parameters[group.name] = group.parameter if value is None else Size.constant(value)
     samples, eval_samples = numbers_of_samples(program)
-    for stage, count, left in affordable(program, parameters):
+    in_training = list(affordable(program, parameters))
+    in_eval = affordable(program, parameters, training=False)
+    for (stage, always, _), (_, count, left) in zip(in_training, in_eval, strict=True):
         if left is None:
             continue
         written = f"{count:,}" if isinstance(count, int) else count
         of_all = f"{ENUMERATION_BUDGET:,}"
         allowed = of_all if left == ENUMERATION_BUDGET else f"{left:,} that are left of {of_all}"
+        draws = f"`{stage.method}` draws samples of `{stage.group}` instead of all its elements"
+        statement = f"{draws}: {samples} in training, {eval_samples} in eval mode"
+        if always is None:
+            draws = f"`{stage.method}` draws {eval_samples} samples of `{stage.group}`"
+            statement = f"in eval mode {draws} instead of all its elements"
         yield Proof(
             code="SYM406",
             severity="note",
             subject=stage.group,
-            statement=f"`{stage.method}` draws samples of `{stage.group}` instead of all its "
-            f"elements: {samples} in training, {eval_samples} in eval mode",
+            statement=statement,
             reason=f"all of them are {written} evaluations of the base an example, more than the "
             f"{allowed}",
             help="say how many: "

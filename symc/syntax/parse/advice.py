@@ -34,6 +34,8 @@ def advice(
         return f"a group takes its parameter in parentheses: `{done[-1]}(...)`"
     if kind == "axes":
         return _in_axes(done, token, accepts, follower.type if follower else "")
+    if kind == "parenthesis" and token.type == "COMMA" and done[opened[-1] - 1].type == "COLON":
+        return "sizes stand before what they carry together: `(h, w): R.grid`"
     if kind == "matrix":
         return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
     if kind == "row" and done[0].type in _TENSORS and token.type == "COLON":
@@ -84,7 +86,10 @@ def _in_axes(done: Sequence[Token], token: Token, accepts: set[str], follower: s
     if "COMMA" in accepts and token.type in ("NAME", "INTEGER", "COLON"):
         return "axes are separated by `,`, a group and its representation by `.`, as in `M.vector`"
     if done[-1].type == "RPAR" and token.type in ("RSQB", "COMMA"):
-        return "axes are listed without parentheses: `[n, 3]`"
+        return (
+            "axes are listed without parentheses: `[n, 3]`; these are for what two axes carry "
+            "together, `(h, w): R.grid`"
+        )
     return None
 
 
