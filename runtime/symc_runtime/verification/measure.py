@@ -102,7 +102,10 @@ class Measurement(Subject):
             for mode in self.modes:
                 yield Step(f"padding, {mode} mode", "padding", mode, partial(self.padding, mode))
         if self.model.draws:
-            yield Step("law of the noise", "noise", "eval", self.noise)
+            yield Step("law of the noise", "noise", "eval", partial(self.noise, "eval"))
+            if any(entry.weighs for entry in self.model.draws):
+                noise = partial(self.noise, "train")
+                yield Step("law of the noise, train mode", "noise", "train", noise)
             if not self.random["eval"]:
                 mean = partial(self.mean, "eval", self.acting, "mean")
                 yield Step("mean", "mean", "eval", mean)
@@ -252,10 +255,10 @@ class Measurement(Subject):
             for tensor, error in zip(model.outputs, errors, strict=True)
         ]
 
-    def noise(self) -> list[Row]:
-        """The action leaves the law of the noise alone."""
+    def noise(self, mode: str) -> list[Row]:
+        """The action leaves the law of the noise alone; in training that of stages that weigh."""
         dtype = self.finest
-        model = self.with_samples(self.at(DTYPES[dtype], "eval"), 1)
+        model = self.with_samples(self.at(DTYPES[dtype], mode), 1)
         batch = self.batch(("random",), 1).to(DTYPES[dtype])
         law = partial(
             noise_law,
@@ -273,7 +276,10 @@ class Measurement(Subject):
             found = law()
         self.with_samples(model, 2)
         rows = []
+        weighing = {entry.key for entry in model.draws if entry.weighs}
         for each in found:
+            if mode == "train" and each.key not in weighing:
+                continue
             for what, error, bound in (
                 ("distribution", each.distance, each.distance_bound),
                 ("second moments", each.spread, each.spread_bound),
@@ -284,7 +290,7 @@ class Measurement(Subject):
                         each.key,
                         "",
                         what,
-                        "eval",
+                        mode,
                         dtype,
                         "right" if error <= bound else "broken",
                         finite(error),
