@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,8 +11,10 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions
+from symc_runtime.verification.bases import example_sizes
 from symc_runtime.verification.call import Values, length, widened
 from symc_runtime.verification.domain import Draw
+from symc_runtime.verification.group_facts import NOTHING_ELSE, group_rows
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.inputs import KINDS
 from symc_runtime.verification.law import Verdicts, coupled_law
@@ -30,10 +32,11 @@ from symc_runtime.verification.membership import membership
 from symc_runtime.verification.noise_law import noise_law
 from symc_runtime.verification.output_law import FALSE_ALARMS, output_law
 from symc_runtime.verification.padding import padding_error
-from symc_runtime.verification.plain import alone
-from symc_runtime.verification.report import Report, Row, Test, finite
+from symc_runtime.verification.plain import Plain, alone
+from symc_runtime.verification.report import DRAWN, Report, Row, Test, finite
 from symc_runtime.verification.rows import row_of
 from symc_runtime.verification.subject import DTYPES, Batch, Settings, Subject
+from symc_runtime.verification.weighing import Weighing, compared, weighing
 
 Progress = Callable[[str, int, int], None]
 """Called with what comes next, how many steps are done, and of how many: before each step, and at
@@ -106,6 +109,8 @@ class Measurement(Subject):
             if any(entry.weighs for entry in self.model.draws):
                 noise = partial(self.noise, "train")
                 yield Step("law of the noise, train mode", "noise", "train", noise)
+                label = "draws against weights"
+                yield Step(label, "elements", "train", self.weighing)
             if not self.random["eval"]:
                 mean = partial(self.mean, "eval", self.acting, "mean")
                 yield Step("mean", "mean", "eval", mean)
@@ -238,6 +243,37 @@ class Measurement(Subject):
                 torch.full((sum(map(len, error)),), bounds[key], dtype=torch.float64), kinds[key],
             )
             for key, error in errors.items()
+        ]  # fmt: skip
+
+    def weighing(self) -> list[Row]:
+        """Training draws elements as often as eval mode weighs them."""
+        dtype = self.finest
+        batch = self.batch(("random",), 1).to(DTYPES[dtype])
+
+        def law() -> list[Weighing]:
+            probabilities = [
+                weighing(
+                    self.at(DTYPES[dtype], mode),
+                    *batch.inputs,
+                    counts=batch.counts,
+                    draws=self.settings.draws,
+                    generator=self.generator,
+                )
+                for mode in ("train", "eval")
+            ]
+            return compared(*probabilities)
+
+        found = law()
+        if any(each.difference > each.allowed for each in found):
+            found = law()
+        self.with_samples(self.model, 2)
+        return [
+            Row(
+                "elements", each.key, "", DRAWN, "train", dtype,
+                "broken" if each.difference > each.allowed else "right",
+                each.difference, each.allowed, each.draws, 0, int(each.difference > each.allowed),
+            )
+            for each in found
         ]  # fmt: skip
 
     def padding(self, mode: str) -> list[Row]:
@@ -517,6 +553,14 @@ def measure(
     CannotMeasureError where the model does not run, InputsError where `draw` is at fault.
     """
     settings = settings or Settings()
+    chosen = example_sizes(
+        model.inputs + model.outputs, model.groups, model.fixed, model.ragged, sizes
+    )
+    of_groups = group_rows(model.groups, model.inputs + model.outputs, chosen)
+    if any(row.verdict == "broken" for row in of_groups):
+        groups = tuple(str(group) for group in model.groups)
+        compiled = not isinstance(model, Plain)
+        return without_groups(name, groups, subject, compiled, chosen, settings, of_groups)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         called = None if progress is None else _told(progress, "first calls", 0, 1)
@@ -524,7 +568,7 @@ def measure(
         if measurement.domain is not None:
             subject = f"{subject}, on inputs of {measurement.domain.name}"
         steps = list(measurement.steps())
-        rows: list[Row] = []
+        rows = of_groups
         for done, step in enumerate(steps):
             if progress is not None:
                 progress(step.label, done, len(steps))
@@ -544,6 +588,21 @@ def measure(
         dict(measurement.sizes), settings.seed, tuple(rows), measurement.unseen(),
         tuple((layer.group, in_words(layer)) for layer in found),
     )  # fmt: skip
+
+
+def without_groups(
+    name: str,
+    groups: tuple[str, ...],
+    subject: str,
+    compiled: bool,
+    sizes: Mapping[str, int],
+    settings: Settings,
+    rows: Sequence[Row],
+) -> Report:
+    """What is to be said where groups are none: nothing else is measured."""
+    return Report(
+        name, groups, subject, compiled, dict(sizes), settings.seed, tuple(rows), (NOTHING_ELSE,)
+    )
 
 
 def _told(progress: Progress, label: str, done: int, total: int) -> Callable[[], None]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from symc_runtime.verification.report import TESTS, Report, Row, Test, Verdict
+from symc_runtime.verification.report import (
+    DRAWN,
+    FACTS,
+    NUMBERS,
+    TESTS,
+    WEIGHTS,
+    Report,
+    Row,
+    Test,
+    Verdict,
+)
 
 WIDTH = 80
 STYLES = {"bold": "1", "error": "1;31", "warning": "1;33", "help": "1;36", "good": "32", "dim": "2"}
@@ -223,11 +233,13 @@ def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     size = "no finite number" if error == float("inf") else _number(error)
     allowed = "" if error == bound == float("inf") else f", allowed {_number(bound)}"
     facts = [f"found {size}{allowed}"]
-    if worst.test not in STATISTICAL and worst.what not in ("mean", "outputs"):
+    if worst.test not in STATISTICAL and worst.what not in ("mean", "outputs", DRAWN):
         facts.append(f"wrong in {worst.wrong:,} of {worst.inputs - worst.unclear:,}")
     place = ", ".join(filter(None, (worst.kind, worst.dtype, f"{worst.mode} mode")))
     facts.append(f"worst: {place}{', weights moved' if worst.weights else ''}")
     others = [row for row in rows if row is not worst]
+    if worst.what == FACTS:
+        return lines + _hanging("  = help: ", help, "help", color)
     if others:
         listed = ", ".join(f"{row.dtype} {row.mode}" for row in others)
         facts.append(f"also: {listed}")
@@ -301,6 +313,27 @@ def _explained(report: Report, row: Row) -> tuple[str, str]:
             return (
                 f"a sample of {tensor} is not g times what the base returned{where}",
                 "soft elements in the forward, or an output action that is left out",
+            )
+        case "elements" if what == FACTS:
+            return (
+                f"{group} is no group, or its representations are none: {row.detail}",
+                "who brings the group mends it: `symc_runtime.groups.laws.assert_group` says "
+                "whether all its facts are right",
+            )
+        case "elements" if what == NUMBERS:
+            return (
+                f"there are no such elements of {group} as are drawn",
+                f"the distribution of {group} draws their numbers",
+            )
+        case "elements" if what == WEIGHTS:
+            return (
+                f"the weights of elements of {group} are below zero, or do not sum to 1",
+                f"the distribution of {group} weighs them; equivariance tests cannot see this",
+            )
+        case "elements" if what == DRAWN:
+            return (
+                f"training does not draw the elements of {group} as often as eval mode weighs them",
+                f"the distribution of {group} does both; equivariance tests cannot see this",
             )
         case "elements":
             return (
