@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image, Items
 from symc_runtime.groups.group import Atom, factor
-from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number
+from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_turn
 
 
 class Dihedral(Finite):
@@ -49,6 +49,11 @@ class Dihedral(Finite):
     def generators(self, parameter: int) -> list[int]:
         """r and s"""
         return [1, parameter] if parameter > 1 else [parameter]
+
+    def named(self, parameter: int, element: int) -> str:
+        """`1`, `r`, `r^2`, `s`, `r s` ..."""
+        flipped, turn = divmod(element, parameter)
+        return " ".join(filter(None, (power_of_turn(turn), "s" if flipped else ""))) or "1"
 
     def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
         """`irrep(j)` for 0 <= j <= k / 2; `grid` where k turns are quarter turns or halves."""

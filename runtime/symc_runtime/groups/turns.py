@@ -36,6 +36,11 @@ def on_grid(sizes: tuple[int, ...], quarters: int, flipped: bool) -> Items:
     return Items(tuple(index), (1,) * len(index))
 
 
+def power_of_turn(times: int) -> str:
+    """`r^2`; nothing for none."""
+    return f"r^{times}" if times > 1 else "r" * times
+
+
 def one_number(negated: bool) -> Items:
     """One number, kept or negated."""
     return Items((0,), (-1 if negated else 1,))
