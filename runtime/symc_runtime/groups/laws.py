@@ -86,10 +86,7 @@ def _require(holds: bool, otherwise: str) -> None:
 def _listed(facts: Finite, parameter: int) -> Iterator[Representation]:
     """Every atom with all that it may have in brackets, images of odd and even sides."""
     for name, atom in facts.atoms.items():
-        _require(
-            atom.axis in ("table", "grid", "trivial"),
-            f"`{name}` is {atom.axis!r}: of a finite group that is `table`, `grid` or `trivial`",
-        )
+        _require(facts.tabled, "no table says what it does")
         for arguments in facts.choices(name, parameter) if atom.axis != "trivial" else ():
             _require(
                 len(arguments) == atom.arguments,
