@@ -213,7 +213,7 @@ class _Search:
 
 def _actions(element: Element, axis: Layout[int], other: Layout[int]) -> list[_Action] | None:
     """How an element acts on an axis, on each piece of `other`; None if it mixes the pieces."""
-    if element.kind == "translation" or element.group not in axis.groups:
+    if element.shift or element.group not in axis.groups:
         return [(False, [None] * len(piece.factors)) for piece in other.pieces]
     if axis.place == other.place:
         return [_on_piece(element, piece) for piece in axis.pieces]

@@ -47,25 +47,25 @@ class Finite(Group, ABC):
     @property
     def permutes(self) -> bool:
         """False, though images may permute: not every permutation is an element."""
-        self._have_rule()
+        self.refuse_without_rule()
         return False
 
     @property
     def turns(self) -> bool:
         """False, as `permutes`."""
-        self._have_rule()
+        self.refuse_without_rule()
         return False
 
     @property
     def shifts(self) -> bool:
         """False."""
-        self._have_rule()
+        self.refuse_without_rule()
         return False
 
     @property
     def tabled(self) -> bool:
         """True."""
-        self._have_rule()
+        self.refuse_without_rule()
         return True
 
     @property
@@ -74,16 +74,20 @@ class Finite(Group, ABC):
         return [
             name
             for name, atom in self.atoms.items()
-            if atom.axis not in _KNOWN or atom.affine or atom.character
+            if atom.axis not in _KNOWN
+            or atom.affine
+            or atom.character
+            or (atom.axis == "grid") != (name == "grid")
         ]
 
-    def _have_rule(self) -> None:
+    def refuse_without_rule(self) -> None:
+        """Raises NoRuleError where a representation acts in a way that no table says."""
         if self._unknown:
             name = self._unknown[0]
             raise NoRuleError(
                 f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "
                 f"`{name}` is {self.atoms[name]}: of a group that has its elements by numbers each "
-                f"is one of {', '.join(_KNOWN)}, neither affine nor a character"
+                f"is one of {', '.join(_KNOWN)}, a grid called so, and neither affine nor a character"
             )
 
     @abstractmethod
