@@ -87,7 +87,8 @@ class Finite(Group, ABC):
             raise NoRuleError(
                 f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "
                 f"`{name}` is {self.atoms[name]}: of a group that has its elements by numbers each "
-                f"is one of {', '.join(_KNOWN)}, a grid called so, and neither affine nor a character"
+                f"is one of {', '.join(_KNOWN)}, neither affine nor a character, and `grid` alone "
+                "is a grid"
             )
 
     @abstractmethod
