@@ -114,12 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if message := explained(error):
                 tell_error(message)
                 sys.exit(2)
-        if isinstance(error, ImportError):
-            from symc_runtime.outside import OutsideError
+        from symc_runtime.outside import OutsideError, blamed
 
-            if isinstance(error, OutsideError):
-                tell_error(str(error))
-                sys.exit(2)
+        if message := str(error) if isinstance(error, OutsideError) else blamed(error):
+            tell_error(message)
+            sys.exit(2)
         tell_defect(error)
         sys.exit(DEFECT)
     sys.exit(status if isinstance(status, int) else 0)

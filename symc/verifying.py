@@ -22,7 +22,8 @@ from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import SizeError, example_sizes, flat_base
 from symc_runtime.verification.blame import said
 from symc_runtime.verification.domain import Draw, InputsError
-from symc_runtime.verification.measure import Progress, measure
+from symc_runtime.verification.group_facts import group_rows
+from symc_runtime.verification.measure import Progress, measure, without_groups
 from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.report import Report
 from symc_runtime.verification.subject import CannotMeasureError, Settings
@@ -134,11 +135,15 @@ def verify_spec(
     settings = _settings(samples, draws, seed, sizes)
     subject = f"symmetrized around {'a random base' if base is None else type(base).__name__}"
     random = base is None
+    plan = make_plan(spec.ir)
+    tensors = plan.inputs + plan.outputs
+    chosen = example_sizes(tensors, plan.groups, plan.fixed, plan.ragged, sizes)
+    # Before it is built, which reads what the groups say.
+    of_groups = group_rows(plan.groups, tensors, chosen)
+    if any(row.verdict == "broken" for row in of_groups):
+        groups = tuple(str(group) for group in plan.groups)
+        return without_groups(spec.name, groups, subject, True, chosen, settings, of_groups)
     if base is None:
-        plan = make_plan(spec.ir)
-        chosen = example_sizes(
-            plan.inputs + plan.outputs, plan.groups, plan.fixed, plan.ragged, sizes
-        )
         base = flat_base(plan.inputs, plan.outputs, chosen, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,10 +15,17 @@ from finite_laws import LAWS
 from outside import finite_groups
 
 import symc
+from symc.comparison.compare import compare
+from symc.description import describe
+from symc.editor.analysis import Analysis
+from symc.editor.completion import complete
+from symc.editor.hover import hover
 from symc.lower.plan import make_plan
+from symc.verifying import verify_spec
 from symc_runtime import catalogue, outside
 from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.group import NoRuleError
+from symc_runtime.groups.laws import BrokenLawError, assert_group
 from symc_runtime.outside import OutsideError
 
 GROUPS = Path(finite_groups.__file__).read_text(encoding="utf-8")
@@ -92,19 +100,18 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_groups_of_a_package_are_in_the_catalogue(bring: Bring) -> None:
-    before = set(catalogue.groups())
+    before = set(catalogue.groups()), set(catalogue.compiled_groups())
     bring("my-groups", "groups", TWO, GROUPS)
-    assert set(catalogue.groups()) == before | {"A", "Flip"}
-    assert set(catalogue.compiled_groups()) == {"S", "O", "SO", "E", "SE", "T"}
+    assert set(catalogue.groups()) == before[0] | {"A", "Flip"}
+    assert set(catalogue.compiled_groups()) == before[1] | {"A", "Flip"}
     for name in ("A", "Flip"):
         facts = catalogue.groups()[name]
         assert isinstance(facts, Finite)
+        assert_group(facts)
         for law in LAWS:
             for parameter in facts.examples:
                 law(facts, parameter)
-        (found,) = symc.check(f"input x[4: {name}(4)]\noutput y")
-        assert found.code == "SYM901"
-        assert found.message == f"`{name}(4)`, the {facts.title}, is not available yet"
+        assert symc.check(f"input x[4: {name}(4)]\noutput y") == []
 
 
 def test_what_is_no_group_fails_the_laws(bring: Bring) -> None:
@@ -123,19 +130,225 @@ def test_what_is_no_group_fails_the_laws(bring: Bring) -> None:
     assert "a_group" in failed
 
 
-def test_the_command_finds_them(bring: Bring, tmp_path: Path) -> None:
+ALONE = """
+group A4 = A(4)
+input x[4: A4, 2]
+output y[4: A4]
+output z
+symmetrize A4 by {}
+"""
+ITEMS = """
+group F = Flip(3)
+input v[n: S(n), 3: F]
+input w[_: 2*F.sign + F]
+output y[n: S(n), 3: F]
+output z[_: F.sign]
+symmetrize F by {}
+"""
+SPACE = """
+group A4 = A(4)
+group M = {}
+input x[4: A4, 3: M.{}]
+input k[4: A4] of 3
+output y[4: A4, 3: M.{}]
+output z[4: A4, 4: A4]
+symmetrize A4 by {}
+"""
+BOTH = """
+group A3 = A(3)
+group F = Flip(3)
+input x[3: A3, 3: F]
+output y[9: A3 * F]
+symmetrize F by {}
+symmetrize A3 by frame
+"""
+METHODS = ("average", "frame", "canonical", "probabilistic")
+SPECS = {
+    "alone": ALONE,
+    "items": ITEMS,
+    "O(3)": SPACE.replace("M.{}", "M.vector").replace("{}", "O(3)", 1),
+    "E(3)": SPACE.replace("M.{}", "M.point").replace("{}", "E(3)", 1),
+    "both": BOTH,
+}
+AWAY = """
+import importlib.abc, pathlib, sys
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("symc", "lark", "sympy", "pydantic"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocked())
+import torch
+from symc_runtime.testing import assert_equivariant
+from {stem} import {name}
+class Base(torch.nn.Module):
+    def forward(self, x):
+        return (x.cumsum(1) ** 2).sum(2), x[:, 0, 0] - x[:, 1, 1] ** 2
+model = {name}(Base()).double()
+x = torch.randn(3, 4, 2, dtype=torch.float64)
+for mode in (True, False):
+    assert_equivariant(model.train(mode), x, tolerance=1e-9)
+print("away")
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", SPECS)
+def test_they_are_symmetrized_as_ours_are(bring: Bring, name: str, method: str) -> None:
+    """From the spec to a module that `verify` finds right, and compared with other groups."""
     bring("my-groups", "groups", TWO, GROUPS)
-    spec = tmp_path / "even.sym"
-    spec.write_text("input x[n: A(n)]\noutput y\n", encoding="utf-8")
-    found = run(tmp_path, "check", str(spec), "--output-format", "concise")
-    assert found.returncode == 1
-    assert "SYM901" in found.stderr + found.stdout
-    assert "the alternating group" in found.stderr + found.stdout
+    text = SPECS[name].format(method)
+    assert [d for d in symc.check(text) if d.severity == "error"] == []
+    spec = symc.load(text)
+    titles = {group.title for group in describe(spec.ir).groups}
+    named = {"A(": "alternating group", "Flip(": "group of sign flips"}
+    assert {title for name, title in named.items() if name in text} <= titles
+    report = verify_spec(spec, samples=1, draws=300)
+    assert report.ok, str(report)
+    assert {row.test for row in report.rows} >= {"law", "elements", "mean"}
+    assert compare(spec.ir, spec.ir).relation == "equal"
+    for theirs, ours in (("A(", "S("), ("Flip(", "O(")):
+        if theirs in text and ".sign" not in text:
+            wider = symc.load(text.replace(theirs, ours)).ir
+            assert compare(spec.ir, wider).relation == "weaker"
 
 
-def test_a_net_of_a_package_is_trained_as_ours_are(bring: Bring) -> None:
-    bring("my-net", "nets", "ours = my_net:Ours", NET)
-    text = "input x[n: S(n), 2]\noutput y[n: S(n)]\nsymmetrize by canonical(net={}(hidden=8))"
+@pytest.mark.parametrize("method", METHODS)
+def test_even_permutations_are_drawn_and_no_other(bring: Bring, method: str) -> None:
+    """The items come to the base in the order of an even permutation, all twelve in time."""
+    bring("my-groups", "groups", TWO, GROUPS)
+    poses: list[torch.Tensor] = []
+
+    class Base(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            poses.append(x.detach())
+            return x
+
+    torch.manual_seed(0)
+    model = symc.build(
+        f"group G = A(4)\ninput x[4: G]\noutput y[4: G]\nsymmetrize by {method}", Base()
+    )
+    items = torch.stack([torch.randperm(4) for _ in range(400)]).float()
+    for mode in (True, False):
+        model.train(mode)(items)
+    for seen in poses:
+        drawn = seen.unflatten(0, (-1, len(items)))
+        # Where each item of the input is in the pose.
+        order = (drawn.unsqueeze(-1) == items.unsqueeze(1)).float()
+        assert torch.equal(order.sum(-1), torch.ones_like(drawn))
+        assert torch.equal(torch.linalg.det(order).round(), torch.ones(order.shape[:2]))
+        every = {tuple(p) for p in order.argmax(-1).flatten(0, 1).tolist()}
+        assert len(every) == 12
+
+
+def test_the_command_takes_them_all_the_way(bring: Bring, tmp_path: Path) -> None:
+    bring("my-groups", "groups", TWO, GROUPS)
+    spec, wider, emitted = (tmp_path / name for name in ("even.sym", "all.sym", "even.py"))
+    spec.write_text(ALONE.format("average"), encoding="utf-8")
+    wider.write_text(ALONE.format("average").replace("A(4)", "S(4)"), encoding="utf-8")
+    assert "no problems" in run(tmp_path, "check", str(spec)).stderr
+    assert "A(4), alternating group: 12 elements" in run(tmp_path, "describe", str(spec)).stdout
+    found = run(tmp_path, "diff", str(spec), str(wider))
+    assert "is weaker than" in " ".join(found.stdout.split())
+    assert "swaps items 1 and 2 of" in found.stdout
+    assert run(tmp_path, "compile", str(spec), "-o", str(emitted)).returncode == 0
+    code = AWAY.format(stem="even", name="Even")
+    away = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert away.stdout == "away\n", away.stderr
+
+
+def test_editors_know_them(bring: Bring) -> None:
+    bring("my-groups", "groups", TWO, GROUPS)
+    text = "group G = A(4)\ninput x[4: G.natural]\noutput y\n"
+    analysis = Analysis(text)
+    for word, told in (("A(4)", "alternating group"), ("G =", "12 elements")):
+        card = hover(analysis, text.index(word))
+        assert card is not None
+        assert told in card.text
+    begun = "group G = A(4)\ninput x[4: G."
+    assert {"natural", "scalar"} <= {p.label for p in complete(Analysis(begun), len(begun))}
+    constructors = complete(Analysis("group G = "), len("group G = "))
+    assert {"A", "Flip"} <= {p.label.partition("(")[0] for p in constructors}
+
+
+def test_facts_that_raise_are_the_packages(bring: Bring, tmp_path: Path) -> None:
+    """Also where they are asked, not only where they are imported; and it is no defect of ours."""
+    lazy = GROUPS.replace("return [1 << j for j in range(parameter)]", "return [][0]")
+    assert lazy != GROUPS
+    bring("my-groups", "groups", TWO, lazy)
+    spec = tmp_path / "flip.sym"
+    spec.write_text("input x[4: Flip(4)]\noutput y\n", encoding="utf-8")
+    found = run(tmp_path, "check", str(spec))
+    assert found.returncode == 2
+    line = lazy[: lazy.index("return [][0]")].count("\n") + 1
+    assert found.stderr == (
+        "error: the package my-groups, which brings A, Flip, raises IndexError in `generators` "
+        f"(my_groups.py:{line}): list index out of range\n"
+    )
+
+
+BROKEN = [
+    ("if crossings(p) % 2 == 0", "if crossings(p) % 3 == 0", "Alternating", "raise"),
+    ("tuple(p[j] for j in q)", "tuple(q[j] for j in p)", "Alternating", "`natural` is no rep"),
+    ("tuple(p.index(j) for j in range(parameter))", "p", "Alternating", "is no inverse of"),
+    ("range(2, parameter)", "range(2, 3)", "Alternating", "give 3 of 12 elements"),
+    ("element], (1,)", "element][::-1], (1,)", "Alternating", "of the identity, 0, moves"),
+    ("element], (1,)", "element], (2,)", "Alternating", "each 1 or -1"),
+    ("left ^ right", "(left + right) % 16", "SignFlips", "is no inverse"),
+    ("left ^ right", "left | right", "SignFlips", "is no inverse"),
+    ("math.prod(signs)", "signs[0]", "SignFlips", None),
+    ("tuple(range(parameter)), signs", "tuple(range(parameter)), (1,) * parameter", "SignFlips",
+     "do the same everywhere"),
+    ("return element\n", "return 99\n", "SignFlips", "no number from 0 to 15"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "other", "name", "told"), BROKEN)
+def test_the_laws_that_a_package_can_run(
+    part: str, other: str, name: str, told: str | None
+) -> None:
+    """What is a group of another kind is one: a sign of the first item alone is a character."""
+    assert GROUPS.count(part) == 1
+    space: dict[str, Any] = {"__name__": "my_groups"}
+    exec(compile(GROUPS.replace(part, other), "my_groups.py", "exec"), space)
+    facts = space[name]()
+    if told is None:
+        assert_group(facts, 4)
+        return
+    with pytest.raises(BrokenLawError, match=rf"^{facts.name}\(4\): .*{told}"):
+        assert_group(facts, 4)
+
+
+SCORE = """
+from symc_runtime.nets.net import HIDDEN, Net
+
+class Ours(Net):
+    "Pooled features under another name."
+    name = "ours"
+    title = "a net of ours"
+    fits = "finite"
+    options = {"hidden": HIDDEN}
+    module = "symc_runtime.modules.pooled:Pooled"
+"""
+
+
+NETS = [
+    (NET, "n: S(n)", "deepsets", "hidden=8"),
+    (SCORE, "5: C(5)", "pooled", "hidden=8"),
+]
+
+
+@pytest.mark.parametrize(("source", "axis", "net", "options"), NETS)
+def test_a_net_of_a_package_is_trained_as_ours_are(
+    bring: Bring, source: str, axis: str, net: str, options: str
+) -> None:
+    bring("my-net", "nets", "ours = my_net:Ours", source)
+    text = f"input x[{axis}, 2]\noutput y[{axis}]\nsymmetrize by canonical(net={{}}({options}))"
     assert symc.check(text.format("ours")) == []
     base = torch.nn.Linear(2, 1)
 
@@ -145,11 +358,13 @@ def test_a_net_of_a_package_is_trained_as_ours_are(bring: Bring) -> None:
             return y
 
     models = []
-    for net in ("ours", "deepsets"):
+    for name in ("ours", net):
         torch.manual_seed(0)
-        models.append(symc.build(text.format(net), Base()).eval())
+        models.append(symc.build(text.format(name), Base()).eval())
     x = torch.randn(3, 5, 2)
     assert torch.equal(models[0](x), models[1](x))
+    (found,) = symc.check(text.format("ours").replace(axis, "3: O(3)"))
+    assert (found.severity, "ours" in found.message) == ("error", True)
 
 
 def test_a_method_of_a_package_is_known_and_refused(bring: Bring) -> None:

@@ -65,10 +65,21 @@ def _entry(each: Brought, root: type[Entry]) -> Entry:
         raise OutsideError(
             f"{each.told}, which calls itself {name!r}: an entry point and its class have one name"
         )
+    missing = [said for said in _SAID.get(root.__name__, ()) if not hasattr(loaded, said)]
+    if missing:
+        raise OutsideError(f"{each.told}, which says no `{missing[0]}`")
     try:
         return loaded()
     except Exception as error:
         raise OutsideError(f"{each.told}, which cannot be made: {error}") from error
+
+
+_SAID = {
+    "Group": ("title", "parameter", "element", "atoms", "bare", "examples"),
+    "Method": ("title", "options"),
+    "Net": ("title", "fits", "module"),
+}
+"""What a class of each kind must say; its methods are abstract where they must be there."""
 
 
 def _path(entry: object) -> str:

@@ -58,7 +58,38 @@ class Brought:
 
 def brought(kind: str) -> list[Brought]:
     """The entry points of a kind, `groups`, `nets` or `methods`, by package and name."""
-    return [each for each in _all(tuple(sys.path)) if each.kind == kind]
+    return [each for each in _all_now() if each.kind == kind]
+
+
+def blamed(error: BaseException) -> str | None:
+    """Whose code raised, and where, if it is that of what an installed package brings; else None.
+
+    The innermost frame that is ours or theirs decides: what they call of others is theirs.
+    """
+    theirs: dict[str, list[Brought]] = {}
+    for each in _all_now():
+        top = each.point.value.partition(":")[0].split(".")[0]
+        theirs.setdefault(top, []).append(each)
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        top = str(trace.tb_frame.f_globals.get("__name__")).split(".")[0]
+        if top in theirs:
+            code = trace.tb_frame.f_code
+            names = ", ".join(each.name for each in theirs[top])
+            found = (
+                f"the package {theirs[top][0].package}, which brings {names}, raises "
+                f"{type(error).__name__} in `{code.co_name}` "
+                f"({os.path.basename(code.co_filename)}:{trace.tb_lineno}): {error}"
+            )
+        elif top in ("symc", "symc_runtime"):
+            found = None
+        trace = trace.tb_next
+    return found
+
+
+def _all_now() -> tuple[Brought, ...]:
+    return _all(tuple(sys.path))
 
 
 @cache

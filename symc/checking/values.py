@@ -54,9 +54,10 @@ def atom(
 ) -> Carried:
     """Representation `name` of a group, which its family has, with these arguments.
 
-    `known`: the group's parameter, where it is told. Raises OutOfRangeError.
+    `known`: the group's parameter, where it is told. Raises OutOfRangeError, NoRuleError.
     """
     family = families()[group.family]
+    family.refuse_without_rule()
     facts = family.atoms[name]
     match facts.axis:
         case "trivial":

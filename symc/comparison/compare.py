@@ -8,10 +8,10 @@ from typing import Literal
 
 from symc.comparison.changes import changes
 from symc.comparison.elements import Element, generators, true_size
-from symc.comparison.layout import Layout, cut_alike, layout, number, resized
+from symc.comparison.layout import Layout, cut_alike, layouts, number, resized
 from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
 from symc.comparison.model import Comparison, Relation, Unpaired, Witness
-from symc.comparison.reduction import all_alike, distinct, reduced, small
+from symc.comparison.reduction import all_alike, distinct, fixed, reduced, small
 from symc.comparison.samples import Sample, samples
 from symc.comparison.sizes import Sizes, shown
 from symc.comparison.words import witness
@@ -45,12 +45,17 @@ class Side:
         moving = {name for axes in self.tensors for axis in axes for name in axis.groups}
         return tuple(name for name in self.parameters if name in moving)
 
-    def factors(self, size: Callable[[Size], int]) -> dict[str, Factor]:
-        """The groups that act, with their sizes as numbers."""
-        return {
-            name: Factor(families()[self.families[name]], size(self.parameters[name]))
-            for name in self.acting
-        }
+    def factors(
+        self, size: Callable[[Size], int], kept: Collection[str] | None = None
+    ) -> dict[str, Factor]:
+        """The groups that act, with their sizes as numbers; reduced ones, but those `kept`."""
+        found = {}
+        for name in self.acting:
+            value = size(self.parameters[name])
+            if kept is not None and name not in kept:
+                value = small(value)
+            found[name] = Factor(families()[self.families[name]], value)
+        return found
 
     def at(self, values: Sample) -> Symmetry:
         """At values of all names."""
@@ -64,15 +69,16 @@ def at(one: Side, two: Side, values: Sample) -> tuple[Symmetry, Symmetry]:
     if not all_alike(one.tensors, two.tensors):
         return one.at(values), two.at(values)
     value = number({name: Size.constant(size) for name, size in values.items()})
+    kept = fixed(one.tensors, two.tensors)
     pairs = [
-        [reduced(x, y, value) for x, y in zip(ours, theirs, strict=True)]
+        [reduced(x, y, value, kept) for x, y in zip(ours, theirs, strict=True)]
         for ours, theirs in zip(one.tensors, two.tensors, strict=True)
     ]
     first, second = (
         Symmetry(
-            side.factors(lambda size: small(value(size))),
+            side.factors(value, kept[i]),
             tuple(tuple(pair[i] for pair in axes) for axes in pairs),
-            reduced=True,
+            reduced=frozenset(side.acting) - kept[i],
         )
         for i, side in enumerate((one, two))
     )
@@ -107,10 +113,10 @@ class _Inclusion:
 def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     """A generator of `of` that acts as no element of `target`, None if all do."""
     for name, factor in of.factors.items():
-        limit = LARGEST if factor.facts.permutes else _MANY
+        limit = _MANY if factor.facts.turns or factor.facts.shifts else LARGEST
         if factor.size > limit:
             raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
-        for element in generators(name, factor.facts, factor.size, few=of.reduced):
+        for element in generators(name, factor.facts, factor.size, few=name in of.reduced):
             if preimage(element, of, target) is None:
                 return element
     return None
@@ -193,9 +199,10 @@ def _sides(
 ) -> tuple[Side, Side]:
     first, second = [], []
     for tensor, other in pairs:
-        ours = [resized(layout(axis, a.groups), sizes.first) for axis in tensor.axes]
-        theirs = [resized(layout(axis, b.groups), sizes.second) for axis in other.axes]
-        both = list(zip(ours, theirs, strict=True))
+        both = [
+            (resized(ours, sizes.first), resized(theirs, sizes.second))
+            for ours, theirs in layouts(tensor, other, a.groups, b.groups)
+        ]
         first.append(tuple(cut_alike(x, y) for x, y in both))
         second.append(tuple(cut_alike(y, x) for x, y in both))
     return (
@@ -234,7 +241,7 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
     for side in sides:
         for name in side.acting:
             facts = families()[side.families[name]]
-            if not facts.ruled or facts.tabled:
+            if not facts.ruled:
                 return f"nothing is known here about elements of {side.families[name]}"
     return None
 
@@ -249,4 +256,4 @@ def _told(inclusion: _Inclusion, names: Sequence[str], side: Side) -> Witness | 
     value = number({name: Size.constant(size) for name, size in inclusion.values.items()})
     factor = side.factors(value)[inclusion.element.group]
     element = true_size(inclusion.element, factor.facts, factor.size)
-    return witness(element, _named(inclusion.values), names, side.tensors)
+    return witness(element, _named(inclusion.values), names, side.tensors, value)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from symc.comparison.layout import Factor
 from symc.comparison.sparse import ONE, Rows, identity, odd
+from symc.comparison.tables import facts_of, matrix
 from symc_runtime.groups.group import Group
 
-Kind = Literal["permutation", "rotation", "reflection", "translation"]
+Kind = Literal["permutation", "rotation", "reflection", "translation", "finite"]
 
 # cos and sin of an angle that is no rational part of a turn (Niven): its multiples are dense.
 _DENSE = (Fraction(3, 5), Fraction(4, 5))
@@ -24,7 +26,8 @@ class Element:
 
     `matrix`: what multiplies a natural axis, None for a translation. `odd`: whether the group's
     sign (of the permutation, of the determinant) is -1. `shift`: the translation's vector, its
-    entries other than 0.
+    entries other than 0. A finite one is known by the `family` and its `number`, and has a matrix
+    for each representation.
     """
 
     group: str
@@ -33,6 +36,21 @@ class Element:
     matrix: Rows | None = None
     odd: bool = False
     shift: tuple[tuple[int, Fraction], ...] = ()
+    family: str = ""
+    number: int = 0
+
+    def on(self, factor: Factor[int]) -> Rows | None:
+        """What it does along an index; None where it does nothing."""
+        if factor.group != self.group:
+            return None
+        if factor.atom is None:
+            return self.matrix
+        return matrix(self.family, self.size, (factor.atom, factor.arguments), self.number)[1]
+
+    @property
+    def called(self) -> str:
+        """How a finite one is written."""
+        return facts_of(self.family).named(self.size, self.number)
 
 
 def permutation(group: str, images: tuple[int, ...]) -> Element:
@@ -75,6 +93,10 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
     it reads better where it suffices to tell two groups apart. `few`: one element of each kind,
     which is enough where its conjugates behave alike.
     """
+    if facts.tabled:
+        for number in facts_of(facts.name).generators(size):
+            yield Element(group, "finite", size, family=facts.name, number=number)
+        return
     if facts.permutes:
         if size >= 2:
             yield permutation(group, (1, 0, *range(2, size)))

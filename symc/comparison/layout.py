@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Generic, TypeVar
 
-from symc.ir.blocks import Flatten, Unflatten, blocks
+from symc.ir.blocks import BlockAxis, Flatten, Unflatten, blocks
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
@@ -19,11 +19,16 @@ T = TypeVar("T", Size, int)
 
 @dataclass(frozen=True)
 class Factor(Generic[S]):
-    """One index of a block: `group` is whose natural axis it is, None for channels."""
+    """One index of a block: `group` is whose axis it is, None for channels.
+
+    `atom` and `arguments`: what the tables of a finite group say of it; None: it is natural.
+    """
 
     size: S
     stride: S
     group: str | None
+    atom: str | None = None
+    arguments: tuple[S, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,14 @@ class Piece(Generic[S]):
 
 @dataclass(frozen=True)
 class Layout(Generic[S]):
-    """An axis: its length and its pieces, which cover each entry once."""
+    """An axis, or several as one: its length and its pieces, which cover each entry once.
+
+    `axes`: the places of those axes in the tensor.
+    """
 
     length: S
     pieces: tuple[Piece[S], ...]
+    axes: tuple[int, ...] = ()
 
     @property
     def groups(self) -> frozenset[str]:
@@ -102,9 +111,63 @@ def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
             if channels and last is not None and last.stride == stride * size:
                 factors[-1] = Factor(last.size * size, stride, None)
                 continue
-            factors.append(Factor(size, stride, carried.group))
+            factors.append(_factor(size, stride, carried))
         pieces.append(Piece(offset, tuple(factors), block.characters, block.affine))
     return Layout(axis.size, tuple(pieces))
+
+
+def _factor(size: Size, stride: Size, carried: BlockAxis) -> Factor[Size]:
+    return Factor(size, stride, carried.group, carried.atom, carried.arguments)
+
+
+def layouts(
+    one: Tensor, two: Tensor, first: Sequence[GroupInstance], second: Sequence[GroupInstance]
+) -> list[tuple[Layout[Size], Layout[Size]]]:
+    """The axes of two tensors of one shape, in pairs: where one has several together, so has both.
+
+    `first` and `second`: the groups of each.
+    """
+    ours, theirs = list(_placed(one, first)), list(_placed(two, second))
+    pairs = []
+    while ours:
+        left, right = [ours.pop(0)], [theirs.pop(0)]
+        while (a := left[-1].axes[-1]) != (b := right[-1].axes[-1]):
+            if a < b:
+                left.append(ours.pop(0))
+            else:
+                right.append(theirs.pop(0))
+        pairs.append((_joined(left), _joined(right)))
+    return pairs
+
+
+def _placed(tensor: Tensor, groups: Sequence[GroupInstance]) -> Iterator[Layout[Size]]:
+    start = 0
+    for axis in tensor.axes:
+        found = layout(axis, groups)
+        stop = start + len(axis.sizes)
+        yield Layout(found.length, found.pieces, tuple(range(start, stop)))
+        start = stop
+
+
+def _joined(parts: Sequence[Layout[Size]]) -> Layout[Size]:
+    """Axes that follow each other as one, row by row."""
+    whole, *rest = parts
+    for part in rest:
+        pieces = [
+            Piece(
+                outer.offset * part.length + inner.offset,
+                (
+                    *(replace(f, stride=f.stride * part.length) for f in outer.factors),
+                    *inner.factors,
+                ),
+                outer.characters ^ inner.characters,
+                outer.affine or inner.affine,
+            )
+            for outer in whole.pieces
+            for inner in part.pieces
+        ]
+        whole = Layout(whole.length * part.length, tuple(pieces), whole.axes + part.axes)
+    return whole
 
 
 def cut_alike(one: Layout[S], two: Layout[S]) -> Layout[S]:
@@ -122,6 +185,7 @@ def cut_alike(one: Layout[S], two: Layout[S]) -> Layout[S]:
             )
             for piece in two.pieces
         ),
+        one.axes,
     )
 
 
@@ -133,13 +197,20 @@ def resized(axis: Layout[Size], size: Callable[[Size], T]) -> Layout[T]:
         tuple(
             Piece(
                 size(piece.offset),
-                tuple(Factor(size(f.size), size(f.stride), f.group) for f in piece.factors),
+                tuple(with_sizes(f, size) for f in piece.factors),
                 piece.characters,
                 piece.affine,
             )
             for piece in axis.pieces
         ),
+        axis.axes,
     )
+
+
+def with_sizes(factor: Factor[Size], size: Callable[[Size], T]) -> Factor[T]:
+    """An index with another size for each of its sizes."""
+    arguments = tuple(size(argument) for argument in factor.arguments)
+    return Factor(size(factor.size), size(factor.stride), factor.group, factor.atom, arguments)
 
 
 def number(values: Mapping[str, Size]) -> Callable[[Size], int]:

@@ -6,21 +6,26 @@ whose product is 1 on each tensor; as all are orthogonal, the factors are signs.
 of B, N is a Kronecker product of a permutation or an orthogonal matrix for each group of B, times
 signs. So M must fall into a Kronecker product on each block, which it does in one way up to
 numbers; this fixes each permutation, each orthogonal matrix up to its sign, and leaves a linear
-system over the field of two elements for the signs and determinants. A translation is linear in
-its vector: it is read off.
+system over the field of two elements for the signs and determinants. Of a group that acts by tables
+the elements are gone through: those are kept that do what is wanted up to signs, which each of them
+knows. A translation is linear in its vector: it is read off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 from symc.comparison.elements import Element
+from symc.comparison.layout import Factor as Index
 from symc.comparison.layout import Layout, Piece, entries
 from symc.comparison.parity import Parities
 from symc.comparison.sparse import (
     Rows,
+    alike,
     factorize,
     identity,
     is_identity,
@@ -30,10 +35,11 @@ from symc.comparison.sparse import (
     leading,
     normalized,
 )
+from symc.comparison.tables import Name, facts_of, matrix
 from symc_runtime.groups.group import Group
 
 LARGEST = 1 << 12
-"""Longer axes are not written out as matrices."""
+"""Longer axes are not written out as matrices, nor larger finite groups gone through."""
 
 
 class TooLargeError(ValueError):
@@ -52,12 +58,12 @@ class Factor:
 class Symmetry:
     """A spec at given sizes: the groups by name, and the axes of the tensors compared.
 
-    `reduced`: without what makes no difference, see `reduction`.
+    `reduced`: groups of which one generator of each kind is as good as all, see `reduction`.
     """
 
     factors: Mapping[str, Factor]
     tensors: tuple[tuple[Layout[int], ...], ...]
-    reduced: bool = False
+    reduced: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -65,14 +71,16 @@ class Preimage:
     """An element that acts as wanted; what a group lacks here is the identity.
 
     `matrices`: permutations and orthogonal matrices up to positive factors. `odd`: groups whose
-    sign is -1. `shifts`: translations.
+    sign is -1. `shifts`: translations. `numbers`: elements of groups that act by tables.
     """
 
     matrices: dict[str, Rows] = field(default_factory=dict)
     odd: frozenset[str] = frozenset()
     shifts: dict[str, dict[int, Fraction]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
+_Tabled = tuple[str, Name]
 # On a piece of B: whether the sign is -1, and a normalized matrix for each factor, None: identity.
 _Action = tuple[bool, Sequence[Rows | None]]
 
@@ -88,7 +96,7 @@ def preimage(element: Element, of: Symmetry, target: Symmetry) -> Preimage | Non
             actions = _actions(element, axis, other)
             if actions is None or not search.place((number, position), other, actions):
                 return None
-        search.signs.require(((number, position) for position in range(len(axes))), 0)
+        search.require(((number, position) for position in range(len(axes))), False)
     found = search.signs_solved()
     if found is None:
         return None
@@ -102,60 +110,110 @@ class _Search:
 
     def __init__(self, target: Symmetry) -> None:
         self.target = target
-        self.signs = Parities()
+        self.equations: list[tuple[tuple[Hashable, ...], bool, tuple[_Tabled, ...]]] = []
         self.matrices: dict[str, Rows | None] = {}
+        self.numbers: dict[str, list[int]] = {}
+
+    def require(
+        self, unknown: Iterable[Hashable], negative: bool, tabled: Iterable[_Tabled] = ()
+    ) -> None:
+        """Unknown signs and those of elements that act by tables are together as said."""
+        self.equations.append((tuple(unknown), negative, tuple(tabled)))
 
     def place(self, axis: tuple[int, int], layout: Layout[int], actions: Sequence[_Action]) -> bool:
         """Takes in what an axis must do, piece by piece; False if no element does that."""
         for piece, (negative, matrices) in zip(layout.pieces, actions, strict=True):
-            unknown: list[object] = [axis]
+            unknown: list[Hashable] = [axis]
             unknown += [("sign", name) for name in piece.characters]
-            for factor, matrix in zip(piece.factors, matrices, strict=True):
+            tabled = []
+            for factor, wanted in zip(piece.factors, matrices, strict=True):
                 owner = factor.group
                 facts = self.target.factors[owner].facts if owner else None
+                if owner is not None and factor.atom is not None:
+                    name = factor.atom, factor.arguments
+                    if not self._keep(owner, name, wanted):
+                        return False
+                    tabled.append((owner, name))
+                    continue
                 if owner is None or facts is None or not (facts.permutes or facts.turns):
-                    if matrix is not None:
+                    if wanted is not None:
                         return False
                     continue
-                if self.matrices.setdefault(owner, matrix) != matrix:
+                if not alike(self.matrices.setdefault(owner, wanted), wanted):
                     return False
                 if not facts.permutes:
                     unknown.append(("negated", owner))
-                elif matrix is not None and not is_permutation(matrix):
+                elif wanted is not None and not is_permutation(wanted):
                     return False
-            self.signs.require(unknown, negative)
+            self.require(unknown, negative, tabled)
         return True
+
+    def _keep(self, owner: str, name: Name, wanted: Rows | None) -> bool:
+        """Keeps the elements that do what is wanted up to a sign; False if there are none."""
+        factor = self.target.factors[owner]
+        family, size = factor.facts.name, factor.size
+        if owner not in self.numbers:
+            order = facts_of(family).order(size)
+            if order is None or order > LARGEST:
+                many = f"with {order:,} elements" if order else "with so many elements"
+                raise TooLargeError(f"{family}({size:,}), {many}")
+            self.numbers[owner] = list(range(order))
+        self.numbers[owner] = [
+            number
+            for number in self.numbers[owner]
+            if alike(_up_to_sign(family, size, name, number), wanted)
+        ]
+        return bool(self.numbers[owner])
+
+    def _systems(self) -> Iterator[tuple[dict[str, int], Parities]]:
+        """For every choice of elements that act by tables what the signs must fulfil."""
+        choices = prod(map(len, self.numbers.values()))
+        if choices > LARGEST:
+            raise TooLargeError(f"{choices:,} elements that differ in signs")
+        for chosen in product(*self.numbers.values()):
+            numbers = dict(zip(self.numbers, chosen, strict=True))
+            signs = Parities()
+            for unknown, negative, tabled in self.equations:
+                for owner, name in tabled:
+                    factor = self.target.factors[owner]
+                    found = matrix(factor.facts.name, factor.size, name, numbers[owner])[1]
+                    negative ^= leading(found) < 0
+                signs.require(unknown, negative)
+            if signs.consistent:
+                yield numbers, signs
 
     def signs_solved(self) -> Preimage | None:
         """The element without its translations, None where the signs contradict each other."""
         for name, factor in self.target.factors.items():
             known, sign = name in self.matrices, ("sign", name)
-            matrix = self.matrices.get(name)
-            odd = matrix is not None and is_negative(matrix)
+            found = self.matrices.get(name)
+            odd = found is not None and is_negative(found)
             if factor.facts.permutes:
                 if known or factor.size < 2:
-                    self.signs.require([sign], odd)
+                    self.require([sign], odd)
             elif factor.facts.turns:
                 if known:
                     negated = [("negated", name)] * (factor.size % 2)
-                    self.signs.require([sign, *negated], odd)
+                    self.require([sign, *negated], odd)
                 if factor.facts.special:
-                    self.signs.require([sign], 0)
-        if not self.signs.consistent:
+                    self.require([sign], False)
+        solved = next(self._systems(), None)
+        if solved is None:
             return None
-        bits = self.signs.solution()
+        numbers, signs = solved
+        bits = signs.solution()
         matrices: dict[str, Rows] = {}
-        for name, matrix in self.matrices.items():
-            rows = identity(self.target.factors[name].size) if matrix is None else matrix
+        for name, found in self.matrices.items():
+            rows = identity(self.target.factors[name].size) if found is None else found
             flip = bits.get(("negated", name), 0)
             matrices[name] = [{j: -v if flip else v for j, v in r.items()} for r in rows]
         odd_ones = frozenset(n for n in self.target.factors if bits.get(("sign", n), 0))
-        return Preimage(matrices, odd_ones)
+        return Preimage(matrices, odd_ones, numbers=numbers)
 
 
 def _actions(element: Element, axis: Layout[int], other: Layout[int]) -> list[_Action] | None:
     """How an element acts on an axis, on each piece of `other`; None if it mixes the pieces."""
-    if element.matrix is None or element.group not in axis.groups:
+    if element.shift or element.group not in axis.groups:
         return [(False, [None] * len(piece.factors)) for piece in other.pieces]
     if axis.place == other.place:
         return [_on_piece(element, piece) for piece in axis.pieces]
@@ -181,13 +239,20 @@ def _on_piece(element: Element, piece: Piece[int]) -> _Action:
     negative = element.odd and element.group in piece.characters
     matrices: list[Rows | None] = []
     for factor in piece.factors:
-        if factor.group == element.group and element.matrix is not None:
-            negative ^= leading(element.matrix) < 0
-            matrix = normalized(element.matrix)
-            matrices.append(None if is_identity(matrix) else matrix)
-        else:
+        found = element.on(factor)
+        if found is None:
             matrices.append(None)
+            continue
+        negative ^= leading(found) < 0
+        found = normalized(found)
+        matrices.append(None if is_identity(found) else found)
     return negative, matrices
+
+
+def _up_to_sign(family: str, size: int, name: Name, number: int) -> Rows | None:
+    """What an element does, None where that is nothing, or a change of sign."""
+    found = normalized(matrix(family, size, name, number)[1])
+    return None if is_identity(found) else found
 
 
 def _written_out(element: Element, axis: Layout[int]) -> Rows:
@@ -195,18 +260,16 @@ def _written_out(element: Element, axis: Layout[int]) -> Rows:
     whole: Rows = [{} for _ in range(axis.length)]
     for piece in axis.pieces:
         places = [at for _, at in entries(piece)]
-        matrix = kronecker(
-            [
-                element.matrix
-                if factor.group == element.group and element.matrix is not None
-                else identity(factor.size)
-                for factor in piece.factors
-            ]
-        )
+        whole_piece = kronecker([_matrix_on(element, factor) for factor in piece.factors])
         sign = -1 if element.odd and element.group in piece.characters else 1
-        for i, row in enumerate(matrix):
+        for i, row in enumerate(whole_piece):
             whole[places[i]] = {places[j]: sign * value for j, value in row.items()}
     return whole
+
+
+def _matrix_on(element: Element, factor: Index[int]) -> Rows:
+    found = element.on(factor)
+    return identity(factor.size) if found is None else found
 
 
 def _shifted(element: Element, of: Symmetry, target: Symmetry, found: Preimage) -> bool:

@@ -23,17 +23,19 @@ class Witness(Model):
 
     `sizes`: where the sizes have these values. `cycle`: the items, from 1, that a permutation
     moves, each to the place of the next. `matrix`: what multiplies the natural axis of a rotation
-    or reflection, exact fractions as text. `shift`: the vector of a translation. `words`: the
-    same for people, as what the element does, `swaps items 1 and 2 of pos`.
+    or reflection, exact fractions as text. `shift`: the vector of a translation. `element`: the
+    number of an element of a finite group that acts by tables, as its facts count them. `words`:
+    the same for people, as what the element does, `swaps items 1 and 2 of pos`.
     """
 
     group: str
-    kind: Literal["permutation", "rotation", "reflection", "translation"]
+    kind: Literal["permutation", "rotation", "reflection", "translation", "finite"]
     sizes: dict[str, int]
     moves: tuple[Move, ...]
     cycle: tuple[int, ...] | None = None
     matrix: tuple[tuple[str, ...], ...] | None = None
     shift: tuple[str, ...] | None = None
+    element: int | None = None
     words: str
 
 

@@ -41,9 +41,17 @@ def samples(sizes: Sizes, one: Side, two: Side) -> Samples:
     """What to compare two sides at."""
     axes = [axis for side in (one, two) for tensor in side.tensors for axis in tensor]
     parameters = [side.parameters[name] for side in (one, two) for name in side.acting]
+    # The sides of an image: what becomes of it hangs on them.
+    sides = [
+        argument
+        for axis in axes
+        for piece in axis.pieces
+        for factor in piece.factors
+        for argument in factor.arguments
+    ]
     names = names_of([*(axis.length for axis in axes), *parameters])
     alike = all_alike(one.tensors, two.tensors)
-    moving = names_of(parameters) if alike else names
+    moving = names_of([*parameters, *sides]) if alike else names
     wanted, proved = _grid([sizes.bound(name) for name in moving])
     others = {n: min(_CHANNELS, sizes.bound(n) or _CHANNELS) for n in names if n not in moving}
     lengths = [*(axis.length for axis in axes), *parameters]
@@ -51,7 +59,7 @@ def samples(sizes: Sizes, one: Side, two: Side) -> Samples:
     kept = tuple(values for values in named if _sizes_at(values, lengths, sizes))
     if not alike:
         kept = kept[: _budget(axes)]
-    if not (alike and all(map(_usual, parameters)) and len(kept) == len(wanted)):
+    if not (alike and all(map(_usual, [*parameters, *sides])) and len(kept) == len(wanted)):
         proved = None if names else 1
     return Samples(kept, proved)
 

@@ -48,11 +48,11 @@ class Sizes:
 
         Names of B give way to those of A, and a name gives way to a number.
         """
-        if len(a.axes) != len(b.axes):
+        if len(a.shape) != len(b.shape):
             return False
         before = dict(self._known), dict(self._eliminated)
-        for one, two in zip(a.axes, b.axes, strict=True):
-            if not self._equate(self.first(one.size) - self.second(two.size)):
+        for one, two in zip(a.shape, b.shape, strict=True):
+            if not self._equate(self.first(one) - self.second(two)):
                 self._known, self._eliminated = before
                 return False
         return True

@@ -1,4 +1,9 @@
-"""Sparse matrices of fractions, and how one falls into a Kronecker product."""
+"""Sparse matrices, and how one falls into a Kronecker product.
+
+Entries are fractions; those of representations that a finite group gives by `Rows` are floats.
+Cosines of whole parts of a turn, their products and ratios are either the same or much further
+apart than NEAR, so that floats decide as exactly as fractions.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,31 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-Rows = list[dict[int, Fraction]]
+Number = Fraction | float
+Rows = list[dict[int, Number]]
 """A square matrix: for each row its entries other than 0, by column."""
 
 ONE = Fraction(1)
+NEAR = 1e-9
+
+
+def near(one: Number, two: Number) -> bool:
+    """Whether two numbers are one: fractions that are equal, floats up to rounding."""
+    if one == two:
+        return True
+    if isinstance(one, Fraction) and isinstance(two, Fraction):
+        return False
+    return abs(float(one) - float(two)) <= NEAR * max(1.0, abs(float(one)))
+
+
+def alike(one: Rows | None, two: Rows | None) -> bool:
+    """Whether two matrices are one; None is the identity, and like no other."""
+    if one is None or two is None or one == two:
+        return one == two
+    return len(one) == len(two) and all(
+        a.keys() == b.keys() and all(near(value, b[j]) for j, value in a.items())
+        for a, b in zip(one, two, strict=True)
+    )
 
 
 def identity(size: int) -> Rows:
@@ -20,15 +46,15 @@ def identity(size: int) -> Rows:
 
 def is_identity(rows: Rows) -> bool:
     """Whether it is the unit matrix."""
-    return all(len(row) == 1 and row.get(i) == 1 for i, row in enumerate(rows))
+    return all(len(row) == 1 and near(row.get(i, 0.0), ONE) for i, row in enumerate(rows))
 
 
 def is_permutation(rows: Rows) -> bool:
     """Whether an invertible matrix has a single 1 in each row."""
-    return all(len(row) == 1 and next(iter(row.values())) == 1 for row in rows)
+    return all(len(row) == 1 and near(next(iter(row.values())), ONE) for row in rows)
 
 
-def scaled(rows: Rows, factor: Fraction) -> Rows:
+def scaled(rows: Rows, factor: Number) -> Rows:
     """The matrix times a number."""
     return [{j: value * factor for j, value in row.items()} for row in rows]
 
@@ -46,7 +72,7 @@ def kronecker(factors: Sequence[Rows]) -> Rows:
     return rows
 
 
-def leading(rows: Rows) -> Fraction:
+def leading(rows: Rows) -> Number:
     """The first entry of the first row that is not 0."""
     return rows[0][min(rows[0])]
 
@@ -83,7 +109,8 @@ def factorize(rows: Rows, shape: Sequence[int]) -> list[Rows] | None:
             value = pivot
             for _, factor_value in entries:
                 value *= factor_value
-            if rows[i].get(at) != value:
+            found = rows[i].get(at)
+            if found is None or not near(found, value):
                 return None
     return factors
 
@@ -119,7 +146,7 @@ def is_negative(rows: Rows) -> bool:
                 for j, value in pivot_row.items():
                     if j != column:
                         entry = row.get(j, Fraction(0)) - ratio * value
-                        if entry:
+                        if not near(entry, 0.0):
                             row[j] = entry
                         else:
                             row.pop(j, None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
+from symc.comparison.acts import acts, moving
 from symc.comparison.elements import Element
 from symc.comparison.layout import Layout
 from symc.comparison.model import Move, Witness
@@ -20,17 +21,22 @@ def witness(
     sizes: Mapping[str, int],
     names: Sequence[str],
     tensors: Sequence[Sequence[Layout[Size]]],
+    size: Callable[[Size], int],
 ) -> Witness:
-    """What is to be said of an element that moves tensors with these names and axes."""
+    """What is to be said of an element that moves tensors with these names and axes.
+
+    `size`: the number that a size is where the element was found.
+    """
     moves = []
     kept = []
     for name, axes in zip(names, tensors, strict=True):
-        moved = tuple(i for i, axis in enumerate(axes) if _moves(element, axis))
+        moved = tuple(i for i, axis in enumerate(axes) if _moves(element, axis, size))
         sign = element.odd and any(element.group in _characters(axis) for axis in axes)
         if moved or sign:
             moves.append(Move(tensor=name, axes=moved, sign=sign))
-        elif any(str(axis.length) in _lengths(element, tensors) for axis in axes):
+        elif any(str(axis.length) in _lengths(element, tensors, size) for axis in axes):
             kept.append(name)
+    named = dict(zip(names, tensors, strict=True))
     small = element.size <= _LARGEST_MATRIX
     permutation = element.kind == "permutation"
     shift = dict(element.shift)
@@ -38,15 +44,25 @@ def witness(
         group=element.group,
         kind=element.kind,
         sizes=dict(sizes),
-        moves=tuple(moves),
+        moves=tuple(
+            one.model_copy(update={"axes": _numbered(one, named[one.tensor])}) for one in moves
+        ),
         cycle=_cycle(element) if permutation else None,
         matrix=_matrix(element) if element.matrix and not permutation and small else None,
         shift=tuple(str(shift.get(i, Fraction(0))) for i in range(element.size)) if shift else None,
-        words=_words(element, moves, kept, dict(zip(names, tensors, strict=True))),
+        element=element.number if element.kind == "finite" else None,
+        words=_words(element, moves, kept, named, size),
     )
 
 
-def _moves(element: Element, axis: Layout[Size]) -> bool:
+def _numbered(move: Move, axes: Sequence[Layout[Size]]) -> tuple[int, ...]:
+    """The axes of the tensor, of which several may be one here."""
+    return tuple(number for i in move.axes for number in axes[i].axes)
+
+
+def _moves(element: Element, axis: Layout[Size], size: Callable[[Size], int]) -> bool:
+    if element.kind == "finite":
+        return bool(moving(element, axis, size))
     if element.kind == "translation":
         return any(piece.affine == element.group for piece in axis.pieces)
     return any(f.group == element.group for piece in axis.pieces for f in piece.factors)
@@ -56,9 +72,11 @@ def _characters(axis: Layout[Size]) -> frozenset[str]:
     return frozenset().union(*(piece.characters for piece in axis.pieces))
 
 
-def _lengths(element: Element, tensors: Sequence[Sequence[Layout[Size]]]) -> set[str]:
+def _lengths(
+    element: Element, tensors: Sequence[Sequence[Layout[Size]]], size: Callable[[Size], int]
+) -> set[str]:
     """The lengths of axes that the element moves, as text."""
-    return {str(axis.length) for axes in tensors for axis in axes if _moves(element, axis)}
+    return {str(axis.length) for axes in tensors for axis in axes if _moves(element, axis, size)}
 
 
 def _cycle(element: Element) -> tuple[int, ...]:
@@ -81,7 +99,10 @@ def _words(
     moves: Sequence[Move],
     kept: Sequence[str],
     tensors: Mapping[str, Sequence[Layout[Size]]],
+    size: Callable[[Size], int],
 ) -> str:
+    if element.kind == "finite":
+        return _words_of_finite(element, moves, kept, tensors, size)
     places = [_place(element, move, tensors[move.tensor]) for move in moves if move.axes]
     signs = [move.tensor for move in moves if move.sign and not move.axes]
     also = [move.tensor for move in moves if move.sign and move.axes]
@@ -97,6 +118,35 @@ def _words(
     if also:
         text += f", with a change of the sign of {listed(quoted(also))}"
     return text if places else f"{text} ({_origin(element)})"
+
+
+def _words_of_finite(
+    element: Element,
+    moves: Sequence[Move],
+    kept: Sequence[str],
+    tensors: Mapping[str, Sequence[Layout[Size]]],
+    size: Callable[[Size], int],
+) -> str:
+    """`(r) turns `img` by 90 degrees and moves items 1 -> 2 -> 3 -> 1 of `x``."""
+    places: dict[str, dict[str, None]] = {}
+    for move in moves:
+        for act, axes in _by_act(element, move, tensors[move.tensor], size).items():
+            only = move.model_copy(update={"axes": tuple(axes)})
+            place = _place(element, only, tensors[move.tensor])
+            places.setdefault(act, {})[place] = None
+    parts = [act.format(listed(list(where))) for act, where in places.items()]
+    text = f"({element.called}) {listed(parts)}"
+    return f"{text}, not {listed(quoted(kept))}" if kept else text
+
+
+def _by_act(
+    element: Element, move: Move, axes: Sequence[Layout[Size]], size: Callable[[Size], int]
+) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for i in move.axes:
+        for act in acts(element, axes[i], size):
+            found.setdefault(act, []).append(i)
+    return found
 
 
 def _act(element: Element, places: str) -> str:
@@ -120,6 +170,8 @@ def _act(element: Element, places: str) -> str:
             cosine = (element.matrix or [])[first].get(first, Fraction(0))
             angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
             return f"turns {places} by {angle} from e{first + 1} to e{second + 1}"
+        case "finite":
+            return f"moves {places}"
         case _ as never:
             assert_never(never)
 
@@ -135,7 +187,7 @@ def _origin(element: Element) -> str:
             return f"an odd permutation of `{element.group}`"
         case "reflection":
             return f"a reflection of `{element.group}`"
-        case "rotation" | "translation":
+        case "rotation" | "translation" | "finite":
             return f"`{element.group}`"
         case _ as never:
             assert_never(never)
@@ -150,8 +202,9 @@ def _place(element: Element, move: Move, axes: Sequence[Layout[Size]]) -> str:
     )
     if not unclear:
         return f"`{move.tensor}`"
-    numbers = " and ".join(str(axis) for axis in move.axes)
-    return f"`{move.tensor}` ({'axis' if len(move.axes) == 1 else 'axes'} {numbers})"
+    numbers = _numbered(move, axes)
+    listing = " and ".join(str(axis) for axis in numbers)
+    return f"`{move.tensor}` ({'axis' if len(numbers) == 1 else 'axes'} {listing})"
 
 
 def quoted(names: Sequence[str]) -> list[str]:

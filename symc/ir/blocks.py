@@ -190,12 +190,12 @@ def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block
     family = families()[families_of[atom.group]]
     facts = family.atoms[atom.name]
     axis = BlockAxis(kind="trivial", group=None, size=atom.dimension)
-    match facts.axis:
+    # What has no rule is not known to leave anything alone, nor to act as it says.
+    match facts.axis if family.ruled or facts.axis == "trivial" else "natural":
         case "trivial":
             pass
         case "natural":
-            # What has no rule is not known to leave anything alone.
-            still = family.ruled and not (family.permutes or family.turns or family.tabled)
+            still = family.ruled and not (family.permutes or family.turns)
             if facts.affine or not still:
                 axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
         case "table" | "grid":

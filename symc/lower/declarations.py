@@ -26,6 +26,7 @@ def group(instance: GroupInstance) -> layout.Group:
 
 def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
     facts = groups()[program.group(atom.group).family]
+    facts.refuse_without_rule()
     shape = facts.atoms[atom.name]
     match shape.axis:
         case "trivial":

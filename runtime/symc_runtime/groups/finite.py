@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.group import Group, NoRuleError
+
+_KNOWN = ("table", "grid", "trivial")
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,55 @@ class Finite(Group, ABC):
 
     @property
     def ruled(self) -> bool:
-        """True: whatever its elements are, its own facts say what they do."""
-        return True
+        """Whatever its elements are, its own facts say what they do, if they do so by tables."""
+        return not self._unknown
 
     @property
     def permutes(self) -> bool:
         """False, though images may permute: not every permutation is an element."""
+        self.refuse_without_rule()
         return False
 
     @property
     def turns(self) -> bool:
         """False, as `permutes`."""
+        self.refuse_without_rule()
         return False
 
     @property
     def shifts(self) -> bool:
         """False."""
+        self.refuse_without_rule()
         return False
 
     @property
     def tabled(self) -> bool:
         """True."""
+        self.refuse_without_rule()
         return True
+
+    @property
+    def _unknown(self) -> list[str]:
+        """Atoms that act in a way that no table says."""
+        return [
+            name
+            for name, atom in self.atoms.items()
+            if atom.axis not in _KNOWN
+            or atom.affine
+            or atom.character
+            or (atom.axis == "grid") != (name == "grid")
+        ]
+
+    def refuse_without_rule(self) -> None:
+        """Raises NoRuleError where a representation acts in a way that no table says."""
+        if self._unknown:
+            name = self._unknown[0]
+            raise NoRuleError(
+                f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "
+                f"`{name}` is {self.atoms[name]}: of a group that has its elements by numbers each "
+                f"is one of {', '.join(_KNOWN)}, neither affine nor a character, and `grid` alone "
+                "is a grid"
+            )
 
     @abstractmethod
     def rest_order(self, parameter: int) -> int | None:

@@ -126,7 +126,7 @@ class Group:
     @property
     def tabled(self) -> bool:
         """Whether elements are numbers, and tables say what they do. NoRuleError as `permutes`."""
-        self._have_rule()
+        self.refuse_without_rule()
         return False
 
     @property
@@ -137,22 +137,23 @@ class Group:
     @property
     def permutes(self) -> bool:
         """Whether elements are permutations. NoRuleError for a group without a rule."""
-        self._have_rule()
+        self.refuse_without_rule()
         return _RULES[self.element][1]
 
     @property
     def turns(self) -> bool:
         """Whether elements hold an orthogonal matrix. NoRuleError for a group without a rule."""
-        self._have_rule()
+        self.refuse_without_rule()
         return _RULES[self.element][2]
 
     @property
     def shifts(self) -> bool:
         """Whether elements hold a translation. NoRuleError for a group without a rule."""
-        self._have_rule()
+        self.refuse_without_rule()
         return _RULES[self.element][3]
 
-    def _have_rule(self) -> None:
+    def refuse_without_rule(self) -> None:
+        """Raises NoRuleError where nothing is known of the elements."""
         if not self.ruled:
             raise NoRuleError(
                 f"there is no rule here for the {self.title} {self.name}({self.parameter}), whose "

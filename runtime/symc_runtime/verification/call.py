@@ -44,9 +44,11 @@ class Call:
     counts: Counts
 
     def of(self, model: Symmetrized) -> list[Output]:
-        """Each output of the model, as a mean over samples."""
-        samples, _ = model(*self.inputs, noise=self.noise, sizes=self.counts, return_samples=True)
-        return [Output(widened(y).mean(0), _sizes(y)) for y in as_tuple(samples)]
+        """Each output of the model, as a mean over samples by their weights."""
+        samples, weights = model(
+            *self.inputs, noise=self.noise, sizes=self.counts, return_samples=True
+        )
+        return [Output(mean_over(widened(y), weights), _sizes(y)) for y in as_tuple(samples)]
 
     def rows(self, chosen: torch.Tensor) -> Call:
         """The call with these rows of its batch."""
@@ -95,6 +97,17 @@ def number_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype | None:
 def widened(x: torch.Tensor) -> torch.Tensor:
     """x in double precision."""
     return x.to(torch.complex128) if x.is_complex() else x.double()
+
+
+def mean_over(y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """The mean of y [K, batch, ...] over K by `weights` [K, batch], which sum to 1 over it.
+
+    Both may have more axes before the batch.
+    """
+    if bool((weights == 1 / weights.shape[0]).all()):
+        return y.mean(0)
+    wide = weights.double().reshape(*weights.shape, *[1] * (y.ndim - weights.ndim))
+    return (y * wide).sum(0)
 
 
 def length(x: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symc_runtime.verification.report import Report, Row
+from symc_runtime.verification.report import DRAWN, FACTS, NUMBERS, WEIGHTS, Report, Row
 
 
 def to_tell(report: Report) -> list[list[Row]]:
@@ -102,6 +102,27 @@ def explained(report: Report, row: Row) -> tuple[str, str]:
             return (
                 f"a sample of {tensor} is not g times what the base returned{where}",
                 "soft elements in the forward, or an output action that is left out",
+            )
+        case "elements" if what == FACTS:
+            return (
+                f"{group} is no group, or its representations are none: {row.detail}",
+                "who brings the group mends it: `symc_runtime.groups.laws.assert_group` says "
+                "whether all its facts are right",
+            )
+        case "elements" if what == NUMBERS:
+            return (
+                f"there are no such elements of {group} as are drawn",
+                f"the distribution of {group} draws their numbers",
+            )
+        case "elements" if what == WEIGHTS:
+            return (
+                f"the weights of elements of {group} are below zero, or do not sum to 1",
+                f"the distribution of {group} weighs them; equivariance tests cannot see this",
+            )
+        case "elements" if what == DRAWN:
+            return (
+                f"training does not draw the elements of {group} as often as eval mode weighs them",
+                f"the distribution of {group} does both; equivariance tests cannot see this",
             )
         case "elements":
             return (

@@ -38,10 +38,8 @@ def fitting(
     pairs = [(motion, y) for motion, y in pairs if y is not None]
     if not rows.isfinite().all() or not all(y.isfinite().all() for _, y in pairs if y is not None):
         return "unknown"
-    size = moved[0][0].matrix.shape[-1]
-    permutes = moved[0][0].index is not None
     shifts = moved[0][0].shift is not None
-    for way in _ways(rows.shape[1:], size, permutes, shifts):
+    for way in _ways(rows.shape[1:], moved[0][0]):
         if all(
             y is not None and _close(y, _moved(rows, way, motion), tolerance) for motion, y in pairs
         ):
@@ -70,60 +68,128 @@ def _close(y: torch.Tensor, expected: torch.Tensor, tolerance: float) -> bool:
     return size == 0 or float((y - expected).abs().amax()) <= tolerance * size
 
 
-Part = tuple[int, int]
-"""An axis of size a*b that holds the moved one as its outer, (1, b), or inner, (a, 1), part, or
-twice, (0, 0)."""
+Name = tuple[str, tuple[int, ...]]
+"""An atom of a group that acts by tables, with what is in its brackets."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An axis of size outer * m * inner of which the part of size m is moved.
+
+    Twice, where `twice`: it is of size m * m. `name`: the representation where there are several.
+    """
+
+    outer: int
+    inner: int
+    size: int
+    name: Name | None = None
+    twice: bool = False
 
 
 @dataclass(frozen=True)
 class Way:
-    """For each axis behind the batch how it is moved, None: not; with a sign; by the shift, too."""
+    """For each axis behind the batch how it is moved, None: not; with a sign; by the shift, too.
+
+    `image`: an axis that is moved as an image together with the one behind it.
+    """
 
     parts: tuple[Part | None, ...]
     signed: bool = False
     shifted: bool = False
+    image: int | None = None
 
 
-def _ways(shape: Sequence[int], size: int, permutes: bool, shifts: bool) -> Iterator[Way]:
+def _ways(shape: Sequence[int], motion: Motion) -> Iterator[Way]:
     """Every way that the shape allows, the simplest first."""
-    options: list[list[Part | None]] = []
-    for length in shape:
-        found: list[Part | None] = [None]
+    options = [_parts(length, motion) for length in shape]
+    nowhere: tuple[Part | None, ...] = (None,) * len(shape)
+    yield Way(nowhere)
+    for image in _images(shape, motion):
+        yield Way(nowhere, image=image)
+    for parts in itertools.islice(_moving(options), MOST_WAYS):
+        yield Way(parts)
+        if motion.number is None:
+            yield Way(parts, signed=True)
+        if motion.shift is not None and sum(part is not None for part in parts) == 1:
+            yield Way(parts, shifted=True)
+    if motion.number is None:
+        yield Way(nowhere, signed=True)
+    for image in _images(shape, motion):
+        for parts in itertools.islice(_moving(options), MOST_WAYS):
+            if parts[image] is None and parts[image + 1] is None:
+                yield Way(parts, image=image)
+
+
+def _moving(options: Sequence[Sequence[Part]]) -> Iterator[tuple[Part | None, ...]]:
+    """Parts that move some axes, one axis first."""
+    for count in range(1, len(options) + 1):
+        for axes in itertools.combinations(range(len(options)), count):
+            for chosen in itertools.product(*(options[axis] for axis in axes)):
+                parts: list[Part | None] = [None] * len(options)
+                for axis, part in zip(axes, chosen, strict=True):
+                    parts[axis] = part
+                yield tuple(parts)
+
+
+def _parts(length: int, motion: Motion) -> list[Part]:
+    """How an axis of this length can be moved."""
+    found: dict[Part, None] = {}
+    for name, size in _representations(motion):
         if length and length % size == 0:
             times = length // size
-            found += dict.fromkeys([(1, times), (times, 1)])
+            found |= dict.fromkeys([Part(1, times, size, name), Part(times, 1, size, name)])
             if times == size:
-                found.append((0, 0))
-        options.append(found)
-    every = sorted(itertools.islice(itertools.product(*options), MOST_WAYS), key=_moving)
-    for parts in every:
-        for signed in (False, True):
-            yield Way(parts, signed)
-        if shifts and _moving(parts) == 1:
-            yield Way(parts, shifted=True)
+                found[Part(1, 1, size, name, twice=True)] = None
+    return list(found)
 
 
-def _moving(parts: Sequence[Part | None]) -> int:
-    return sum(part is not None for part in parts)
+def _representations(motion: Motion) -> list[tuple[Name | None, int]]:
+    """Each with its size."""
+    facts, parameter = motion.facts, motion.parameter
+    if facts is None:
+        return [(None, motion.matrix.shape[-1])]
+    return [
+        ((name, arguments), facts.size(name, arguments, parameter))
+        for name, atom in facts.atoms.items()
+        if atom.axis == "table"
+        for arguments in facts.choices(name, parameter)
+    ]
+
+
+def _images(shape: Sequence[int], motion: Motion) -> list[int]:
+    """Axes that may be an image with the one behind them."""
+    facts, parameter = motion.facts, motion.parameter
+    if facts is None or "grid" not in facts.atoms or not facts.choices("grid", parameter):
+        return []
+    square = facts.sides(parameter)
+    pairs = enumerate(itertools.pairwise(shape))
+    return [i for i, (high, wide) in pairs if high == wide or not square]
+
+
+def _matrix(motion: Motion, name: Name | None) -> torch.Tensor:
+    return motion.matrix[0] if name is None else motion.matrix_of(*name)[0]
 
 
 def _moved(x: torch.Tensor, way: Way, motion: Motion) -> torch.Tensor:
-    matrix = motion.matrix[0]
-    size = matrix.shape[-1]
+    if way.image is not None:
+        dim = way.image + 1
+        shape = x.shape[dim : dim + 2]
+        image = motion.matrix_of("grid", tuple(shape))[0]
+        x = _along(x.flatten(dim, dim + 1), image, dim).unflatten(dim, shape)
     for dim, part in enumerate(way.parts, start=1):
         if part is None:
             continue
-        if part == (0, 0):
-            x = x.unflatten(dim, (size, size))
+        matrix = _matrix(motion, part.name)
+        if part.twice:
+            x = x.unflatten(dim, (part.size, part.size))
             x = _along(_along(x, matrix, dim), matrix, dim + 1).flatten(dim, dim + 1)
             continue
-        outer, inner = part
-        pieces = x.unflatten(dim, (outer, size, inner))
+        pieces = x.unflatten(dim, (part.outer, part.size, part.inner))
         pieces = _along(pieces, matrix, dim + 1)
         if way.shifted and motion.shift is not None:
-            shape = [1] * pieces.ndim
-            shape[dim + 1] = size
-            pieces = pieces + motion.shift[0].reshape(shape)
+            shifted = [1] * pieces.ndim
+            shifted[dim + 1] = part.size
+            pieces = pieces + motion.shift[0].reshape(shifted)
         x = pieces.flatten(dim, dim + 2)
     return x * motion.character[0] if way.signed else x
 

@@ -68,13 +68,12 @@ def mean_deviation(
     for _ in range(calls):
         sides = (drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
         for i, (tensor, z, y) in enumerate(zip(model.outputs, *sides, strict=True)):
-            expected = valid_part(tensor, act(tensor, y.mean(0), motions, sizes), counts)
-            difference = z.mean(0) - expected
+            mean = act(tensor, y.values.mean(0), motions, sizes)
+            difference = z.values.mean(0) - valid_part(tensor, mean, counts)
             if difference.is_complex():
                 difference = torch.view_as_real(difference)
             differences[i].append(difference.reshape(batch, -1))
-            both = torch.cat([z, y]).abs().reshape(2 * each, batch, -1)
-            squares[i] += both.square().sum(-1).mean(0) / calls
+            squares[i] += (z.square + y.square) / (2 * calls)
     t = log(batch * len(model.outputs) / (1 - CONFIDENCE))
     found = []
     for values, square in zip(differences, squares, strict=True):

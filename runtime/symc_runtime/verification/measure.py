@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
 from symc_runtime.symmetrized import Symmetrized
+from symc_runtime.verification.bases import example_sizes
 from symc_runtime.verification.domain import Draw
+from symc_runtime.verification.group_facts import NOTHING_ELSE, group_rows
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.layers import in_words
 from symc_runtime.verification.layers import layers as layers_of
+from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.report import Report, Row
 from symc_runtime.verification.steps import steps as steps_of
 from symc_runtime.verification.subject import Settings, Subject
@@ -43,6 +46,14 @@ def measure(
     CannotMeasureError where the model does not run, InputsError where `draw` is at fault.
     """
     settings = settings or Settings()
+    chosen = example_sizes(
+        model.inputs + model.outputs, model.groups, model.fixed, model.ragged, sizes
+    )
+    of_groups = group_rows(model.groups, model.inputs + model.outputs, chosen)
+    if any(row.verdict == "broken" for row in of_groups):
+        groups = tuple(str(group) for group in model.groups)
+        compiled = not isinstance(model, Plain)
+        return without_groups(name, groups, subject, compiled, chosen, settings, of_groups)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         called = None if progress is None else _told(progress, "first calls", 0, 1)
@@ -50,7 +61,7 @@ def measure(
         if measured.domain is not None:
             subject = f"{subject}, on inputs of {measured.domain.name}"
         steps = list(steps_of(measured))
-        rows: list[Row] = []
+        rows = of_groups
         for done, step in enumerate(steps):
             if progress is not None:
                 progress(step.label, done, len(steps))
@@ -70,6 +81,21 @@ def measure(
         dict(measured.sizes), settings.seed, tuple(rows), unseen(measured),
         tuple((layer.group, in_words(layer)) for layer in found),
     )  # fmt: skip
+
+
+def without_groups(
+    name: str,
+    groups: tuple[str, ...],
+    subject: str,
+    compiled: bool,
+    sizes: Mapping[str, int],
+    settings: Settings,
+    rows: Sequence[Row],
+) -> Report:
+    """What is to be said where groups are none: nothing else is measured."""
+    return Report(
+        name, groups, subject, compiled, dict(sizes), settings.seed, tuple(rows), (NOTHING_ELSE,)
+    )
 
 
 def _told(progress: Progress, label: str, done: int, total: int) -> Callable[[], None]:

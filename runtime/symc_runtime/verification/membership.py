@@ -23,6 +23,7 @@ from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, motion_of, valid_part
 from symc_runtime.verification.call import widened
+from symc_runtime.verification.report import NUMBERS, WEIGHTS
 
 ROUNDING = 100.0
 """Last digits by which a matrix may fail to be orthogonal."""
@@ -45,14 +46,24 @@ class Finding:
 
 
 def element_findings(
-    group: Group, element: Any, counts: Counts, samples: int, sizes: Mapping[str, int]
+    group: Group,
+    element: Any,
+    counts: Counts,
+    samples: int,
+    sizes: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     """What the elements of one stage are: [samples * batch] of them."""
     if isinstance(element, Permutation):
         return [Finding(group.name, "", "each index once", _softness(group, element, counts), 0.0)]
     if isinstance(element, Elements):
-        off = _outside(group, element, sizes)
-        return [Finding(group.name, "", "an element's number", off, 0.0)]
+        off = _outside(group, element, sizes or {})
+        found = [Finding(group.name, "", NUMBERS, off, 0.0)]
+        if element.share is not None:
+            share = element.share.double().unflatten(0, (samples, -1))
+            wrong = torch.maximum((share.mean(0) - 1).abs(), -share.amin(0))
+            bound = torch.finfo(element.share.dtype).eps ** 0.5
+            found.append(Finding(group.name, "", WEIGHTS, wrong.nan_to_num(torch.inf), bound))
+        return found
     if not isinstance(element, Orthogonal):
         return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
     matrix = element.matrix
@@ -109,8 +120,9 @@ def membership(
     rows = samples * inputs[0].shape[0]
     for entry, element in zip(model.draws, elements, strict=True):
         group = by_name[entry.key]
-        found += element_findings(group, element, counts, samples, sizes)
-        if found[-1].error.isinf().any() or not _hard(element, found[-1]):
+        of_stage = element_findings(group, element, counts, samples, sizes)
+        found += of_stage
+        if of_stage[-1].error.isinf().any() or not _hard(element, of_stage[0]):
             return found
         motions[entry.key] = _motion(group, element, sizes)
     if len(seen) != 1:

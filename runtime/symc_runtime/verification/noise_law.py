@@ -21,6 +21,8 @@ PROJECTIONS = 64
 CHUNKS = 64
 ROWS = 100_000
 """Noise tensors drawn at a time, at most."""
+INFINITE = 8.0
+"""What stands for infinite noise, which takes an element for certain: no sum of it is a number."""
 
 Counts = Mapping[str, torch.Tensor]
 
@@ -89,7 +91,9 @@ def _rows(
 def _compared(
     key: str, plain: torch.Tensor, moved: torch.Tensor, generator: torch.Generator | None
 ) -> NoiseLaw:
-    first, second = plain.double().flatten(1), moved.double().flatten(1)
+    first, second = (
+        z.double().flatten(1).nan_to_num(torch.nan, INFINITE, -INFINITE) for z in (plain, moved)
+    )
     draws, width = first.shape
     directions = torch.randn(width, PROJECTIONS, dtype=torch.float64, generator=generator)
     directions = directions / directions.square().sum(0).sqrt()

@@ -84,29 +84,36 @@ def output_law(
     many = {name: _repeated(motion, each) for name, motion in motions.items()}
     padded = {name: value.repeat(each) for name, value in counts.items()}
 
-    def call() -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Of every output f(h x) and h f(x), [each, batch, components]."""
+    def call() -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Of every output f(h x), h f(x) [each, batch, components], mean squared length [batch]."""
         turned, plain = (drawn(model, x, counts, each, elements, generator) for x in (moved, clean))
         found = []
         for tensor, z, y in zip(model.outputs, turned, plain, strict=True):
-            expected = act(tensor, y.flatten(0, 1), many, sizes)
+            expected = act(tensor, y.values.flatten(0, 1), many, sizes)
             expected = valid_part(tensor, expected, padded).unflatten(0, (each, -1))
-            found.append((_flat(z), _flat(expected)))
+            found.append((_flat(z.values), _flat(expected), (z.square + y.square) / 2))
         return found
 
     pilot = zip(*(call() for _ in range(PILOT)), strict=True)
     eps = torch.finfo(number_dtype(inputs) or torch.float64).eps
-    views = [_view(torch.cat([torch.cat(pair) for pair in each]), eps, generator) for each in pilot]
+    views = []
+    for each_output in pilot:
+        seen = torch.cat([torch.cat([z, y]) for z, y, _ in each_output])
+        square = torch.stack([square for *_, square in each_output]).mean(0)
+        views.append(_view(seen, eps * square, generator))
     calls = max(CALLS_UNKNOWN, ceil(draws / each))
     differences: list[list[torch.Tensor]] = [[] for _ in model.outputs]
     for _ in range(calls):
-        for i, (view, (z, y)) in enumerate(zip(views, call(), strict=True)):
+        for i, (view, (z, y, _)) in enumerate(zip(views, call(), strict=True)):
             differences[i].append(view.of(z) - view.of(y))
     return [_compared(torch.stack(of_calls), calls * each, generator) for of_calls in differences]
 
 
-def _view(values: torch.Tensor, eps: float, generator: torch.Generator | None) -> _View:
-    """Coordinates and random directions for outputs [rows, batch, components]."""
+def _view(values: torch.Tensor, rounding: torch.Tensor, generator: torch.Generator | None) -> _View:
+    """Coordinates and random directions for outputs [rows, batch, components].
+
+    `rounding` [batch]: a squared length that may be rounding.
+    """
     width = values.shape[-1]
     dense = torch.randn(width, DIRECTIONS, dtype=torch.float64, generator=generator)
     chosen = torch.randperm(width, generator=generator)[:DIRECTIONS]
@@ -115,7 +122,7 @@ def _view(values: torch.Tensor, eps: float, generator: torch.Generator | None) -
     centre = values.mean(0, keepdim=True)
     spread = ((values - centre) @ directions).abs().mean(0)
     # Where nothing is random, rounding is no spread.
-    least = eps**0.5 * values.square().sum(-1).mean(0).sqrt().clamp(min=1e-300)
+    least = rounding.sqrt().clamp(min=1e-300)
     return _View(directions, centre, torch.maximum(spread, least.unsqueeze(-1)))
 
 

@@ -14,6 +14,13 @@ Verdict = Literal["right", "undetected", "broken", "unmeasured"]
 TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean", "outputs")
 
 
+NUMBERS = "numbers of elements"
+WEIGHTS = "weights sum to 1"
+DRAWN = "drawn as weighed"
+FACTS = "a group that acts"
+"""What elements of groups that act by tables are asked."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One number that was measured.

@@ -9,18 +9,51 @@ import torch
 from symc_runtime.verification.mean import mean_deviation
 from symc_runtime.verification.noise_law import noise_law
 from symc_runtime.verification.output_law import FALSE_ALARMS, output_law
-from symc_runtime.verification.report import Row, Test, finite
+from symc_runtime.verification.report import DRAWN, Row, Test, finite
 from symc_runtime.verification.subject import DTYPES, Subject
+from symc_runtime.verification.weighing import Weighing, compared, weighing
 
 MEAN_KINDS = ("random", "tetrahedron")
 ELEMENTS = 3
 """Inputs of each of these kinds that the law of random outputs is held against, and elements."""
 
 
-def noise(subject: Subject) -> list[Row]:
-    """The action leaves the law of the noise alone."""
+def draws_by_weight(subject: Subject) -> list[Row]:
+    """Training draws elements as often as eval mode weighs them."""
     dtype = subject.finest
-    model = subject.with_samples(subject.at(DTYPES[dtype], "eval"), 1)
+    batch = subject.batch(("random",), 1).to(DTYPES[dtype])
+
+    def law() -> list[Weighing]:
+        probabilities = [
+            weighing(
+                subject.at(DTYPES[dtype], mode),
+                *batch.inputs,
+                counts=batch.counts,
+                draws=subject.settings.draws,
+                generator=subject.generator,
+            )
+            for mode in ("train", "eval")
+        ]
+        return compared(*probabilities)
+
+    found = law()
+    if any(each.difference > each.allowed for each in found):
+        found = law()
+    subject.with_samples(subject.model, 2)
+    return [
+        Row(
+            "elements", each.key, "", DRAWN, "train", dtype,
+            "broken" if each.difference > each.allowed else "right",
+            each.difference, each.allowed, each.draws, 0, int(each.difference > each.allowed),
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+def noise(subject: Subject, mode: str) -> list[Row]:
+    """The action leaves the law of the noise alone; in training that of stages that weigh."""
+    dtype = subject.finest
+    model = subject.with_samples(subject.at(DTYPES[dtype], mode), 1)
     batch = subject.batch(("random",), 1).to(DTYPES[dtype])
     law = partial(
         noise_law,
@@ -38,14 +71,17 @@ def noise(subject: Subject) -> list[Row]:
         found = law()
     subject.with_samples(model, 2)
     rows = []
+    weighs = {entry.key for entry in model.draws if entry.weighs}
     for each in found:
+        if mode == "train" and each.key not in weighs:
+            continue
         for what, error, bound in (
             ("distribution", each.distance, each.distance_bound),
             ("second moments", each.spread, each.spread_bound),
         ):
             rows.append(
                 Row(
-                    "noise", each.key, "", what, "eval", dtype,
+                    "noise", each.key, "", what, mode, dtype,
                     "right" if error <= bound else "broken", finite(error), finite(bound),
                     each.draws, 0, int(error > bound),
                 )

@@ -9,7 +9,7 @@ from functools import partial
 from symc_runtime.verification.coupled_rows import law, moved_law, trusted
 from symc_runtime.verification.exact_rows import elements, padding
 from symc_runtime.verification.report import Row, Test
-from symc_runtime.verification.statistical_rows import mean, noise, outputs
+from symc_runtime.verification.statistical_rows import draws_by_weight, mean, noise, outputs
 from symc_runtime.verification.subject import DTYPES, Subject
 from symc_runtime.verification.unmeasured import laws_of_random, untested
 
@@ -42,7 +42,12 @@ def steps(subject: Subject) -> Iterator[Step]:
         for mode in subject.modes:
             yield Step(f"padding, {mode} mode", "padding", mode, partial(padding, subject, mode))
     if subject.model.draws:
-        yield Step("law of the noise", "noise", "eval", partial(noise, subject))
+        yield Step("law of the noise", "noise", "eval", partial(noise, subject, "eval"))
+        if any(entry.weighs for entry in subject.model.draws):
+            in_training = partial(noise, subject, "train")
+            yield Step("law of the noise, train mode", "noise", "train", in_training)
+            label = "draws against weights"
+            yield Step(label, "elements", "train", partial(draws_by_weight, subject))
         if not subject.random["eval"]:
             of_all = partial(mean, subject, "eval", subject.acting, "mean")
             yield Step("mean", "mean", "eval", of_all)

@@ -13,7 +13,7 @@ from symc_runtime.verification.faults import (
     subject_of,
     to_tell,
 )
-from symc_runtime.verification.report import TESTS, Report, Row, Test, Verdict
+from symc_runtime.verification.report import DRAWN, FACTS, TESTS, Report, Row, Test, Verdict
 
 WIDTH = 80
 STYLES = {"bold": "1", "error": "1;31", "warning": "1;33", "help": "1;36", "good": "32", "dim": "2"}
@@ -208,11 +208,13 @@ def _error(report: Report, rows: list[Row], color: bool) -> list[str]:
     size = "no finite number" if error == float("inf") else _number(error)
     allowed = "" if error == bound == float("inf") else f", allowed {_number(bound)}"
     facts = [f"found {size}{allowed}"]
-    if worst.test not in STATISTICAL and worst.what not in ("mean", "outputs"):
+    if worst.test not in STATISTICAL and worst.what not in ("mean", "outputs", DRAWN):
         facts.append(f"wrong in {worst.wrong:,} of {worst.inputs - worst.unclear:,}")
     place = ", ".join(filter(None, (worst.kind, worst.dtype, f"{worst.mode} mode")))
     facts.append(f"worst: {place}{', weights moved' if worst.weights else ''}")
     others = [row for row in rows if row is not worst]
+    if worst.what == FACTS:
+        return lines + _hanging("  = help: ", help, "help", color)
     if others:
         listed = ", ".join(f"{row.dtype} {row.mode}" for row in others)
         facts.append(f"also: {listed}")
