@@ -183,6 +183,46 @@ def test_an_enumeration_that_is_out_of_budget_is_sampled() -> None:
     assert (first.elements, second.elements) == (5040, None)
 
 
+WEIGHED = """\
+group P = S(n)
+group R = D(4)
+input image[n: P, (h, h): R.grid, 2: R.vector]
+output flow[n: P, 2: R.vector, (h, h): R.grid]
+"""
+
+
+def test_stages_that_weigh_say_so_in_every_form(golden: Callable[[str, str], None]) -> None:
+    """Drawn in training, all elements with their weights in eval mode, and no error of a mean."""
+    alone = describe(program(WEIGHED + "symmetrize P by base\n", "weighed.sym"))
+    both = describe(program(WEIGHED, "weighed.sym"))
+    golden("describe/weighed.txt", render(both))
+    golden("describe/weighed_alone.txt", render(alone))
+    said = json.loads(both.model_dump_json())
+    stage = said["stages"][0]
+    assert (stage["group"], stage["elements"], stage["eval_elements"]) == ("R", None, 8)
+    cost = said["cost"]
+    assert (cost["total"], cost["eval_total"]) == (1, 160)
+    assert (cost["enumerated"], cost["eval_enumerated"]) == (1, 8)
+    assert (cost["sampled"], cost["eval_sampled"], cost["eval_error"]) == (True, True, 20**-0.5)
+    assert [tensor["shape"] for tensor in said["tensors"]] == [
+        ["n", "h", "h", "2"], ["n", "2", "h", "h"]
+    ]  # fmt: skip
+    cost = json.loads(alone.model_dump_json())["cost"]
+    assert (cost["eval_sampled"], cost["eval_error"], cost["eval_total"]) == (False, None, 8)
+    for description, copies in ((both, "K = 1, 160"), (alone, "K = 1, 8")):
+        html = page(description)
+        assert copies in html
+        assert "n \u00d7 h \u00d7 h \u00d7 2" in html
+        assert "8 elements in eval mode, with their weights" in html
+        assert ("root mean" in html) == (description is both)
+
+
+def test_irreducible_parts_of_tables_are_not_claimed() -> None:
+    said = {t.name: t.irreducibles for t in describe(program(WEIGHED)).tensors}
+    assert said == {"image": None, "flow": None}
+    assert "Irreducible" not in render(describe(program(WEIGHED)))
+
+
 class Reader(HTMLParser):
     """Every tag closes what it opened; keeps tags, attributes and text."""
 

@@ -156,9 +156,7 @@ def _sides(
             report.error(
                 "SYM313",
                 written.span,
-                stands
-                if sides is None
-                else f"{stands}, and not on {_WORDS.get(len(sides), len(sides))}",
+                stands,
                 help=f"write `({_together(owner, expressions)}): {text}`, the axes in brackets",
                 related=[Related(expressions.axis.span, "one axis here")]
                 if expressions.axis is not None

@@ -17,7 +17,8 @@ spec {name}
 # Sizes: read off the tensors at each call, fixed (`= 5`), or ragged (`<= 64`: padded tensors).
 size n
 
-# Groups: S(n) permutes n items; E(3) moves points in space and turns vectors with them.
+# Groups: S(n) permutes n items; E(3) moves points in space and turns vectors with them. C(4) and
+# D(4) turn and mirror images, `image[3, (h, h): R.grid]`.
 group P = S(n)
 group M = E(3)
 

@@ -23,12 +23,12 @@ WRONG = _texts("tests/goldens/check", "tests/goldens/syntax")
 _TOKEN = re.compile(r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|\w+|<=|\s+|[^\w\s]')
 WORDS = (
     "spec", "size", "group", "input", "output", "symmetrize", "by", "of", "wr", "generated",
-    "lie", "element", "relation", "basis", "S", "O", "SO", "E", "SE", "T", "C", "U", "n", "P",
+    "lie", "element", "relation", "basis", "S", "O", "SO", "E", "SE", "T", "C", "D", "U", "n", "P",
     "M", "x", "y", "_", "0", "1", "2", "3", "31", "2147483648", "0.5", "1e9", ".", ",", ":",
     "=", "<=", "+", "-", "*", "/", "^", "(", ")", "[", "]", "{", "}", '"', '"""', "#", ";",
     "point", "vector", "scalar", "sign", "pseudovector", "pseudoscalar", "dual", "average",
     "frame", "canonical", "probabilistic", "base", "samples", "net", "anchor", "lambda",
-    "relax", "grad",
+    "relax", "grad", "grid", "irrep", "regular", "natural",
 )  # fmt: skip
 CHARACTERS = (
     "\0", "\t", "\r", "\r\n", "\n", "\v", "\f", "\x1b", "\x7f", "\x85", "\u00a0", "\u2028",

@@ -36,7 +36,7 @@ def grammatical() -> st.SearchStrategy[str]:
 # Specs whose parts mostly fit together: what a person in a hurry would write.
 
 SIZES = st.sampled_from(["n", "m", "k", "3", "2", "5", "2*n", "n + 1", "n*m", "n^2", "4"])
-FAMILIES = st.sampled_from(["S", "O", "SO", "E", "SE", "T"])
+FAMILIES = st.sampled_from(["S", "O", "SO", "E", "SE", "T", "C", "D"])
 ATOMS = st.sampled_from(
     [
         "vector",
@@ -48,6 +48,10 @@ ATOMS = st.sampled_from(
         "pseudoscalar",
         "vektor",
         "irrep(1)",
+        "irrep",
+        "irrep(n)",
+        "regular",
+        "grid",
     ]
 )
 METHODS = st.sampled_from(["average", "frame", "canonical", "probabilistic", "base", "magic"])
@@ -85,9 +89,14 @@ def representations(draw: st.DrawFn, depth: int = 2) -> str:
 @st.composite
 def axes(draw: st.DrawFn) -> str:
     """An axis, most often with the size that its representation wants."""
-    kind = draw(st.integers(0, 5))
+    kind = draw(st.integers(0, 6))
     if kind == 0:
         return draw(SIZES)
+    if kind == 6:
+        first, second = draw(SIZES), draw(st.one_of(SIZES, st.just("_")))
+        second = draw(st.sampled_from([first, first, second]))
+        carried = draw(st.one_of(st.sampled_from(["C(4).grid", "D(2).grid"]), representations(1)))
+        return f"({first}, {second}): {carried}"
     if kind <= 2:
         size = draw(SIZES)
         return f"{size}: S({size})"

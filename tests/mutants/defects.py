@@ -896,5 +896,54 @@ DEFECTS = [
         "            if False:\n",
         ("test_exact_order.py",),
     ),
+    # Groups that act by tables
+    Defect(
+        "tables move back as they move there",
+        f"{RUNTIME}/tables.py",
+        "source = places if inverse else inverse_index(places)",
+        "source = inverse_index(places)",
+        ("test_tables.py", "test_contract_finite.py"),
+    ),
+    Defect(
+        "a reflection after the turn",
+        f"{RUNTIME}/groups/turns.py",
+        "step = -1 if flipped else 1",
+        "step, turn = (-1, -turn) if flipped else (1, turn)",
+        ("test_contract_finite.py",),
+    ),
+    Defect(
+        "images flip their first axis",
+        f"{RUNTIME}/tables.py",
+        "turned = torch.rot90(image.flip(1) if flipped else image, quarters, (0, 1))",
+        "turned = torch.rot90(image.flip(0) if flipped else image, quarters, (0, 1))",
+        ("test_tables.py", "test_contract_finite.py"),
+    ),
+    Defect(
+        "elements weigh the same in eval mode",
+        f"{RUNTIME}/distributions/finite_net.py",
+        "return self.element(number, None, torch.where(taken, share, 1.0))",
+        "return self.element(number, None, torch.where(taken, torch.ones_like(share), 1.0))",
+        ("test_finite.py", "test_contract_finite.py", "test_conformance.py"),
+    ),
+    Defect(
+        "describe counts elements with weights in no mode",
+        "symc/ir/drawing.py",
+        "if found is None and not training:",
+        "if False:",
+        ("test_enumeration.py", "test_description.py"),
+    ),
+    Defect(
+        "quarter turns of any two sizes",
+        "symc/checking/tables.py",
+        "if sizes[0] == sizes[1] or span in reported:",
+        "if True:",
+        ("test_contract_finite.py",),
+    ),
+    Defect(
+        "the first version of the IR is not read",
+        "symc/ir/program.py",
+        'if isinstance(value, dict) and value.get("version") == 1:',
+        'if isinstance(value, dict) and value.get("version") == 0:',
+        ("test_ir.py",),
+    ),
 ]
-"""Every planted defect."""

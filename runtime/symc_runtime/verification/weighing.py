@@ -14,7 +14,8 @@ import torch
 
 from symc_runtime.elements.finite import Finite
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.drawing import ROWS, Counts
+from symc_runtime.verification.call import Counts
+from symc_runtime.verification.drawing import ROWS
 
 CONFIDENCE = 0.999
 
