@@ -101,7 +101,10 @@ def _unmoved(
 
 
 class Scores(NamedTuple):
-    """A score for each pose [N, order], and its size [N, order], a share of which is rounding."""
+    """A score for each pose [N, order], and its size [N, order], a share of which is rounding.
+
+    Where nobody asked for sizes they are zero.
+    """
 
     scores: torch.Tensor
     sizes: torch.Tensor
@@ -161,6 +164,8 @@ class Template:
         order: int,
         dtype: torch.dtype,
         counts: Mapping[str, torch.Tensor] | None,
+        *,
+        sized: bool = True,
     ) -> Scores:
         """Of poses [order*N, ...], as `poses` gives them; `counts` for each of them."""
         shapes = [x.shape for x in values]
@@ -179,17 +184,23 @@ class Template:
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, dtype)
-                one, its_size = _score(x, reading, seed)
-                total, size = total + one, size + its_size
+                one, its_size = _score(x, reading, seed, sized)
+                total = total + one
+                if sized:
+                    size = size + its_size
         return Scores(*[each.unflatten(0, (order, -1)).transpose(0, 1) for each in (total, size)])
 
 
-def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _score(
+    x: torch.Tensor, reading: Reading, seed: int, sized: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Of a block [N, items..., contracted..., channels...]: a score and its size, both [N]."""
     kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
     x = x.flatten(kept)
     first = x * _numbers(x.shape[-1], seed, x)
-    y, size = first.sum(-1), first.abs().sum(-1)
+    y = first.sum(-1)
+    # Another pass over every pose, which a large image feels.
+    size = first.abs().sum(-1) if sized else y
     if not reading.items and not reading.pairing:
         return y, size
     if reading.pairing:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from symc.checking import pending
+from symc.checking.informing import Informing
 from symc.checking.report import Report, listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice
@@ -48,6 +49,7 @@ def read_options(
     arguments: Sequence[ast.Argument],
     method: Method,
     line_groups: Sequence[GroupInstance],
+    informing: Informing,
     report: Report,
 ) -> Options:
     """The options of one line; each that is wrong is reported and left out."""
@@ -67,7 +69,7 @@ def read_options(
                 if count is not None:
                     found.counts[name] = count
             case "net":
-                found.net = _net(argument, line_groups, report)
+                found.net = _net(argument, line_groups, informing, report)
             case "input":
                 if isinstance(argument.value, ast.Name):
                     found.anchor = argument.value
@@ -190,7 +192,10 @@ def _number(argument: ast.Argument, option: MethodOption, report: Report) -> flo
 
 
 def _net(
-    argument: ast.Argument, line_groups: Sequence[GroupInstance], report: Report
+    argument: ast.Argument,
+    line_groups: Sequence[GroupInstance],
+    informing: Informing,
+    report: Report,
 ) -> NetChoice | None:
     value = argument.value
     name = value.function if isinstance(value, ast.Call) else value
@@ -204,11 +209,24 @@ def _net(
         return None
     for group in line_groups:
         fitting = fitting_nets(group)
-        if name.text in fitting:
+        blind = (
+            name.text in fitting
+            and nets()[name.text].reads_images
+            and informing.complete
+            and not informing.has_images(group)
+        )
+        if name.text in fitting and not blind:
             continue
-        if not fitting:
+        if blind:
+            others = [each for each in fitting if not nets()[each].reads_images]
+            message = f"the net `{name.text}` has no image of `{group.name}` to look at"
+            hint: str | None = (
+                f"it reads an input `(h, h): {group.name}.grid`, beside channels and items alone; "
+                f"nets for other inputs: {listed(others)}"
+            )
+        elif not fitting:
             message = f"`{group.name}` takes no net: its element is the mean of the anchor"
-            hint: str | None = "drop the option, or handle the group on a line of its own"
+            hint = "drop the option, or handle the group on a line of its own"
         elif name.text in nets():
             message = f"the net `{name.text}` does not fit `{group.name}`"
             hint = f"nets for `{group.name}`: {listed(fitting)}"
