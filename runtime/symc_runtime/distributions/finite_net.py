@@ -13,6 +13,7 @@ from symc_runtime.actions import fold_like
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.template_frame import OrbitDistribution
 from symc_runtime.elements.finite import Finite
+from symc_runtime.elements.permutation import inverse_index
 from symc_runtime.features import Features
 from symc_runtime.images import Images
 from symc_runtime.layout import Group, Tensor
@@ -146,9 +147,7 @@ class LearnedFinite(OrbitDistribution):
         scores, sizes = self._scored(values, many)
         scores = scores.unflatten(0, (self.order, -1)).T.gather(1, first)
         sizes = sizes.unflatten(0, (self.order, -1)).T.gather(1, first)
-        back = torch.empty_like(rank).scatter_(
-            1, rank, torch.arange(self.order, device=rank.device).expand_as(rank)
-        )
+        back = inverse_index(rank)
         return scores.gather(1, back), sizes.gather(1, back)
 
     def forward(
