@@ -14,6 +14,7 @@ from symc.ir.groups import GroupInstance, NetChoice
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import nets
+from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import Method, MethodOption
 from symc_runtime.nets.net import Net
 
@@ -218,12 +219,8 @@ def _net(
         if name.text in fitting and not blind:
             continue
         if blind:
-            others = [each for each in fitting if not nets()[each].reads_images]
             message = f"the net `{name.text}` has no image of `{group.name}` to look at"
-            hint: str | None = (
-                f"it reads an input `(h, h): {group.name}.grid`, beside channels and items alone; "
-                f"nets for other inputs: {listed(others)}"
-            )
+            hint: str | None = _instead_of_images(group, fitting)
         elif not fitting:
             message = f"`{group.name}` takes no net: its element is the mean of the anchor"
             hint = "drop the option, or handle the group on a line of its own"
@@ -255,6 +252,23 @@ def _net(
     return NetChoice(
         name=name.text,
         options={**choice.options, **_net_options(value, nets()[name.text], report)},
+    )
+
+
+def _instead_of_images(group: GroupInstance, fitting: Sequence[str]) -> str:
+    """What helps a net that finds no image."""
+    facts = families()[group.family]
+    parameter = group.parameter.value
+    others = [name for name in fitting if not nets()[name].reads_images]
+    found = f"nets for these inputs: {listed(others)}"
+    if not isinstance(facts, Finite) or parameter is None:
+        return found
+    if "grid" not in facts.atoms or not facts.choices("grid", parameter):
+        return found
+    sides = "(h, h)" if facts.sides(parameter) else "(h, w)"
+    return (
+        f"{found}; an image is an input `{sides}: {group.name}.grid` whose other axes are channels "
+        "or items"
     )
 
 
