@@ -31,7 +31,8 @@ class ResidualCNN(nn.Module):
     - The first stage, `width` channels wide, is of the size of the image; each further one has
       twice the channels and half of the rows and columns. `blocks`: how many blocks each has. The
       defaults are those of ResNet-18 for small images, with a first convolution of 3 x 3.
-    - `norm`: "group" keeps the examples of a batch apart; "batch" is as published.
+    - `norm`: "group", of all channels as one, keeps the examples of a batch apart; "batch" is as
+      published.
 
     Raises ValueError, naming input and axis, for a tensor of another shape.
     """
@@ -101,9 +102,11 @@ class ResidualCNN(nn.Module):
             else:
                 others.append(x.flatten(1))
         h = self.stem(images[0] if len(images) == 1 else torch.cat(images, 1))
+        h = self.first_norm(h)
         if self.told is not None:
+            # Behind the norm, which would take away what all pixels have in common.
             h = h + self.told(torch.cat(others, 1))[..., None, None]
-        h = F.relu(self.first_norm(h))
+        h = F.relu(h)
         found = []
         for stage in self.stages:
             h = stage(h)
@@ -164,4 +167,4 @@ def _convolution(before: int, after: int, stride: int = 1) -> nn.Conv2d:
 def _normalisation(channels: int, norm: Norm) -> nn.Module:
     if norm == "batch":
         return nn.BatchNorm2d(channels)
-    return nn.GroupNorm(math.gcd(8, channels), channels)
+    return nn.GroupNorm(1, channels)
