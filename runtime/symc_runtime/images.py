@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from symc_runtime.layout import Block, Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.readings import Reading, arranged, read_block, unlabeled_padding
+from symc_runtime.readings import Reading, arranged, read_block
 from symc_runtime.sizes import Size, evaluate, unknown_names
 
 SIDE = 16
@@ -99,10 +99,7 @@ class Images:
     ) -> Picture:
         block = self.blocks[frame.tensor][frame.block]
         x = pieces[frame.tensor][frame.block]
-        labels = self.inputs[frame.tensor].labels
-        if labels is not None:
-            x = unlabeled_padding(x, block, counts)
-        x = arranged(x, frame.reading, labels, dtype)
+        x = arranged(x, frame.reading, self.inputs[frame.tensor].labels, dtype)
         # Without items and vectors of any other kind axes are in this order.
         order = (*frame.reading.items, *frame.reading.channels)
         place = {axis: dim for dim, axis in enumerate(order, start=1)}
