@@ -62,8 +62,15 @@ def gathered(x: torch.Tensor, index: torch.Tensor, dim: int) -> torch.Tensor:
         flat = (index.unflatten(0, (-1, batch)) + first).reshape(-1)
         items: torch.Tensor = x.flatten(0, 1).index_select(0, flat).unflatten(0, index.shape)
         return items
-    x = fold_like(x, index)
-    return x.gather(dim, _along(index, x, dim))
+    if index.shape[0] == x.shape[0]:
+        return x.gather(dim, _along(index, x, dim))
+    # Rows that samples share are read where they are, not copied first.
+    every = index.unflatten(0, (-1, x.shape[0]))
+    shape = [*every.shape[:2], *[1] * (x.ndim - 1)]
+    shape[dim + 1] = every.shape[2]
+    spread = every.reshape(shape).expand(-1, *x.shape[:dim], every.shape[2], *x.shape[dim + 1 :])
+    found: torch.Tensor = x.expand(every.shape[0], *x.shape).gather(dim + 1, spread).flatten(0, 1)
+    return found
 
 
 class _StraightThrough(torch.autograd.Function):

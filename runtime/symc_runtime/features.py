@@ -104,7 +104,8 @@ class Features(nn.Module):
 
     `plain`: at levels of so many items, and more, few channels are not mixed, for there are many
     items to mix them for. `moved_by`: read only what these groups move, and at one scale: there
-    may be as many of those as samples.
+    may be as many of those as samples. `without`: blocks, by input and place in it, that are not
+    read.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Features(nn.Module):
         *,
         plain: int | None = None,
         moved_by: Collection[str] | None = None,
+        without: Collection[tuple[int, int]] = (),
     ) -> None:
         super().__init__()
         self.inputs = inputs
@@ -133,11 +135,11 @@ class Features(nn.Module):
         self.readings = tuple(
             tuple(
                 read_block(block, tensor.labels, own, later, self.groups, sizes)
-                if moved_by is None or moves(moved_by, block)
+                if (moved_by is None or moves(moved_by, block)) and (t, b) not in without
                 else None
-                for block in every
+                for b, block in enumerate(every)
             )
-            for tensor, every in zip(inputs, self.blocks, strict=True)
+            for t, (tensor, every) in enumerate(zip(inputs, self.blocks, strict=True))
         )
         self.mixings = nn.ModuleDict()
         self.widths: dict[Level, int] = {}

@@ -102,7 +102,10 @@ def _unmoved(
 
 
 class Scores(NamedTuple):
-    """A score for each pose [N, order], and its size [N, order], a share of which is rounding."""
+    """A score for each pose [N, order], and its size [N, order], a share of which is rounding.
+
+    Where nobody asked for sizes they are zero.
+    """
 
     scores: torch.Tensor
     sizes: torch.Tensor
@@ -174,6 +177,8 @@ class Template:
         order: int,
         dtype: torch.dtype,
         counts: Mapping[str, torch.Tensor] | None,
+        *,
+        sized: bool = True,
     ) -> Scores:
         """Of poses [order*N, ...], as `poses` gives them; `counts` for each of them."""
         shapes = [x.shape for x in values]
@@ -192,11 +197,13 @@ class Template:
                 if tensor.labels is not None:
                     x = unlabeled_padding(x, block, counts)
                 x = arranged(x, reading, tensor.labels, dtype)
-                found.setdefault(_key(reading), []).append(_parts(x, reading, seed))
+                found.setdefault(_key(reading), []).append(_parts(x, reading, seed, sized))
         total = size = torch.zeros(values[0].shape[0], dtype=dtype, device=values[0].device)
         for (level, pairing), parts in found.items():
             one, its_size = _score(parts, len(level), bool(pairing))
-            total, size = total + one, size + its_size
+            total = total + one
+            if sized:
+                size = size + its_size
         return Scores(*[each.unflatten(0, (order, -1)).transpose(0, 1) for each in (total, size)])
 
 
@@ -210,7 +217,7 @@ def _key(reading: Reading) -> Key:
     return reading.level, reading.pairing
 
 
-def _parts(x: torch.Tensor, reading: Reading, seed: int) -> Parts:
+def _parts(x: torch.Tensor, reading: Reading, seed: int, sized: bool) -> Parts:
     """Of a block [N, items..., contracted..., channels...]; the second only where it is paired."""
     x = x.flatten(1 + len(reading.items) + len(reading.contracted) + len(reading.own))
     if any(_key(reading)):
@@ -218,7 +225,9 @@ def _parts(x: torch.Tensor, reading: Reading, seed: int) -> Parts:
     terms = [x * _numbers(x.shape[-1], seed, x)]
     if reading.pairing:
         terms.append(x * _numbers(x.shape[-1], seed + 1, x))
-    return stacked([y.sum(-1) for y in terms], 0), stacked([y.abs().sum(-1) for y in terms], 0)
+    sums = stacked([y.sum(-1) for y in terms], 0)
+    # Another pass over every pose, which a large image feels.
+    return sums, stacked([y.abs().sum(-1) for y in terms], 0) if sized else sums
 
 
 def _score(parts: list[Parts], items: int, paired: bool) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,6 +6,7 @@ small and gathered by element. As in `actions`, a tensor may have fewer rows tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 import torch
@@ -28,8 +29,9 @@ def table(
     """The images of all elements under an atom; matrices in double precision."""
     if facts.atoms[atom].axis == "grid":
         turned = [facts.turned(parameter, g) for g in facts.every(parameter)]
-        codes = [quarters % 4 + 4 * flipped for quarters, flipped in turned]
-        return GridTable(torch.tensor(codes, device=device))
+        # Reflections undo themselves.
+        back = [(quarters if flipped else -quarters, flipped) for quarters, flipped in turned]
+        return GridTable(_grid(turned, device), _grid(back, device))
     images = [facts.image(atom, arguments, parameter, g) for g in facts.every(parameter)]
     items = [image for image in images if isinstance(image, Items)]
     matrices = [image.rows for image in images if isinstance(image, Rows)]
@@ -87,29 +89,34 @@ def moved(
         return _signed(found, signs if inverse else signs.gather(1, source), dim)
     if isinstance(by, GridTable):
         height, width = x.shape[dim], x.shape[dim + 1]
-        source = _pixels(height, width, inverse, x.device)[by.codes[number]]
+        source = _pixels(by.back if inverse else by.there, height, width).index_select(0, number)
         images = gathered(x.flatten(dim, dim + 1), source, dim)
         turned: torch.Tensor = images.unflatten(dim, (height, width))
         return turned
     assert_never(by)
 
 
-def _pixels(height: int, width: int, inverse: bool, device: torch.device) -> torch.Tensor:
-    """For each code of a `GridTable` where its entries come from, [8, height * width]."""
-    image = torch.arange(height * width, device=device).reshape(height, width)
-    rows = []
-    for code in range(8):
-        quarters, flipped = code % 4, code >= 4
-        if quarters % 2 and height != width:
-            # No element of the group; of an image that is not square it would have another shape.
-            rows.append(image.flatten())
-        elif inverse:
-            back = torch.rot90(image, -quarters, (0, 1))
-            rows.append((back.flip(1) if flipped else back).flatten())
-        else:
-            turned = torch.rot90(image.flip(1) if flipped else image, quarters, (0, 1))
-            rows.append(turned.flatten())
-    return torch.stack(rows)
+def _grid(turned: Sequence[tuple[int, bool]], device: torch.device | None) -> torch.Tensor:
+    """A half of a `GridTable`: of quarter turns after a flip, if so."""
+    parts = []
+    for quarters, flipped in turned:
+        down = quarters % 4 in (2, 3)
+        across = (quarters % 4 in (1, 2)) != flipped
+        row, column = (-1 if backwards else 1 for backwards in (down, across))
+        first = (-int(across), int(across) - int(down), int(down))
+        a, b = (0, row, 0), (column, 0, 0)
+        # Turned by a quarter, the image is read along its columns.
+        parts.append((first, b, a) if quarters % 2 else (first, a, b))
+    return torch.tensor(parts, device=device).permute(2, 1, 0)[..., None, None].contiguous()
+
+
+def _pixels(parts: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Where entries of an image come from under each element, [order, height * width]."""
+    one, wide, whole = parts.unbind(0)
+    first, a, b = (one + wide * width + whole * (height * width)).unbind(0)
+    i = torch.arange(height, device=parts.device).unsqueeze(1)
+    j = torch.arange(width, device=parts.device)
+    return (first + a * i + b * j).flatten(1)
 
 
 def _signed(x: torch.Tensor, signs: torch.Tensor, dim: int) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from symc.checking.report import Report, listed
@@ -15,15 +15,20 @@ from symc_runtime.methods.method import Method
 
 
 class Informing:
-    """The inputs as blocks.
+    """The inputs as blocks, and the family of each group.
 
     `complete`: False where an input could not be read, so that nothing may be said to be missing.
     """
 
     def __init__(
-        self, inputs: dict[str, tuple[Block, ...]], complete: bool, report: Report
+        self,
+        inputs: dict[str, tuple[Block, ...]],
+        families_of: Mapping[str, str],
+        complete: bool,
+        report: Report,
     ) -> None:
         self.inputs = inputs
+        self.families_of = families_of
         self.complete = complete
         self.report = report
 
@@ -62,6 +67,23 @@ class Informing:
     def has_pairs(self, group: GroupInstance) -> bool:
         """Whether some input has features of pairs of the group's items."""
         return group.name in self._paired
+
+    def has_images(self, group: GroupInstance) -> bool:
+        """Whether some input has images on a grid of the group that a net can look at.
+
+        Beside the grid are channels, items, and what else the group itself moves; of vectors and
+        signs of other groups only what they leave alone could be seen.
+        """
+        return any(
+            any(axis.group == group.name and axis.atom == "grid" for axis in block.axes)
+            and not block.characters
+            and all(axis.group in self._seen_with(group) for axis in block.axes)
+            for block in self._blocks
+        )
+
+    def _seen_with(self, group: GroupInstance) -> set[str | None]:
+        permuting = {name for name, of in self.families_of.items() if families()[of].permutes}
+        return {None, group.name, *permuting}
 
     def _has_vectors(self, group: GroupInstance) -> bool:
         """Whether some block is odd in the group's vectors and free of its determinant."""

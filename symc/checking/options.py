@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from symc.checking import pending
+from symc.checking.informing import Informing
 from symc.checking.report import Report, listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import nets
+from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import Method, MethodOption
 from symc_runtime.nets.net import Net
 
@@ -48,6 +50,7 @@ def read_options(
     arguments: Sequence[ast.Argument],
     method: Method,
     line_groups: Sequence[GroupInstance],
+    informing: Informing,
     report: Report,
 ) -> Options:
     """The options of one line; each that is wrong is reported and left out."""
@@ -67,7 +70,7 @@ def read_options(
                 if count is not None:
                     found.counts[name] = count
             case "net":
-                found.net = _net(argument, line_groups, report)
+                found.net = _net(argument, line_groups, informing, report)
             case "input":
                 if isinstance(argument.value, ast.Name):
                     found.anchor = argument.value
@@ -190,7 +193,10 @@ def _number(argument: ast.Argument, option: MethodOption, report: Report) -> flo
 
 
 def _net(
-    argument: ast.Argument, line_groups: Sequence[GroupInstance], report: Report
+    argument: ast.Argument,
+    line_groups: Sequence[GroupInstance],
+    informing: Informing,
+    report: Report,
 ) -> NetChoice | None:
     value = argument.value
     name = value.function if isinstance(value, ast.Call) else value
@@ -204,11 +210,20 @@ def _net(
         return None
     for group in line_groups:
         fitting = fitting_nets(group)
-        if name.text in fitting:
+        blind = (
+            name.text in fitting
+            and nets()[name.text].reads_images
+            and informing.complete
+            and not informing.has_images(group)
+        )
+        if name.text in fitting and not blind:
             continue
-        if not fitting:
+        if blind:
+            message = f"the net `{name.text}` has no image of `{group.name}` to look at"
+            hint: str | None = _instead_of_images(group, fitting)
+        elif not fitting:
             message = f"`{group.name}` takes no net: its element is the mean of the anchor"
-            hint: str | None = "drop the option, or handle the group on a line of its own"
+            hint = "drop the option, or handle the group on a line of its own"
         elif name.text in nets():
             message = f"the net `{name.text}` does not fit `{group.name}`"
             hint = f"nets for `{group.name}`: {listed(fitting)}"
@@ -237,6 +252,23 @@ def _net(
     return NetChoice(
         name=name.text,
         options={**choice.options, **_net_options(value, nets()[name.text], report)},
+    )
+
+
+def _instead_of_images(group: GroupInstance, fitting: Sequence[str]) -> str:
+    """What helps a net that finds no image."""
+    facts = families()[group.family]
+    parameter = group.parameter.value
+    others = [name for name in fitting if not nets()[name].reads_images]
+    found = f"nets for these inputs: {listed(others)}"
+    if not isinstance(facts, Finite) or parameter is None:
+        return found
+    if "grid" not in facts.atoms or not facts.choices("grid", parameter):
+        return found
+    sides = "(h, h)" if facts.sides(parameter) else "(h, w)"
+    return (
+        f"{found}; an image is an input `{sides}: {group.name}.grid` whose other axes are channels "
+        "or items"
     )
 
 

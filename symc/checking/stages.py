@@ -14,7 +14,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
 from symc.syntax import ast
-from symc_runtime.catalogue import compiled_methods, methods
+from symc_runtime.catalogue import compiled_methods, methods, nets
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.group import ElementKind
 from symc_runtime.methods.method import Method
@@ -72,7 +72,9 @@ def read_stages(
         method = _method(line.statement, expressions)
         if method is None:
             continue
-        options = read_options(line.statement.options, method, line.groups, expressions.report)
+        options = read_options(
+            line.statement.options, method, line.groups, informing, expressions.report
+        )
         _one_count(line.statement, options, explicit, expressions)
         for group in line.groups:
             if not informing.allows(group, method, line.statement.method.span):
@@ -210,6 +212,10 @@ def _stage(
 def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     """The net that a learned method takes for the group where the spec names none."""
     fitting = fitting_nets(group)
+    looking = [name for name in fitting if nets()[name].reads_images]
+    if looking and informing.has_images(group):
+        return default_options(looking[0])
+    fitting = [name for name in fitting if name not in looking]
     if not fitting:
         return None
     if families()[group.family].permutes:

@@ -103,7 +103,11 @@ class FiniteRow:
     def nets(self) -> list[tuple[str | None, ...]]:
         """Nets for G and for H."""
         second = self.items.family or (self.second or "").partition("(")[0]
-        return nets_of([self.family, *([second] if second else [])], self.by)
+        found = nets_of([self.family, *([second] if second else [])], self.by)
+        if any(".grid" in axes for axes in self.inputs.tensors):
+            # The default, which looks at images, and which no other input may have.
+            found.insert(0, (None,) * len(found[0]))
+        return found
 
     def cell(self, outputs: Mix, chosen: tuple[str | None, ...]) -> Cell:
         """The spec with these outputs and nets."""

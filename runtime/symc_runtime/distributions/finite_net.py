@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,7 +13,9 @@ from symc_runtime.actions import fold_like
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.template_frame import OrbitDistribution
 from symc_runtime.elements.finite import Finite
+from symc_runtime.elements.permutation import inverse_index
 from symc_runtime.features import Features
+from symc_runtime.images import Images
 from symc_runtime.layout import Group, Tensor
 from symc_runtime.modules.scores import Scored
 from symc_runtime.precision import without_autocast
@@ -56,19 +59,24 @@ class LearnedFinite(OrbitDistribution):
         if network is not None:
             return
         facts = nets()[net]
-        chosen = {name: option.default for name, option in facts.options.items()}
+        chosen: dict[str, Any] = {name: option.default for name, option in facts.options.items()}
         chosen |= dict(options or {})
+        context = (self.seen.groups, self.own, self.later)
+        self.images = None
+        if facts.reads_images:
+            self.images = Images(inputs, self.seen.inputs, *context, self.sizes)
         self.features = Features(
             self.seen.inputs,
-            self.seen.groups,
-            self.own,
-            self.later,
+            *context,
             anchors or {},
             self.sizes,
             FEATURE_WIDTH,
+            without=() if self.images is None else self.images.read,
         )
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
+        if self.images is not None:
+            chosen["images"] = [frame.channels for frame in self.images.frames]
         self.net = kind(widths=self.features.widths, **chosen)
         self._built()
 
@@ -104,18 +112,28 @@ class LearnedFinite(OrbitDistribution):
             return given, given.detach().abs()
         dtype = self.dtype
         seen = self.features(*values, dtype=dtype, counts=counts, tolerance=self.tolerance(dtype))
-        result: Scored = self.net(seen)
+        result: Scored
+        if self.images is None:
+            result = self.net(seen)
+        else:
+            result = self.net(seen, self.images(*values, dtype=dtype, counts=counts))
         return result
 
     def _scores(
         self, inputs: tuple[torch.Tensor, ...], counts: Mapping[str, torch.Tensor] | None
     ) -> Scored:
         """Scores [N, order] of all elements, equal ones equal to the bit; and their bounds."""
+        values, many = self._every_pose(inputs, counts)
         with torch.no_grad():
-            _, (found, _), many = self._known(inputs, counts)
+            found, _ = self._told_apart(values, many)
             rank = found.argsort(1, descending=True)
-            back = torch.empty_like(rank).scatter_(1, rank, self._every(inputs[0]).T)
-        values = self._poses(rank.T, inputs)
+            # Poses of one element after the other: that of row n by element g is at g N + n.
+            at = rank.T * rank.shape[0] + torch.arange(rank.shape[0], device=rank.device)
+            at = at.flatten()
+        values = [
+            x.index_select(0, at) if moving else x
+            for x, moving in zip(values, self.moving, strict=True)
+        ]
         scores, sizes = self._scored(values, many)
         scores, sizes = (each.unflatten(0, (self.order, -1)).T for each in (scores, sizes))
         if self.template.exact and self.resolution is None:
@@ -125,6 +143,7 @@ class LearnedFinite(OrbitDistribution):
             first = (place * (found[:, :-1] > found[:, 1:])).cummax(1).values
             first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
             scores, sizes = scores.gather(1, first), sizes.gather(1, first)
+        back = inverse_index(rank)
         return scores.gather(1, back), sizes.gather(1, back)
 
     def forward(

@@ -10,8 +10,8 @@ from symc_runtime.actions import fold, fold_like
 from symc_runtime.covering import covered
 from symc_runtime.distributions.finite import NoiseOfElements
 from symc_runtime.elements.finite import Finite
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.orbits import Scores, Template, poses
+from symc_runtime.layout import Group, Tensor, slots
+from symc_runtime.orbits import Scores, Template, involves, poses
 
 
 class OrbitDistribution(NoiseOfElements):
@@ -31,6 +31,9 @@ class OrbitDistribution(NoiseOfElements):
         self.sizes = dict(sizes or {})
         self.seen = covered(inputs, groups, own, sizes)
         self.later = self.seen.named(later)
+        self.moving = [
+            any(involves(axis, own) for _, _, axis in slots(tensor)) for tensor in inputs
+        ]
         others = {group.name for group in groups} - {own, *later}
         self.template = Template(
             inputs,
@@ -54,26 +57,28 @@ class OrbitDistribution(NoiseOfElements):
         """One draw: a generic input has one best pose; what ties leave open is never enumerated."""
         return self.draw(1, batch, sizes, dtype, device, generator)
 
-    def _every(self, x: torch.Tensor) -> torch.Tensor:
-        """Numbers of all elements for each row of x, [order, N]."""
-        every = torch.arange(self.order, device=x.device)
-        return every.unsqueeze(-1).expand(-1, x.shape[0])
-
-    def _poses(self, number: torch.Tensor, inputs: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
-        return poses(self.inputs, inputs, self.own.name, number, self._tables, self.sizes)
-
-    def _known(
+    def _every_pose(
         self, inputs: tuple[torch.Tensor, ...], counts: Mapping[str, torch.Tensor] | None
-    ) -> tuple[list[torch.Tensor], Scores, dict[str, torch.Tensor] | None]:
-        """Every pose, the score of each by the template, and the counts of each."""
-        values = self._poses(self._every(inputs[0]), inputs)
+    ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor] | None]:
+        """Every pose of the inputs, element by element, and the counts of each."""
+        every = torch.arange(self.order, device=inputs[0].device)
+        number = every.unsqueeze(-1).expand(-1, inputs[0].shape[0])
+        values = poses(self.inputs, inputs, self.own.name, number, self._tables, self.sizes)
         many = None
         if counts is not None:
             rows = inputs[0].shape[0]
             many = {name: fold(each[:rows], self.order) for name, each in counts.items()}
-        floating = [x.dtype for x in inputs if x.is_floating_point()]
+        return values, many
+
+    def _told_apart(
+        self, values: list[torch.Tensor], counts: Mapping[str, torch.Tensor] | None
+    ) -> Scores:
+        """The score of every pose by the template."""
+        floating = [x.dtype for x in values if x.is_floating_point()]
         dtype = torch.promote_types(floating[0] if floating else torch.float32, torch.float32)
-        return values, self.template(values, self.order, dtype, many), many
+        values = [x.detach() for x in values]
+        sized = not self.template.exact or self.resolution is not None
+        return self.template(values, self.order, dtype, counts, sized=sized)
 
     def _tied(self, scores: torch.Tensor, sizes: torch.Tensor, exact: bool) -> torch.Tensor:
         """Which scores [N, order] count as the largest."""
@@ -94,7 +99,7 @@ class TemplateFrame(OrbitDistribution):
     ) -> Finite:
         """For noise [K*B, order] and inputs of as many rows, or shared by samples."""
         with torch.no_grad():
-            _, (scores, sizes), _ = self._known(inputs, counts)
+            scores, sizes = self._told_apart(*self._every_pose(inputs, counts))
             tied = fold_like(self._tied(scores, sizes, self.template.exact), noise)
             drawn = noise.masked_fill(~tied, -torch.inf)
         return self.element(drawn.argmax(1))

@@ -25,12 +25,15 @@ class RowTable(NamedTuple):
 
 
 class GridTable(NamedTuple):
-    """Quarter turns of an image after a flip of its second axis: `codes` [order] int64.
+    """Quarter turns of an image after a flip of its second axis.
 
-    The number of quarter turns, from the first axis to the second, and 4 more with a flip.
+    What comes to row i, column j of an image of h x w was at f + a i + b j, row by row. f, a and b
+    are p0 + p1 w + p2 h w: `there` [3, 3, order, 1, 1] int64 holds the parts, then f, a, b, of
+    g x, `back` those of g^-1 x.
     """
 
-    codes: torch.Tensor
+    there: torch.Tensor
+    back: torch.Tensor
 
 
 Table = ItemTable | RowTable | GridTable

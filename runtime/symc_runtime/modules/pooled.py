@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -31,11 +31,18 @@ class Pooled(nn.Module):
 
     def forward(self, seen: Seen) -> Scored:
         """A score for each row, [N], and a bound on the terms that it is a sum of, [N]."""
+        return self._scored(self._wholes(seen))
+
+    def _wholes(self, seen: Seen) -> list[torch.Tensor]:
+        """What each level says about the whole, [N, hidden] each."""
         whole = []
         for level, layer in zip(self.levels, self.reading, strict=True):
             h = self.activation(layer(seen.scalars[level]))
             whole.append(level_mean(h, level, seen.masks))
-        h = self.middle(added(whole))
+        return whole
+
+    def _scored(self, wholes: Sequence[torch.Tensor]) -> Scored:
+        h = self.middle(added(wholes))
         scores = self.head(h).squeeze(-1)
         with torch.no_grad():
             summed = h.abs() @ matrix_of(self.head, h)[0].abs()

@@ -30,6 +30,8 @@ class Net:
     """The kind of element that the net can choose."""
     reads_pairs: ClassVar[bool] = False
     """Whether it reads features of pairs of items."""
+    reads_images: ClassVar[bool] = False
+    """Whether it reads images on the group's own grid as they are, only all else as features."""
     options: ClassVar[Mapping[str, NetOption]] = {"hidden": HIDDEN, "layers": LAYERS}
     module: ClassVar[str]
     """`package.module:Class` of the torch module, imported when a model is built."""

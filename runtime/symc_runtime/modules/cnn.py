@@ -1,0 +1,52 @@
+"""A score of a whole input from pooled copies of its images and the invariants of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from symc_runtime.features import Seen
+from symc_runtime.images import SIDE, Picture
+from symc_runtime.modules.mixing import masked_mean
+from symc_runtime.modules.pooled import Pooled
+from symc_runtime.modules.scores import Scored
+from symc_runtime.readings import Level
+
+_LEAST = 2
+"""Rows and columns that convolutions leave: which corner something is in tells poses apart."""
+
+
+class CNN(Pooled):
+    """`Pooled`, with what a convolutional net says about each image beside what levels say.
+
+    `widths`: channels of the scalars at each level; `images`: channels of each picture.
+    """
+
+    def __init__(
+        self, widths: Mapping[Level, int], images: Sequence[int], hidden: int, layers: int
+    ) -> None:
+        super().__init__(widths, hidden)
+        self.looking = nn.ModuleList([_stack(channels, hidden, layers) for channels in images])
+
+    def forward(self, seen: Seen, pictures: Sequence[Picture] = ()) -> Scored:
+        """A score for each row, [N], and a bound on the terms that it is a sum of, [N]."""
+        wholes = self._wholes(seen)
+        for look, (pixels, items, masks) in zip(self.looking, pictures, strict=True):
+            h = look(pixels).unflatten(0, (-1, *items))
+            for dim, mask in reversed(list(enumerate(masks, start=1))):
+                h = masked_mean(h, dim, mask)
+            wholes.append(h)
+        return self._scored(wholes)
+
+
+def _stack(channels: int, hidden: int, layers: int) -> nn.Sequential:
+    """From [N, channels, SIDE, SIDE] to [N, hidden]."""
+    chain: list[nn.Module] = []
+    side = SIDE
+    for _ in range(layers):
+        stride = 2 if side > _LEAST else 1
+        chain.append(nn.Conv2d(channels, hidden, 3, stride, padding=1, bias=False))
+        chain += [nn.GroupNorm(1, hidden), nn.SiLU()]
+        channels, side = hidden, side // stride
+    return nn.Sequential(*chain, nn.Flatten(), nn.Linear(hidden * side * side, hidden), nn.SiLU())
