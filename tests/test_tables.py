@@ -119,7 +119,7 @@ def test_images_move_as_the_matrices_say(facts: Facts, k: int, dtype: torch.dtyp
         for before, behind in (((), ()), ((3,), ()), ((), (2,)), ((2, 3), (2,))):
             x = torch.randn(len(every), *before, *sides, *behind, generator=generator, dtype=dtype)
             dim = 1 + len(before)
-            moved = move(x, Finite(every, {}), found, dim)
+            moved = moved_by(x, every, found, dim)
             flat = x.flatten(dim, dim + 1).movedim(dim, 1)
             rows = [
                 torch.from_numpy(m).to(dtype) @ y.reshape(m.shape[0], -1)
@@ -127,16 +127,16 @@ def test_images_move_as_the_matrices_say(facts: Facts, k: int, dtype: torch.dtyp
             ]
             wanted = torch.stack(rows).reshape(flat.shape).movedim(1, dim).reshape(x.shape)
             assert torch.equal(moved, wanted)
-            assert torch.equal(move_back(moved, Finite(every, {}), found, dim), x)
+            assert torch.equal(moved_by(moved, every, found, dim, inverse=True), x)
 
 
 def test_a_quarter_turn_of_an_image_is_that_of_torch() -> None:
     """r of C(4) is torch.rot90, s of D(4) flips the second axis."""
     x = torch.randn(2, 3, 5, 5)
-    r, s = Finite(torch.tensor([1, 1]), {}), Finite(torch.tensor([4, 4]), {})
+    r, s = torch.tensor([1, 1]), torch.tensor([4, 4])
     grid = table(Dihedral(), "grid", (), 4)
-    assert torch.equal(move(x, r, grid, 2), torch.rot90(x, 1, (2, 3)))
-    assert torch.equal(move(x, s, grid, 2), x.flip(3))
+    assert torch.equal(moved_by(x, r, grid, 2), torch.rot90(x, 1, (2, 3)))
+    assert torch.equal(moved_by(x, s, grid, 2), x.flip(3))
 
 
 @pytest.mark.parametrize(("atom", "kind"), [("natural", ItemTable), ("vector", RowTable)])
