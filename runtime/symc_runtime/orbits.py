@@ -188,13 +188,17 @@ def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, 
     """Of a block [N, items..., contracted..., channels...]: a score and its size, both [N]."""
     kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
     x = x.flatten(kept)
-    first = x * _numbers(x.shape[-1], seed, x)
-    y, size = first.sum(-1), first.abs().sum(-1)
+    numbers = _numbers(x.shape[-1], seed, x)
+    # Of what later groups turn the length, which they leave alone: a size that moves with them
+    # would call two poses alike on x and not on h x.
+    turned = [1 + len(reading.items) + i for i in range(len(reading.contracted))]
+    lengths = x.square().sum(turned, keepdim=True).sqrt() if turned else x.abs()
+    y, size = (x * numbers).sum(-1), (lengths * numbers).sum(-1)
     if not reading.items and not reading.pairing:
         return y, size
     if reading.pairing:
-        second = x * _numbers(x.shape[-1], seed + 1, x)
-        y, size = y * second.sum(-1), size * second.abs().sum(-1)
+        numbers = _numbers(x.shape[-1], seed + 1, x)
+        y, size = y * (x * numbers).sum(-1), size * (lengths * numbers).sum(-1)
         if reading.contracted:
             axes = list(range(1 + len(reading.items), y.ndim))
             y, size = y.sum(axes), size.sum(axes)

@@ -120,14 +120,15 @@ class LearnedFinite(OrbitDistribution):
                 apart = gap > 0
             else:
                 apart = gap > self.tolerance(found.dtype) * bounds[:, :-1]
-            # Poses that look alike have the score of the first of them.
+            # Poses that look alike have one score: the mean, for which of them is the first hangs
+            # on the order of elements where the template cannot tell.
             place = torch.arange(1, self.order, device=rank.device).expand_as(apart)
             first = (place * apart).cummax(1).values
             first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
         values = self._poses(rank.T, inputs)
         scores, sizes = self._scored(values, many)
-        scores = scores.unflatten(0, (self.order, -1)).T.gather(1, first)
-        sizes = sizes.unflatten(0, (self.order, -1)).T.gather(1, first)
+        scores = _mean_of_alike(scores.unflatten(0, (self.order, -1)).T, first)
+        sizes = _mean_of_alike(sizes.unflatten(0, (self.order, -1)).T, first)
         back = torch.empty_like(rank).scatter_(
             1, rank, torch.arange(self.order, device=rank.device).expand_as(rank)
         )
@@ -158,3 +159,10 @@ class LearnedFinite(OrbitDistribution):
             # Of drawn elements each stands for as much.
             taken = noise.isinf().any(1)
             return self.element(number, None, torch.where(taken, share, 1.0))
+
+
+def _mean_of_alike(values: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+    """The means of values [N, order] that have one `first` [N, order]; bit for bit the same."""
+    total = torch.zeros_like(values).scatter_add(1, first, values)
+    many = torch.zeros_like(values).scatter_add(1, first, torch.ones_like(values))
+    return (total / many.clamp(min=1)).gather(1, first)
