@@ -222,12 +222,17 @@ def _parts(x: torch.Tensor, reading: Reading, seed: int, sized: bool) -> Parts:
     x = x.flatten(1 + len(reading.items) + len(reading.contracted) + len(reading.own))
     if any(_key(reading)):
         x = _at_length_one(x)
-    terms = [x * _numbers(x.shape[-1], seed, x)]
-    if reading.pairing:
-        terms.append(x * _numbers(x.shape[-1], seed + 1, x))
-    sums = stacked([y.sum(-1) for y in terms], 0)
-    # Another pass over every pose, which a large image feels.
-    return sums, stacked([y.abs().sum(-1) for y in terms], 0) if sized else sums
+    seeds = [seed, seed + 1] if reading.pairing else [seed]
+    numbers = [_numbers(x.shape[-1], each, x) for each in seeds]
+    sums = stacked([(x * each).sum(-1) for each in numbers], 0)
+    if not sized:
+        # Another pass over every pose, which a large image feels.
+        return sums, sums
+    # Of what later groups turn the length, which they leave alone: a size that moved with them
+    # would call two poses alike of x and not of h x.
+    turned = [1 + len(reading.items) + i for i in range(len(reading.contracted))]
+    lengths = x.square().sum(turned, keepdim=True).sqrt() if turned else x.abs()
+    return sums, stacked([(lengths * each).sum(-1) for each in numbers], 0)
 
 
 def _score(parts: list[Parts], items: int, paired: bool) -> tuple[torch.Tensor, torch.Tensor]:

@@ -137,12 +137,13 @@ class LearnedFinite(OrbitDistribution):
         scores, sizes = self._scored(values, many)
         scores, sizes = (each.unflatten(0, (self.order, -1)).T for each in (scores, sizes))
         if self.template.exact and self.resolution is None:
-            # Poses that look alike have the score of the first of them.
+            # Poses that look alike have one score: the mean, for which of them is the first hangs
+            # on the order of elements.
             found = found.gather(1, rank)
             place = torch.arange(1, self.order, device=rank.device)
             first = (place * (found[:, :-1] > found[:, 1:])).cummax(1).values
             first = torch.cat([torch.zeros_like(rank[:, :1]), first], 1)
-            scores, sizes = scores.gather(1, first), sizes.gather(1, first)
+            scores, sizes = (_mean_of_alike(each, first) for each in (scores, sizes))
         back = inverse_index(rank)
         return scores.gather(1, back), sizes.gather(1, back)
 
@@ -171,3 +172,10 @@ class LearnedFinite(OrbitDistribution):
             # Of drawn elements each stands for as much.
             taken = noise.isinf().any(1)
             return self.element(number, None, torch.where(taken, share, 1.0))
+
+
+def _mean_of_alike(values: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+    """The means of values [N, order] that have one `first` [N, order]; bit for bit the same."""
+    total = torch.zeros_like(values).scatter_add(1, first, values)
+    many = torch.zeros_like(values).scatter_add(1, first, torch.ones_like(values))
+    return (total / many.clamp(min=1)).gather(1, first)
