@@ -62,9 +62,7 @@ class Joint:
     complete: bool
     ranges: Ranges = field(compare=False, repr=False)
     budget: Budget = field(compare=False, repr=False)
-    _shares: dict[Actions, Fraction | None] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _shares: dict[Actions, Fraction | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def exact(self) -> bool:
@@ -126,6 +124,15 @@ class Joint:
         if any(totals.values()):
             return None
         return counted / int(2 ** len(basis))
+
+    def without(self, chosen: Sequence[str]) -> Joint:
+        """The elements that are the identity in the chosen groups."""
+        mask = 0
+        for name in chosen:
+            mask |= self.factors[name].variables if name in self.factors else 0
+        left = {name: factor for name, factor in self.factors.items() if name not in chosen}
+        points = tuple(parity.vanishing(self.points, mask))
+        return Joint(left, points, self.cells, self.complete, self.ranges, self.budget)
 
     def words(self, point: int) -> str:
         """An element of a coset in words."""
@@ -190,9 +197,7 @@ def stabilizers(
     return tuple(joints)
 
 
-def _has_rule(
-    group: GroupInstance, rules: Mapping[str, type[Factor]], ranges: Ranges
-) -> bool:
+def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]], ranges: Ranges) -> bool:
     facts = families()[group.family]
     if not facts.ruled or facts.element not in rules:
         return False

@@ -1,22 +1,27 @@
-"""Subgroups of finite groups: what elements generate, and what people call it."""
+"""Finite groups from inside: what elements generate, and what people call it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import TypeVar
 
+from symc.proofs.listing import enumerated
 from symc_runtime.groups.finite import Finite
 
 Element = TypeVar("Element", bound=Hashable)
+Product = Callable[[Element, Element], Element]
 
 _MOST_LISTED = 4
 _MOST_SEARCHED = 64
-"""In larger groups no element is looked for that generates all."""
+"""In larger groups only the elements that were found to generate all are looked at."""
 
 
-def closure(
-    generators: Iterable[Element], one: Element, product: Callable[[Element, Element], Element]
-) -> set[Element]:
+def product_of(facts: Finite, parameter: int) -> Callable[[int, int], int]:
+    """How elements of a finite group multiply."""
+    return lambda left, right: facts.product(parameter, left, right)
+
+
+def closure(generators: Iterable[Element], one: Element, product: Product[Element]) -> set[Element]:
     """All products of elements of a finite group."""
     chosen = list(generators)
     found, edge = {one}, [one]
@@ -27,9 +32,7 @@ def closure(
     return found
 
 
-def few(
-    elements: Iterable[Element], one: Element, product: Callable[[Element, Element], Element]
-) -> list[Element]:
+def few(elements: Iterable[Element], one: Element, product: Product[Element]) -> list[Element]:
     """Some of these, the first where there is a choice, of which all others are products."""
     chosen: list[Element] = []
     found = {one}
@@ -40,56 +43,48 @@ def few(
     return chosen
 
 
-def generated(facts: Finite, parameter: int, elements: Iterable[int]) -> set[int]:
-    """The subgroup that these generate."""
-
-    def product(left: int, right: int) -> int:
-        return facts.product(parameter, left, right)
-
-    return closure(few(elements, 0, product), 0, product)
+def kind(elements: Collection[Element], one: Element, product: Product[Element]) -> str | None:
+    """`C(2)` or `D(4)`, what a group is like; None where it is neither."""
+    order = len(elements)
+    generators = few(elements, one, product)
+    searched: Iterable[Element] = elements if order <= _MOST_SEARCHED else generators
+    for element in searched:
+        powers = len(closure([element], one, product))
+        if powers == order:
+            return f"C({order})"
+    for turn in searched:
+        if 2 * len(turns := closure([turn], one, product)) != order:
+            continue
+        for flip in searched:
+            moved = product(product(flip, turn), flip)
+            if flip not in turns and product(flip, flip) == one and product(moved, turn) == one:
+                return f"D({order // 2})"
+    return None
 
 
 def named(facts: Finite, parameter: int, elements: Sequence[int]) -> tuple[str, str]:
-    """A subgroup: its name, `C(2)`, `D(4)` or how many elements, and which these are in words."""
+    """A subgroup: its name, or how many elements, and which these are in words."""
     order = len(elements)
     if order == 1:
         return "trivial", "only the identity"
     if order == facts.order(parameter):
         return f"{facts.name}({parameter})", "every element"
-
-    def product(left: int, right: int) -> int:
-        return facts.product(parameter, left, right)
-
+    product = product_of(facts, parameter)
     generators = few(elements, 0, product)
-    text = f"{order} elements"
-    if len(generators) == 1 or _is_cyclic(facts, parameter, elements):
-        text = f"C({order})"
-    elif len(generators) == 2 and _is_dihedral(facts, parameter, order, generators):
-        text = f"D({order // 2})"
     chosen = elements if order <= _MOST_LISTED else generators
     written = [facts.written(parameter, element) for element in chosen]
-    listed = " and ".join([", ".join(written[:-1]), written[-1]] if len(written) > 1 else written)
-    if order <= _MOST_LISTED:
-        return text, listed
-    return text, f"the {'powers' if len(generators) == 1 else 'products'} of {listed}"
+    listed = enumerated(written)
+    if order > _MOST_LISTED:
+        listed = f"the {'powers' if len(generators) == 1 else 'products'} of {listed}"
+    return kind(elements, 0, product) or f"{order} elements", listed
 
 
-def _is_cyclic(facts: Finite, parameter: int, elements: Sequence[int]) -> bool:
-    order = len(elements)
-    return order <= _MOST_SEARCHED and any(
-        len(generated(facts, parameter, [element])) == order for element in elements
-    )
-
-
-def _is_dihedral(facts: Finite, parameter: int, order: int, generators: Sequence[int]) -> bool:
-    """Whether one of the two, of order 2, inverts the other, whose powers are half of all."""
-    for turn, flip in (generators, generators[::-1]):
-        turns = generated(facts, parameter, [turn])
-        moved = facts.product(parameter, facts.product(parameter, flip, turn), flip)
-        if (
-            2 * len(turns) == order
-            and facts.product(parameter, flip, flip) == 0
-            and moved == facts.inverse(parameter, turn)
-        ):
-            return True
-    return False
+def quotient(facts: Finite, parameter: int, still: Collection[int]) -> str | None:
+    """What the group is like if all elements of a normal subgroup count as the identity."""
+    product = product_of(facts, parameter)
+    first: dict[int, int] = {}
+    for element in facts.every(parameter):
+        if element not in first:
+            for one in still:
+                first[product(element, one)] = element
+    return kind(list(dict.fromkeys(first.values())), 0, lambda a, b: first[product(a, b)])

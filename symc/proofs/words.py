@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from symc.ir.blocks import Block
 from symc.proofs import parity
+from symc.proofs.action import concerns
 from symc.proofs.factors.factor import Factor
+from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.listing import enumerated
 from symc.proofs.stabilizer import Joint
+from symc.proofs.symmetries import Symmetries
 from symc_runtime.catalogue import groups as families
 
 _MOST_COMBINED = 6
 """Of more parities than this, single ones are told and no combinations looked for."""
-
-
-def enumerated(words: Sequence[str]) -> str:
-    """a, b and c."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def part_name(block: Block, families_of: dict[str, str]) -> str:
@@ -31,7 +26,10 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
         if axis.group is None:
             continue
         if axis.kind == "table":
-            factors[f"{axis.group}.{axis.atom}"] = factors.get(f"{axis.group}.{axis.atom}", 0) + 1
+            called = f"{axis.group}.{axis.atom}"
+            if families()[families_of[axis.group]].atoms[str(axis.atom)].arguments:
+                called += f"({', '.join(map(str, axis.arguments))})"
+            factors[called] = factors.get(called, 0) + 1
             continue
         atoms = families()[families_of[axis.group]].atoms
         plain = axis.group in signed and len(block.natural_axes(axis.group)) == 1
@@ -52,6 +50,9 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
 
 def predicate(block: Block, joint: Joint) -> str | None:
     """Where the fixed vectors of a block lie, to follow `is always`; None: no words for it."""
+    symmetries = Symmetries(block, joint)
+    if symmetries.factors and not symmetries.known:
+        return None
     linear = [
         (factor, block.natural_axes(name))
         for name, factor in joint.factors.items()
@@ -62,16 +63,23 @@ def predicate(block: Block, joint: Joint) -> str | None:
         for name, factor in joint.factors.items()
         if isinstance(factor, Permutation) and factor.odd and block.natural_axes(name)
     ]
+    if symmetries.factors:
+        # What acts by a sign is in the form.
+        linear = [(factor, axes) for factor, axes in linear if not factor.whole]
+        if items:
+            return None
     if len(linear) > 1 or len(items) > 1 or any(len(axes) > 1 for _, axes in linear + items):
         return None
-    spaces = (
-        _spaces(linear[0][0], joint, joint.sign(block)) if linear else [("", joint.sign(block))]
-    )
+    form = symmetries.form
+    spaces = _spaces(linear[0][0], joint, form) if linear else [("", form)]
     if spaces is None:
         return None
     found: list[str] = []
     for words, form in spaces:
-        if not items:
+        if symmetries.factors:
+            told = symmetries.told(form)
+            fixed = [" and ".join(filter(None, (words, told)))] if told is not None else []
+        elif not items:
             fixed = [words] if parity.constant(form, joint.points) else []
         else:
             permuted, (axis,) = items[0]
@@ -148,7 +156,7 @@ def _normal(factor: Orthogonal, joint: Joint) -> str:
 
 def stabilizer(joint: Joint, block: Block) -> str:
     """What of the stabilizer acts on a block: `O(2) in R`, and elements that are tied together."""
-    acting = [factor for factor in joint.factors.values() if _concerns(factor, block)]
+    acting = [factor for factor in joint.factors.values() if concerns(block, factor.name)]
     named: list[str] = []
     own: list[int] = []
     for factor in acting:
@@ -174,10 +182,6 @@ def stabilizer(joint: Joint, block: Block) -> str:
     return enumerated(list(dict.fromkeys(named)))
 
 
-def _concerns(factor: Factor, block: Block) -> bool:
-    return bool(block.natural_axes(factor.name)) or factor.name in block.characters
-
-
 def charge(block: Block, joint: Joint) -> int | None:
     """A coset whose elements fix every input and negate the block; None where there is none."""
     if not joint.rigid(block):
@@ -192,16 +196,27 @@ def charge(block: Block, joint: Joint) -> int | None:
 def missing(block: Block, joint: Joint) -> str:
     """An input that would tell apart what the stabilizer cannot."""
     negating = charge(block, joint)
+    found = []
     for factor in joint.factors.values():
-        if not _concerns(factor, block) or _at_rest(factor, joint):
+        if not concerns(block, factor.name) or _at_rest(factor, joint):
             continue
-        if negating is not None and not negating & factor.variables:
-            continue
+        if negating is None or negating & factor.variables:
+            found.append(factor)
+    # First what would set more of the block free.
+    for factor in sorted(found, key=lambda factor: not _frees(factor, joint, block)):
         if isinstance(factor, Permutation):
             return f"an axis of `{factor.name}`, `{factor.parameter}: {factor.name}`"
         if isinstance(factor, Orthogonal):
             return f"{'another' if factor.size else 'a'} vector of `{factor.name}`"
+        if isinstance(factor, Finite) and factor.telling is not None:
+            return f"an axis of `{factor.name}`, `{factor.telling}`"
     return "more that tells the elements apart"
+
+
+def _frees(factor: Factor, joint: Joint, block: Block) -> bool:
+    """Whether more of the block is fixed by the elements that are the identity in this group."""
+    now, then = joint.share(block), joint.without([factor.name]).share(block)
+    return now is not None and then is not None and then > now
 
 
 def _at_rest(factor: Factor, joint: Joint) -> bool:

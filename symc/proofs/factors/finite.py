@@ -9,9 +9,10 @@ from math import prod
 from symc.proofs import parity
 from symc.proofs.action import Action
 from symc.proofs.factors.factor import Factor, Setting
+from symc.proofs.listing import enumerated
 from symc.proofs.ranges import Range
 from symc.proofs.records import Stabilizer
-from symc.proofs.subgroups import generated, named
+from symc.proofs.subgroups import closure, named
 from symc.proofs.tables import LARGEST, Table, Traces, traces
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.groups.group import Group
@@ -72,17 +73,15 @@ class Finite(Factor):
 
     def _numbered(self, setting: Setting) -> dict[int, list[int]]:
         """The fixing elements by parities; `basis` gets an element for each of these."""
-        product, parameter = self.facts.product, self.parameter
-        squares = {product(parameter, g, g) for g in self.fixing}
-        numbers = dict.fromkeys(generated(self.facts, parameter, squares), 0)
+        squares = {self.times(g, g) for g in self.fixing}
+        numbers = dict.fromkeys(closure(squares, 0, self.times), 0)
         for element in self.fixing:
             if element in numbers:
                 continue
             variable = setting.variable()
             self.basis[variable] = element
             numbers |= {
-                product(parameter, known, element): point | variable
-                for known, point in numbers.items()
+                self.times(known, element): point | variable for known, point in numbers.items()
             }
         cosets: dict[int, list[int]] = {}
         for element, point in sorted(numbers.items()):
@@ -92,9 +91,7 @@ class Finite(Factor):
     def form(self, action: Action) -> int:
         """The parities whose elements negate an odd number of the axes."""
         return sum(
-            variable
-            for variable, element in self.basis.items()
-            if prod(self.traces(table).sign(element) or 0 for table in action.tables) < 0
+            variable for variable, element in self.basis.items() if self.sign(action, element) < 0
         )
 
     def rigid(self, action: Action) -> bool:
@@ -106,7 +103,7 @@ class Finite(Factor):
 
     def share(self, action: Action, point: int) -> Fraction | None:
         """By traces; those of an axis of open size are known where it stays as it is."""
-        elements = self.cosets[point & self.variables]
+        elements = self.coset(point)
         known = []
         for table in action.tables:
             found = self.traces(table)
@@ -122,6 +119,35 @@ class Finite(Factor):
         whole = round(mean)
         return Fraction(whole, size) if abs(mean - whole) < _NEAR else None
 
+    def sign(self, action: Action, element: int) -> int:
+        """By which sign an element acts on all axes together; 0 where it is none, or not known."""
+        return prod(self.traces(table).sign(element) or 0 for table in action.tables)
+
+    def trace(self, action: Action, element: int) -> float:
+        """On all axes together; 0 where an axis is of open size."""
+        return prod(self.traces(table).values[element] or 0 for table in action.tables)
+
+    def coset(self, point: int) -> list[int]:
+        """The elements that a point numbers."""
+        return self.cosets[point & self.variables]
+
+    def times(self, left: int, right: int) -> int:
+        """A product of elements."""
+        return self.facts.product(self.parameter, left, right)
+
+    @property
+    def telling(self) -> str | None:
+        """An axis that tells all elements apart, as a spec has it; None if none does alone."""
+        for name, atom in self.facts.atoms.items():
+            if atom.axis != "table" or atom.arguments:
+                continue
+            found = self.traces(Table(name))
+            every = self.facts.every(self.parameter)
+            if all(found.sign(element) in (0, -1) for element in every[1:]):
+                bare = name == self.facts.bare
+                return f"{found.size}: {self.name}{'' if bare else f'.{name}'}"
+        return None
+
     def subgroup(self, points: Sequence[int]) -> list[int]:
         """All elements of the cosets that these span."""
         own = parity.reduced(point & self.variables for point in points)
@@ -134,12 +160,13 @@ class Finite(Factor):
 
     def element(self, point: int) -> str | None:
         """The first element of the coset."""
-        element = self.cosets[point & self.variables][0]
+        element = self.coset(point)[0]
         return self.called(element) if element else None
 
-    def called(self, element: int) -> str:
-        """An element in words."""
-        return f"{self.facts.written(self.parameter, element)} of `{self.name}`"
+    def called(self, *elements: int) -> str:
+        """Elements in words, `r^2 and s of `G``."""
+        written = [self.facts.written(self.parameter, element) for element in elements]
+        return f"{enumerated(written)} of `{self.name}`"
 
 
 def _tables(tables: Iterable[Table]) -> tuple[Table, ...]:

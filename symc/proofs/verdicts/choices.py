@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
 from symc.proofs import parity, words
+from symc.proofs.action import concerns
 from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
 from symc.proofs.stabilizer import Joint, stabilizers
@@ -55,7 +57,7 @@ def _moved(situation: Situation, chosen: Sequence[str]) -> dict[str, tuple[str, 
     gone from the mean, and is not counted.
     """
     found: dict[str, tuple[str, Block, Joint]] = {}
-    rests = [_without(joint, chosen) for joint in situation.joints]
+    rests = [joint.without(chosen) for joint in situation.joints]
     for output, parts in situation.outputs.items():
         if situation.vanishes(output):
             continue
@@ -65,22 +67,10 @@ def _moved(situation: Situation, chosen: Sequence[str]) -> dict[str, tuple[str, 
                 continue
             joint = situation.joints[0]
             open_ones = [n for n in chosen if n in joint.factors and not _settled(joint, n)]
-            acting = [
-                n for n in open_ones if part.block.natural_axes(n) or n in part.block.characters
-            ]
+            acting = [name for name in open_ones if concerns(part.block, name)]
             for name in acting or open_ones:
                 found.setdefault(name, (output, part.block, joint))
     return found
-
-
-def _without(joint: Joint, chosen: Sequence[str]) -> Joint:
-    """The elements of a stabilizer that are the identity in the chosen groups."""
-    mask = 0
-    for name in chosen:
-        mask |= joint.factors[name].variables if name in joint.factors else 0
-    left = {name: factor for name, factor in joint.factors.items() if name not in chosen}
-    points = tuple(parity.vanishing(joint.points, mask))
-    return Joint(left, points, joint.cells, joint.complete, joint.ranges, joint.budget)
 
 
 def _settled(joint: Joint, group: str) -> bool:
@@ -225,7 +215,7 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
 
 
 def _upto(later: Sequence[str]) -> str:
-    return f" up to {words.enumerated([f'`{name}`' for name in later])}" if later else ""
+    return f" up to {enumerated([f'`{name}`' for name in later])}" if later else ""
 
 
 def _flips(factor: Orthogonal, joint: Joint) -> bool:

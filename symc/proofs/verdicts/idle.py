@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import prod
 
 from symc.ir.groups import GroupInstance
+from symc.proofs.action import acting_on
+from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
+from symc.proofs.subgroups import few, product_of, quotient
+from symc.proofs.tables import LARGEST, Table, traces
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
 
 
 def idle(situation: Situation) -> Iterator[Proof]:
@@ -23,6 +29,8 @@ def idle(situation: Situation) -> Iterator[Proof]:
             )
         elif not facts.ruled:
             continue
+        elif isinstance(facts, Finite):
+            yield from _tabled(group, facts, situation)
         elif facts.shifts and facts.turns and not _has_points(group, situation):
             linear = "SO" if facts.special else "O"
             yield _proof(
@@ -38,6 +46,49 @@ def idle(situation: Situation) -> Iterator[Proof]:
                 "its one element beside 1 is -1, and every tensor is even",
                 f"drop `{group.name}`: a plain axis means the same",
             )
+
+
+def _tabled(group: GroupInstance, facts: Finite, situation: Situation) -> Iterator[Proof]:
+    """Elements of a finite group that leave every tensor as it is."""
+    parameter = situation.ranges.of(group.parameter).value
+    order = None if parameter is None else facts.order(parameter)
+    if parameter is None or order is None or order > LARGEST:
+        return
+    acting = {
+        acting_on(block, group.name, situation.ranges).tables
+        for cut in situation.program.blocks.values()
+        for block in cut
+    }
+    still = [
+        element
+        for element in facts.every(parameter)
+        if all(_sign(facts, parameter, tables, element) == 1 for tables in acting)
+    ]
+    if len(still) == order:
+        yield _proof(
+            group,
+            f"`{group.name}` moves nothing",
+            "every element leaves every tensor as it is",
+            f"drop `{group.name}`: a plain axis means the same",
+        )
+    elif len(still) > 1:
+        generators = few(still, 0, product_of(facts, parameter))
+        which = enumerated([facts.written(parameter, element) for element in generators])
+        many = len(generators) > 1
+        left = order // len(still)
+        smaller = quotient(facts, parameter, still)
+        yield _proof(
+            group,
+            f"{which} of `{group.name}` {'move' if many else 'moves'} nothing",
+            f"{'they leave' if many else 'it leaves'} every tensor as it is, so the {order} "
+            f"elements do {left} things",
+            f"{f'write `{smaller}`, which' if smaller else 'take a smaller group that'} does the "
+            f"same, or give an input an axis that {which} {'move' if many else 'moves'}",
+        )
+
+
+def _sign(facts: Finite, parameter: int, tables: Iterable[Table], element: int) -> int:
+    return prod(traces(facts, parameter, table).sign(element) or 0 for table in tables)
 
 
 def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proof:

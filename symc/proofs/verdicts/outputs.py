@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from symc.proofs import words
+from symc.proofs.listing import enumerated
 from symc.proofs.ranges import NONE, ONE
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
@@ -54,7 +55,7 @@ def _confined(
     for part in lacking:
         where = f"its `{words.part_name(part.block, families_of)}` part"
         told.append(f"{where} is always {_where(part, joint, situation)}")
-    return f"`{name}` is confined: {words.enumerated(list(dict.fromkeys(told)))}"
+    return f"`{name}` is confined: {enumerated(list(dict.fromkeys(told)))}"
 
 
 def _whole(name: str, part: Part, joint: Joint, situation: Situation) -> str:
