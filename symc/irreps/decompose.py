@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from symc.ir.blocks import Block, blocks
+from symc.ir.blocks import Block, BlockAxis, blocks
 from symc.ir.groups import GroupInstance
 from symc.ir.model import Model
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
-from symc.irreps import orthogonal, symmetric
+from symc.irreps import finite, orthogonal, symmetric
 from symc.irreps.irreducible import Irreducible, Powers
+from symc.proofs.tables import Table
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
 
 _LARGEST_POWER = 6
 _MOST = 48
@@ -47,8 +49,7 @@ def decompose(
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
-    facts = [families()[group.family] for group in moving]
-    if not all(each.ruled and not each.tabled for each in facts):
+    if not all(families()[group.family].ruled for group in moving):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}
@@ -95,13 +96,22 @@ def _moves(part: Block, group: str) -> bool:
 
 def _has_linear_part(group: GroupInstance) -> bool:
     facts = families()[group.family]
-    return facts.permutes or facts.turns
+    return facts.permutes or facts.turns or facts.tabled
+
+
+def _numbers(axis: BlockAxis, values: Mapping[str, Size]) -> tuple[int | None, ...]:
+    return tuple(argument.substitute(values).value for argument in axis.arguments)
 
 
 def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Powers | None:
     """What one group does to a block, None where there is no rule."""
     facts = families()[group.family]
     parameter = group.parameter.substitute(values)
+    if isinstance(facts, Finite):
+        value = parameter.value
+        axes = [axis for axis in part.axes if axis.group == group.name]
+        tables = tuple(Table(str(axis.atom), _numbers(axis, values)) for axis in axes)
+        return None if value is None else finite.powers(facts, value, tables)
     exponent = len(part.natural_axes(group.name))
     sign = group.name in part.characters
     if exponent > _LARGEST_POWER:
