@@ -67,12 +67,13 @@ class Draws:
     """Specs from a seed; counts of those that the checker refuses, and of those not measured."""
 
     seed: int
+    finite: bool = False
     refused: int = 0
     unmeasured: int = 0
     _generator: Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        self._generator = Generator(self.seed)
+        self._generator = Generator(self.seed, finite=self.finite)
 
     def __iter__(self) -> Iterator[Compared]:
         count = 0

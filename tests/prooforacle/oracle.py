@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prooforacle.specs import Group, Spec, Tensor
+from prooforacle import tables
+from prooforacle.specs import FINITE, Group, Spec, Tensor
 
 Array = NDArray[np.float64]
 
@@ -54,7 +55,11 @@ class Measured:
 
 @cache
 def rule(family: str, size: int, fine: bool = False) -> Rule:
-    """A quadrature of the compact part of a group."""
+    """A quadrature of the compact part of a group; of tables' groups the elements by number."""
+    if family in FINITE:
+        order = size if family == "C" else 2 * size
+        return Rule(np.arange(order).astype(float)[:, None, None], np.ones(order),
+                    np.full(order, 1 / order))
     if family == "S":
         eye = np.eye(size)
         orders = np.array(list(permutations(range(size))))
@@ -164,7 +169,7 @@ def values(
     if prod(counts) > NODES:
         return None
     degree = None
-    if any(group.size == 4 and group.family not in ("S", "T") for group in spec.groups):
+    if any(group.size == 4 and group.family not in ("S", "T", *FINITE) for group in spec.groups):
         # Exact, if the whole integrand has a degree below that of the rule.
         inner, outer = _degree(spec.inputs), _degree(spec.outputs)
         degree = (QUATERNIONS - 1 - outer) // max(inner, 1)
@@ -232,7 +237,10 @@ def _degree(tensors: tuple[Tensor, ...]) -> int:
     """The highest power of a rotation with which a tensor turns."""
     turning = ("vector", "pseudovector", "point")
     return max(
-        sum(max(sum(a in turning for _, a in t.atoms) for t in axis) for axis in tensor.axes)
+        sum(
+            max(sum(a in turning and not g.tabled for g, a in t.atoms) for t in axis)
+            for axis in tensor.axes
+        )
         for tensor in tensors
     )
 
@@ -307,6 +315,9 @@ def _kron(a: Array, b: Array) -> Array:
 
 def _atom(group: Group, atom: str, chosen: Chosen) -> Array:
     matrix, character = chosen[group.name]
+    if group.tabled:
+        numbers = matrix[:, 0, 0].astype(int)
+        return tables.matrices(group.family, group.size, atom)[numbers]
     if atom in ("sign", "pseudoscalar"):
         return character[:, None, None]
     if atom == "pseudovector":

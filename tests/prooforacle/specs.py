@@ -5,16 +5,30 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from prooforacle import tables
+
+FINITE = ("C", "D")
 NAMES = "PQRM"
 
 
 @dataclass(frozen=True)
 class Group:
-    """A copy of a group: its family, `S`, `O`, `SO`, `E`, `SE` or `T`, and its parameter."""
+    """A copy of a group: its family, `S`, `O`, `SO`, `E`, `SE`, `T`, `C` or `D`, its parameter."""
 
     name: str
     family: str
     size: int
+
+    @property
+    def tabled(self) -> bool:
+        """Whether it is finite and acts by tables."""
+        return self.family in FINITE
+
+    def dimension(self, atom: str) -> int:
+        """Of a representation."""
+        if self.tabled and atom != "scalar":
+            return tables.size(self.family, self.size, atom)
+        return 1 if atom in ("sign", "pseudoscalar", "scalar") else self.size
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,7 @@ class Term:
         """The dimension of the representation."""
         total = self.multiplicity
         for group, atom in self.atoms:
-            total *= 1 if atom in ("sign", "pseudoscalar", "scalar") else group.size
+            total *= group.dimension(atom)
         return total
 
     @property
@@ -66,7 +80,12 @@ class Tensor:
         axes = []
         for axis, size in zip(self.axes, self.shape, strict=True):
             plain = all(not term.atoms for term in axis)
-            axes.append(str(size) if plain else f"{size}: {' + '.join(map(str, axis))}")
+            image = next((a for t in axis for _, a in t.atoms if a.startswith("grid")), None)
+            written = " + ".join(map(str, axis))
+            if image is not None:
+                axes.append(f"{image[4:]}: {written.replace(image, 'grid')}")
+            else:
+                axes.append(str(size) if plain else f"{size}: {written}")
         shape = f"[{', '.join(axes)}]" if axes else ""
         return f"{self.name}{shape}" + (" of 50" if self.labels else "")
 
@@ -94,6 +113,13 @@ MIXES = (
     ("O", "SO"), ("O", "O"), ("O", "E"), ("S", "SO", "O"), ("S", "S", "SE"), ("S", "S", "E"),
 )  # fmt: skip
 
+FINITE_MIXES = (
+    ("C",), ("D",), ("C",), ("D",), ("C", "D"), ("D", "D"), ("C", "C"),
+    ("S", "C"), ("S", "D"), ("C", "O"), ("D", "O"), ("C", "SO"), ("D", "SO"),
+    ("C", "E"), ("D", "E"), ("C", "SE"), ("D", "SE"), ("C", "T"), ("C", "S", "O"), ("D", "S", "E"),
+    ("C", "D", "O"),
+)  # fmt: skip
+
 ATOMS = {
     "S": ("", "", "sign"),
     "O": ("vector", "vector", "pseudoscalar", "pseudovector"),
@@ -115,13 +141,15 @@ class Generator:
     random: random.Random = field(init=False)
     lean: bool = False
     """Few vectors in much space, so that outputs are confined."""
+    finite: bool = False
+    """Whether there are groups that act by tables."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
 
     def spec(self) -> Spec:
         """A spec; the checker may still refuse it, an output point without an input point, say."""
-        mix = self.random.choice(MIXES)
+        mix = self.random.choice(FINITE_MIXES if self.finite else MIXES)
         self.lean = bool(set(mix) - {"S", "T"}) and self.random.random() < 0.92
         groups = tuple(
             Group(name, family, self._size(family, mix))
@@ -137,9 +165,13 @@ class Generator:
         return self.random.choice((1, 1, 1, 1, 2, 2) if self.lean else (1, 1, 1, 2, 2, 3))
 
     def _size(self, family: str, mix: tuple[str, ...]) -> int:
+        if family in FINITE:
+            if len(mix) == 1:
+                return self.random.choice((1, 2, 3, 4, 4, 5, 6, 7, 8))
+            return self.random.choice((1, 2, 2, 3, 4, 4, 6) if len(mix) < 3 else (2, 2, 3, 4))
         if family == "S":
             return self.random.choice((2, 2, 3, 3, 4) if len(mix) < 3 else (2, 2, 3))
-        turning = sum(other not in ("S", "T") for other in mix)
+        turning = sum(other not in ("S", "T", *FINITE) for other in mix)
         if self.lean and turning == 1:
             return self.random.choice((2, 3, 3, 3, 3))
         if turning > 1:
@@ -155,9 +187,21 @@ class Generator:
                 total *= size
             if total <= MOST[kind]:
                 break
-        only_items = all(g.family == "S" and a == "" for t in tensor.terms for g, a in t.atoms)
+        only_items = all(_lists(g, a) for t in tensor.terms for g, a in t.atoms)
         labels = kind == "input" and only_items and bool(tensor.axes) and self.random.random() < 0.1
         return Tensor(name, axes, labels)
+
+    def _kinds(self, group: Group, kind: str) -> tuple[str, ...]:
+        if not group.tabled:
+            return ATOMS[group.family]
+        k = group.size
+        faithless = [f"irrep({j})" for j in range(k // 2 + 1)] + ["sign"] * (group.family == "D")
+        found = faithless * (2 if kind == "input" else 1)
+        found += ["", "vector"] if self.random.random() < 0.5 else []
+        found += ["regular"] if self.random.random() < 0.2 else []
+        if k in (1, 2, 4) and self.random.random() < (0.3 if kind == "input" else 0.7):
+            found += ["grid(2, 2)", "grid(3, 3)"] if k == 4 else ["grid(1, 2)", "grid(3, 2)"]
+        return tuple(found)
 
     def _axes(self, groups: tuple[Group, ...], kind: str) -> tuple[tuple[Term, ...], ...]:
         if kind == "input" and self.lean:
@@ -175,7 +219,7 @@ class Generator:
         axes: list[tuple[Term, ...]] = []
         pointed = False
         for group in chosen:
-            kinds = ATOMS[group.family]
+            kinds = self._kinds(group, kind)
             if kind == "output" and self.lean and group.family != "S":
                 kinds = (*kinds, "vector", "vector")
             atom = self.random.choice(kinds)
@@ -184,7 +228,7 @@ class Generator:
                     atom = "vector"
                 else:
                     pointed = True
-            elif pointed and (group.family != "S" or atom != ""):
+            elif pointed and not _lists(group, atom):
                 continue
             axes.append(self._axis(group, atom, groups, pointed, kind))
         if self.random.random() < (0.1 if self.lean else 0.3):
@@ -193,7 +237,7 @@ class Generator:
         return tuple(axes)
 
     def _spoils(self, term: Term) -> bool:
-        return any(group.family != "S" or atom != "" for group, atom in term.atoms)
+        return not all(_lists(group, atom) for group, atom in term.atoms)
 
     def _axis(
         self, group: Group, atom: str, groups: tuple[Group, ...], pointed: bool, kind: str
@@ -204,7 +248,7 @@ class Generator:
             if draw < 0.1:
                 return (Term(2, term.atoms),)
             return (term, Term(1, ((group, "vector"),))) if draw < 0.2 else (term,)
-        if pointed or (self.lean and kind == "input" and self.random.random() < 0.7):
+        if "grid" in atom or pointed or (self.lean and kind == "input" and self.random.random() < 0.7):
             return (term,)
         draw = self.random.random()
         if draw < (0.1 if kind == "input" else 0.3):
@@ -212,11 +256,18 @@ class Generator:
             return (Term(1, ((group, atom),) * power),)
         if draw < 0.35:
             other = self.random.choice(groups)
-            kinds = [a for a in ATOMS[other.family] if a != "point"]
+            kinds = [a for a in self._kinds(other, kind) if a != "point" and "grid" not in a]
             return (Term(1, ((group, atom), (other, self.random.choice(kinds)))),)
         if draw < 0.45:
-            kinds = [a for a in ATOMS[group.family] if a != "point"]
+            kinds = [a for a in self._kinds(group, kind) if a != "point" and "grid" not in a]
             return (term, Term(1, ((group, self.random.choice(kinds)),)))
         if draw < 0.55:
             return (Term(2, ((group, atom),)),)
         return (term,)
+
+
+def _lists(group: Group, atom: str) -> bool:
+    """Whether an axis that carries it lists items, which elements put elsewhere."""
+    if group.tabled:
+        return atom in ("", "regular") or atom.startswith("grid")
+    return group.family == "S" and atom == ""
