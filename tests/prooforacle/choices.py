@@ -51,7 +51,7 @@ def noisy_outputs(text: str) -> dict[str, bool]:
     """For each output, whether it depends on the noise; every stage is `canonical`."""
     checked = program(text)
     shapes = [
-        [tuple(axis.size.value or 0 for axis in tensor.axes) for tensor in tensors]
+        [tuple(size.value or 0 for size in tensor.shape) for tensor in tensors]
         for tensors in (checked.inputs, checked.outputs)
     ]
     base = Mixed(sum(map(prod, shapes[0])), shapes[1])
@@ -77,9 +77,9 @@ class Choice:
     noisy: bool
 
 
-def choices(seed: int) -> Iterator[Choice]:
+def choices(seed: int, finite: bool = False) -> Iterator[Choice]:
     """Random specs; outputs that are always zero, which are noise for any method, do not count."""
-    generator, order = Generator(seed), random.Random(seed)
+    generator, order = Generator(seed, finite=finite), random.Random(seed)
     while True:
         spec = generator.spec()
         names = [group.name for group in spec.groups]

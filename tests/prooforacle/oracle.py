@@ -58,8 +58,9 @@ def rule(family: str, size: int, fine: bool = False) -> Rule:
     """A quadrature of the compact part of a group; of tables' groups the elements by number."""
     if family in FINITE:
         order = size if family == "C" else 2 * size
-        return Rule(np.arange(order).astype(float)[:, None, None], np.ones(order),
-                    np.full(order, 1 / order))
+        return Rule(
+            np.arange(order).astype(float)[:, None, None], np.ones(order), np.full(order, 1 / order)
+        )
     if family == "S":
         eye = np.eye(size)
         orders = np.array(list(permutations(range(size))))

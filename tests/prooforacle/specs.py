@@ -248,7 +248,11 @@ class Generator:
             if draw < 0.1:
                 return (Term(2, term.atoms),)
             return (term, Term(1, ((group, "vector"),))) if draw < 0.2 else (term,)
-        if "grid" in atom or pointed or (self.lean and kind == "input" and self.random.random() < 0.7):
+        if (
+            "grid" in atom
+            or pointed
+            or (self.lean and kind == "input" and self.random.random() < 0.7)
+        ):
             return (term,)
         draw = self.random.random()
         if draw < (0.1 if kind == "input" else 0.3):

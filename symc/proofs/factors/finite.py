@@ -15,6 +15,7 @@ from symc.proofs.records import Stabilizer
 from symc.proofs.subgroups import closure, named
 from symc.proofs.tables import LARGEST, Table, Traces, traces
 from symc_runtime.groups.finite import Finite as Facts
+from symc_runtime.groups.finite import Items
 from symc_runtime.groups.group import Group
 
 _NEAR = 1e-6
@@ -64,6 +65,17 @@ class Finite(Factor):
     def traces(self, table: Table) -> Traces:
         """Of all elements."""
         return traces(self.facts, self.parameter, table)
+
+    def lists(self, table: Table) -> bool:
+        """Whether elements only put its entries elsewhere."""
+        if self.facts.atoms[table.atom].axis == "grid":
+            return True
+        arguments = tuple(argument for argument in table.arguments if argument is not None)
+        images = [
+            self.facts.image(table.atom, arguments, self.parameter, element)
+            for element in (0, *self.facts.generators(self.parameter))
+        ]
+        return all(isinstance(image, Items) and min(image.signs) > 0 for image in images)
 
     def _is_sign(self, element: int, tables: Iterable[Table]) -> bool:
         return all(self.traces(table).sign(element) for table in tables)

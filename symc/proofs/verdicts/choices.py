@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
 from symc.proofs import parity, words
-from symc.proofs.action import concerns
+from symc.proofs.action import acting_on, concerns
 from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor
+from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
 from symc.proofs.listing import enumerated
@@ -99,8 +101,12 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
             help=f"write `by average` or `by probabilistic`{first}",
         )
         return
-    shortages = [_shortage(f, joint, later) for f, joint in zip(factors, joints, strict=True)]
+    shortages = [
+        _shortage(f, joint, later) or _alike(f, joint, later, situation)
+        for f, joint in zip(factors, joints, strict=True)
+    ]
     if all(shortage is not None for shortage in shortages):
+        what = "an axis" if isinstance(factors[0], Finite) else "another vector"
         yield Proof(
             code="SYM407",
             severity="warning",
@@ -108,7 +114,7 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
             statement=f"the net of `canonical` does not see enough of `{stage.group}`, "
             "so noise chooses the rest",
             reason=str(shortages[0]),
-            help=f"give an input another vector of `{stage.group}`, or write `by probabilistic`"
+            help=f"give an input {what} of `{stage.group}`, or write `by probabilistic`"
             " or `by average`",
         )
 
@@ -193,8 +199,19 @@ def _negated(factor: Orthogonal, point: int) -> int:
 
 def _is_vector(cell: Cell, factor: Orthogonal, joint: Joint) -> bool:
     """Whether it holds vectors, perhaps of items, that no other linear group turns."""
-    return bool(cell.axes.get(factor.name, 0) % 2) and all(
+    plain = all(
         name == factor.name or isinstance(joint.factors[name], Permutation) for name in cell.axes
+    )
+    return bool(cell.axes.get(factor.name, 0) % 2) and plain and not _mixed(cell, joint)
+
+
+def _mixed(cell: Cell, joint: Joint) -> bool:
+    """Whether a finite group does more than list items: nets take it for a linear one there."""
+    return any(
+        not factor.lists(table)
+        for name, tables in cell.tables.items()
+        if isinstance(factor := joint.factors[name], Finite)
+        for table in tables
     )
 
 
@@ -212,6 +229,58 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
         return None
     vectors = f"{seen or 'no'} {'vector' if seen == 1 else 'vectors'}"
     return f"it makes {vectors} of the inputs{_upto(later)}, and {needed} fix the element"
+
+
+def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situation) -> str | None:
+    """Why poses score alike that the input does tell apart.
+
+    A score reads block by block, and what a later group negates or turns it reads twice: it does
+    not see a sign of such a block, nor that two of them go together.
+    """
+    if not isinstance(factor, Finite):
+        return None
+    left = set(factor.fixing)
+    alike = set(factor.facts.every(factor.parameter))
+    for tensor in situation.program.inputs:
+        for block in situation.program.blocks[tensor.name]:
+            action = acting_on(block, factor.name, situation.ranges)
+            if _two_points(block, later, situation):
+                tables = tuple(replace(table, difference=True) for table in action.tables)
+                action = replace(action, tables=tables)
+            signs = (1, -1) if _read_twice(block, factor.name, joint) else (1,)
+            alike = {g for g in alike if factor.sign(action, g) in signs}
+    own = {g for point in parity.span(joint.points) for g in factor.coset(point)}
+    more = sorted(alike - own)
+    if not more or not left:
+        return None
+    return (
+        f"poses score alike that {factor.called(more[0])} takes to each other"
+        f"{', for it is read' + _upto(later) if later else ''}, though it fixes no input"
+    )
+
+
+def _read_twice(block: Block, own: str, joint: Joint) -> bool:
+    """Whether a group whose action nets do not see negates or turns the block."""
+    for name, action in joint.actions(block):
+        factor = joint.factors[name]
+        if name == own or isinstance(factor, Permutation) and not action.character:
+            continue
+        if not isinstance(factor, Finite) or not all(map(factor.lists, action.tables)):
+            return True
+    return False
+
+
+def _two_points(block: Block, later: Sequence[str], situation: Situation) -> bool:
+    """Whether it holds two points that are measured from their own mean."""
+    if block.affine not in later:
+        return False
+    program = situation.program
+    anchor = next(stage.anchor for stage in program.stages if stage.group == block.affine)
+    if anchor is None:
+        return False
+    clouds = [other for other in program.blocks[anchor] if other.affine == block.affine]
+    sizes = [axis.size for axis in block.axes if axis.group != block.affine]
+    return clouds == [block] and situation.ranges.product(sizes).value == 2
 
 
 def _upto(later: Sequence[str]) -> str:
