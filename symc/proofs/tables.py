@@ -82,6 +82,17 @@ def traces(facts: Finite, parameter: int, table: Table) -> Traces:
     return Traces(size, tuple(trace(image) for image in images))
 
 
+@lru_cache(maxsize=512)
+def lists_items(facts: Finite, parameter: int, table: Table) -> bool:
+    """Whether elements only put the entries of the axis elsewhere."""
+    if facts.atoms[table.atom].axis == "grid":
+        return True
+    arguments = tuple(a for a in table.arguments if a is not None)
+    elements = (0, *facts.generators(parameter))
+    images = [facts.image(table.atom, arguments, parameter, element) for element in elements]
+    return all(isinstance(image, Items) and min(image.signs) > 0 for image in images)
+
+
 def trace(image: Image) -> float:
     """The sum of the diagonal, a whole number for items."""
     if isinstance(image, Items):

@@ -1,6 +1,6 @@
-"""What C(k) and D(k) do, as matrices, by the words of the language; nothing here knows the compiler.
+"""What C(k) and D(k) do, as matrices, by the words of the language.
 
-An element is r^j s^f, s first, at number j + k f.
+Nothing here knows the compiler. An element is r^j s^f, s first, at number j + k f.
 """
 
 from __future__ import annotations

@@ -13,9 +13,8 @@ from symc.proofs.listing import enumerated
 from symc.proofs.ranges import Range
 from symc.proofs.records import Stabilizer
 from symc.proofs.subgroups import closure, named
-from symc.proofs.tables import LARGEST, Table, Traces, traces
+from symc.proofs.tables import LARGEST, Table, Traces, lists_items, traces
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.groups.finite import Items
 from symc_runtime.groups.group import Group
 
 _NEAR = 1e-6
@@ -68,14 +67,7 @@ class Finite(Factor):
 
     def lists(self, table: Table) -> bool:
         """Whether elements only put its entries elsewhere."""
-        if self.facts.atoms[table.atom].axis == "grid":
-            return True
-        arguments = tuple(argument for argument in table.arguments if argument is not None)
-        images = [
-            self.facts.image(table.atom, arguments, self.parameter, element)
-            for element in (0, *self.facts.generators(self.parameter))
-        ]
-        return all(isinstance(image, Items) and min(image.signs) > 0 for image in images)
+        return lists_items(self.facts, self.parameter, table)
 
     def _is_sign(self, element: int, tables: Iterable[Table]) -> bool:
         return all(self.traces(table).sign(element) for table in tables)

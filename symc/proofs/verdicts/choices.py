@@ -234,33 +234,32 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
 def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situation) -> str | None:
     """Why poses score alike that the input does tell apart.
 
-    A score reads block by block, and what a later group negates or turns it reads twice: it does
-    not see a sign of such a block, nor that two of them go together.
+    A score reads block by block, and what a later group negates or turns it multiplies by itself:
+    it does not see a sign of such a block, nor how one lies to another.
     """
     if not isinstance(factor, Finite):
         return None
-    left = set(factor.fixing)
     alike = set(factor.facts.every(factor.parameter))
     for tensor in situation.program.inputs:
         for block in situation.program.blocks[tensor.name]:
             action = acting_on(block, factor.name, situation.ranges)
-            if _two_points(block, later, situation):
+            if _two_points(tensor.name, block, later, situation):
                 tables = tuple(replace(table, difference=True) for table in action.tables)
                 action = replace(action, tables=tables)
-            signs = (1, -1) if _read_twice(block, factor.name, joint) else (1,)
+            signs = (1, -1) if _is_squared(block, factor.name, joint) else (1,)
             alike = {g for g in alike if factor.sign(action, g) in signs}
     own = {g for point in parity.span(joint.points) for g in factor.coset(point)}
     more = sorted(alike - own)
-    if not more or not left:
+    if not more:
         return None
     return (
-        f"poses score alike that {factor.called(more[0])} takes to each other"
-        f"{', for it is read' + _upto(later) if later else ''}, though it fixes no input"
+        f"it reads each input by itself,{_upto(later)}, so poses that {factor.called(more[0])} "
+        "takes to each other look alike"
     )
 
 
-def _read_twice(block: Block, own: str, joint: Joint) -> bool:
-    """Whether a group whose action nets do not see negates or turns the block."""
+def _is_squared(block: Block, own: str, joint: Joint) -> bool:
+    """Whether a later group negates or turns the block, or nets take it to do so."""
     for name, action in joint.actions(block):
         factor = joint.factors[name]
         if name == own or isinstance(factor, Permutation) and not action.character:
@@ -270,13 +269,13 @@ def _read_twice(block: Block, own: str, joint: Joint) -> bool:
     return False
 
 
-def _two_points(block: Block, later: Sequence[str], situation: Situation) -> bool:
+def _two_points(tensor: str, block: Block, later: Sequence[str], situation: Situation) -> bool:
     """Whether it holds two points that are measured from their own mean."""
     if block.affine not in later:
         return False
     program = situation.program
     anchor = next(stage.anchor for stage in program.stages if stage.group == block.affine)
-    if anchor is None:
+    if anchor != tensor:
         return False
     clouds = [other for other in program.blocks[anchor] if other.affine == block.affine]
     sizes = [axis.size for axis in block.axes if axis.group != block.affine]
