@@ -106,7 +106,10 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
         for f, joint in zip(factors, joints, strict=True)
     ]
     if all(shortage is not None for shortage in shortages):
-        what = "an axis" if isinstance(factors[0], Finite) else "another vector"
+        what = f"another vector of `{stage.group}`"
+        if isinstance(factors[0], Finite):
+            what = f"an axis of `{stage.group}` alone"
+            what += f", `{factors[0].telling}`" if factors[0].telling else ""
         yield Proof(
             code="SYM407",
             severity="warning",
@@ -114,8 +117,7 @@ def _open_choice(stage: Stage, situation: Situation) -> Iterator[Proof]:
             statement=f"the net of `canonical` does not see enough of `{stage.group}`, "
             "so noise chooses the rest",
             reason=str(shortages[0]),
-            help=f"give an input {what} of `{stage.group}`, or write `by probabilistic`"
-            " or `by average`",
+            help=f"give an input {what}, or write `by probabilistic` or `by average`",
         )
 
 
