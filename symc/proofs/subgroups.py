@@ -72,7 +72,7 @@ def named(facts: Finite, parameter: int, elements: Sequence[int]) -> tuple[str, 
     product = product_of(facts, parameter)
     generators = few(elements, 0, product)
     chosen = elements if order <= _MOST_LISTED else generators
-    written = [facts.written(parameter, element) for element in chosen]
+    written = [facts.named(parameter, element) if element else "1" for element in chosen]
     listed = enumerated(written)
     if order > _MOST_LISTED:
         listed = f"the {'powers' if len(generators) == 1 else 'products'} of {listed}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image
 from symc_runtime.groups.group import Atom
-from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_r
+from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_turn
 
 
 class Cyclic(Finite):
@@ -44,9 +44,9 @@ class Cyclic(Finite):
         """r"""
         return [1] if parameter > 1 else []
 
-    def written(self, parameter: int, element: int) -> str:
-        """1, r, r^2 ..."""
-        return power_of_r(element) or "1"
+    def named(self, parameter: int, element: int) -> str:
+        """`1`, `r`, `r^2` ..."""
+        return power_of_turn(element) or "1"
 
     def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
         """`irrep(j)` for 0 <= j <= k / 2; `grid` where k turns are quarter turns or halves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc_runtime.groups.finite import Finite, Image, Items
 from symc_runtime.groups.group import Atom, factor
-from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_r
+from symc_runtime.groups.turns import in_plane, on_circle, on_grid, one_number, power_of_turn
 
 
 class Dihedral(Finite):
@@ -50,10 +50,10 @@ class Dihedral(Finite):
         """r and s"""
         return [1, parameter] if parameter > 1 else [parameter]
 
-    def written(self, parameter: int, element: int) -> str:
-        """1, r, r^2 ..., s, r s, r^2 s ..."""
+    def named(self, parameter: int, element: int) -> str:
+        """`1`, `r`, `r^2`, `s`, `r s` ..."""
         flipped, turn = divmod(element, parameter)
-        return " ".join([word for word in (power_of_r(turn), "s" * flipped) if word]) or "1"
+        return " ".join(filter(None, (power_of_turn(turn), "s" if flipped else ""))) or "1"
 
     def choices(self, atom: str, parameter: int) -> list[tuple[int, ...]]:
         """`irrep(j)` for 0 <= j <= k / 2; `grid` where k turns are quarter turns or halves."""

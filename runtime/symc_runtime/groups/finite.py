@@ -89,9 +89,9 @@ class Finite(Group, ABC):
     def generators(self, parameter: int) -> Sequence[int]:
         """Elements of which all others are products; none for the trivial group."""
 
-    def written(self, parameter: int, element: int) -> str:
-        """An element as people write it, the identity as 1."""
-        return f"element {element}" if element else "1"
+    def named(self, parameter: int, element: int) -> str:
+        """How people write an element: `r^2 s`, where there is such a way."""
+        return f"element {element}"
 
     def choices(self, atom: str, parameter: int) -> Sequence[tuple[int, ...]]:
         """All that the atom may have in brackets, `[(0,), (1,)]` for `irrep(0)` and `irrep(1)`.

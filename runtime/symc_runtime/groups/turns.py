@@ -36,14 +36,14 @@ def on_grid(sizes: tuple[int, ...], quarters: int, flipped: bool) -> Items:
     return Items(tuple(index), (1,) * len(index))
 
 
+def power_of_turn(times: int) -> str:
+    """`r^2`; nothing for none."""
+    return f"r^{times}" if times > 1 else "r" * times
+
+
 def one_number(negated: bool) -> Items:
     """One number, kept or negated."""
     return Items((0,), (-1 if negated else 1,))
-
-
-def power_of_r(turn: int) -> str:
-    """`r^2` as it is written; empty for none."""
-    return f"r^{turn}" if turn > 1 else "r" * turn
 
 
 def in_plane(k: int, frequency: int, turn: int, flipped: bool) -> Image:

@@ -169,7 +169,7 @@ class Finite(Factor):
 
     def called(self, *elements: int) -> str:
         """Elements in words, `r^2 and s of `G``."""
-        written = [self.facts.written(self.parameter, element) for element in elements]
+        written = [self.facts.named(self.parameter, element) for element in elements]
         return f"{enumerated(written)} of `{self.name}`"
 
 

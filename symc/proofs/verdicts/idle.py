@@ -73,7 +73,7 @@ def _tabled(group: GroupInstance, facts: Finite, situation: Situation) -> Iterat
         )
     elif len(still) > 1:
         generators = few(still, 0, product_of(facts, parameter))
-        which = enumerated([facts.written(parameter, element) for element in generators])
+        which = enumerated([facts.named(parameter, element) for element in generators])
         many = len(generators) > 1
         left = order // len(still)
         smaller = quotient(facts, parameter, still)
