@@ -10,7 +10,6 @@ from symc.ir.program import Program
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
 from symc.proofs.tables import Table, table_of
 from symc_runtime.catalogue import groups as families
-from symc_runtime.groups.group import Group
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,12 @@ class _Cloud:
     count: Range = NONE
 
 
+def acts_by_matrices(program: Program, group: str) -> bool:
+    """Whether the group has vectors: its axes are no items, nor moved by tables."""
+    facts = families()[program.group(group).family]
+    return not (facts.permutes or facts.tabled)
+
+
 def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:
     """The inputs with all groups but the `active` ones at rest.
 
@@ -48,7 +53,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     are divided out, permuted as the points are. Two points have one, and exchanging them
     negates it.
     """
-    turned = {name for name in active if not _lists(families()[program.group(name).family])}
+    turned = {name for name in active if acts_by_matrices(program, name)}
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:
@@ -102,8 +107,3 @@ def _differences(group: str, cloud: _Cloud) -> list[Cell]:
             for name, moved in tables.items()
         }
     return [Cell(sources, axes, signs, Range(count.low - 1, high), tables, points=True)]
-
-
-def _lists(facts: Group) -> bool:
-    """Whether its axes list items, and are no vectors of a linear group."""
-    return facts.permutes or facts.tabled

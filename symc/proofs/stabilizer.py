@@ -16,7 +16,7 @@ from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.proofs import parity
 from symc.proofs.action import Action, acting_on, movers
-from symc.proofs.cells import Cell, input_cells
+from symc.proofs.cells import Cell, acts_by_matrices, input_cells
 from symc.proofs.factors import factors
 from symc.proofs.factors.factor import Factor, Setting
 from symc.proofs.ranges import ONE, Range, Ranges
@@ -156,11 +156,7 @@ def stabilizers(
     ]
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
-    linear = frozenset(
-        name
-        for name in names
-        if not ((facts := families()[program.group(name).family]).permutes or facts.tabled)
-    )
+    linear = frozenset(name for name in names if acts_by_matrices(program, name))
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
     undecided = [name for name in names if name in linear and parameters[name].value is None]

@@ -23,24 +23,29 @@ def product_of(facts: Finite, parameter: int) -> Callable[[int, int], int]:
 
 def closure(generators: Iterable[Element], one: Element, product: Product[Element]) -> set[Element]:
     """All products of elements of a finite group."""
-    chosen = list(generators)
-    found, edge = {one}, [one]
-    while edge:
-        reached = {product(known, generator) for known in edge for generator in chosen}
-        edge = list(reached - found)
-        found |= reached
-    return found
+    return _generated(generators, one, product)[1]
 
 
 def few(elements: Iterable[Element], one: Element, product: Product[Element]) -> list[Element]:
     """Some of these, the first where there is a choice, of which all others are products."""
+    return _generated(elements, one, product)[0]
+
+
+def _generated(
+    elements: Iterable[Element], one: Element, product: Product[Element]
+) -> tuple[list[Element], set[Element]]:
+    """Generators, each of which at least doubles what those before it generate."""
     chosen: list[Element] = []
     found = {one}
     for element in elements:
-        if element not in found:
-            chosen.append(element)
-            found = closure(chosen, one, product)
-    return chosen
+        if element in found:
+            continue
+        chosen.append(element)
+        edge = found
+        while edge:
+            edge = {product(known, generator) for known in edge for generator in chosen} - found
+            found = found | edge
+    return chosen, found
 
 
 def kind(elements: Collection[Element], one: Element, product: Product[Element]) -> str | None:

@@ -5,12 +5,14 @@ Nothing here knows the compiler. An element is r^j s^f, s first, at number j + k
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Act = Callable[[int, int, int], Array]
 
 
 @cache
@@ -21,7 +23,8 @@ def matrices(family: str, k: int, atom: str) -> Array:
         return np.stack([_regular(elements, k, element) for element in elements])
     one = {"": _natural, "vector": _plane(1), "sign": _sign}.get(atom)
     if atom.startswith("irrep"):
-        one = _plane(int(atom[6:-1]))
+        frequency = int(atom[6:-1])
+        one = _number(frequency) if 2 * frequency % k == 0 else _plane(frequency)
     if atom.startswith("grid"):
         height, width = map(int, atom[5:-1].split(","))
         return np.stack([_image(height, width, k, j, f) for j, f in elements])
@@ -46,10 +49,12 @@ def _sign(k: int, j: int, f: int) -> Array:
     return np.array([[-1.0 if f else 1.0]])
 
 
-def _plane(frequency: int):  # noqa: ANN202
+def _number(frequency: int) -> Act:
+    return lambda k, j, f: np.array([[-1.0 if frequency and j % 2 else 1.0]])
+
+
+def _plane(frequency: int) -> Act:
     def act(k: int, j: int, f: int) -> Array:
-        if 2 * frequency % k == 0:
-            return np.array([[-1.0 if frequency and j % 2 else 1.0]])
         angle = 2 * np.pi * frequency * j / k
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         return turn @ np.diag([1.0, -1.0 if f else 1.0])

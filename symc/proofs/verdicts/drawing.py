@@ -78,9 +78,10 @@ def _moves_vectors(situation: Situation, group: str, permuting: str) -> bool:
 def _lists_items(situation: Situation, block: Block, name: str) -> bool:
     group = situation.program.group(name)
     facts, parameter = families()[group.family], situation.ranges.of(group.parameter).value
-    if not facts.ruled or facts.turns or facts.shifts:
+    if not facts.ruled:
         return False
-    if not isinstance(facts, Finite):
+    if facts.permutes:
         return bool(block.natural_axes(name))
     tables = acting_on(block, name, situation.ranges).tables
-    return parameter is not None and any(lists_items(facts, parameter, t) for t in tables)
+    finite = isinstance(facts, Finite) and parameter is not None
+    return finite and any(lists_items(facts, parameter, table) for table in tables)
