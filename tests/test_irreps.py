@@ -10,6 +10,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from outside.catalogue import with_groups
+from outside.finite_groups import Alternating
+from prooforacle import tables
 
 from symc.checking import check
 from symc.ir.sizes import Size
@@ -219,3 +222,79 @@ def test_the_parts_of_a_product_are_all_pairs() -> None:
     found = decomposed("group A = S(n)\ngroup B = S(m)\ninput x[n: A, m: B]\noutput y\n")
     pairs = set(product(("(n)", "(n-1,1)"), ("(m)", "(m-1,1)")))
     assert {component.factors for component in found.components} == pairs
+
+
+def finite_parts(spec: str, axis: str) -> Decomposition | None:
+    checked = check(Source("<text>", f"group G = {spec}\ninput x[{axis}]\noutput y\n")).program
+    assert checked is not None, (spec, axis)
+    return decompose(checked.inputs[0], checked.groups, {})
+
+
+@pytest.mark.parametrize("family", ["C", "D"])
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 6, 8])
+def test_parts_of_what_tables_move(family: str, k: int) -> None:
+    """By matrices of the tests: what commutes, what is fixed, and the traces of all elements."""
+    atoms = ["", "vector", "regular", "irrep(0)", f"irrep({k // 2})"]
+    atoms += ["sign"] if family == "D" else []
+    atoms += ["grid(3, 3)"] if k in (1, 2, 4) else []
+    for atom, other in product(atoms, ("", "vector")):
+        if atom.startswith("grid"):
+            axis, matrices = "(3, 3): G.grid", tables.matrices(family, k, atom)
+        else:
+            size = tables.size(family, k, atom) * tables.size(family, k, other)
+            axis = f"{size}: G{'.' if atom else ''}{atom} * G{'.' if other else ''}{other}"
+            pairs = zip(
+                tables.matrices(family, k, atom), tables.matrices(family, k, other), strict=True
+            )
+            matrices = np.stack([np.kron(a, b) for a, b in pairs])
+        if matrices.shape[-1] > 24:
+            continue
+        found = finite_parts(f"{family}({k})", axis)
+        assert found is not None
+        counts = {c.factors[0]: int(c.multiplicity) for c in found.components}
+        traces = np.trace(matrices, axis1=1, axis2=2)
+        summed_traces = np.zeros(len(matrices))
+        commuting = 0
+        for label, count in counts.items():
+            character = np.ones(len(matrices))
+            for factor in () if label == "trivial" else label.split("*"):
+                character *= np.trace(tables.matrices(family, k, factor), axis1=1, axis2=2)
+            summed_traces += count * character
+            norm = round(float((character * character).mean()))
+            # Planes of C(k) alone are complex.
+            assert norm == (2 if family == "C" and character[0] == 2 else 1), label
+            commuting += count * count * norm
+        assert np.allclose(summed_traces, traces)
+        assert commuting == commutant(list(matrices))
+        assert counts.get("trivial", 0) == fixed(list(matrices))
+
+
+def test_parts_beside_other_groups() -> None:
+    text = "group G = D(4)\ngroup R = O(3)\ninput x[4: G, 3: R, 2]\noutput y\n"
+    assert summed(decomposed(text)) == {
+        "trivial x 1o": "2", "irrep(1) x 1o": "2", "irrep(2) x 1o": "2",
+    }  # fmt: skip
+    planes = "group G = C(5)\ngroup R = SO(2)\ninput x[2: G.vector, 2: R]\noutput y\n"
+    checked = check(Source("<text>", planes)).program
+    assert checked is not None
+    # Two complex planes: the product falls into two, and which is not told.
+    assert decompose(checked.inputs[0], checked.groups, {}) is None
+
+
+def test_images_of_open_size_have_no_known_parts() -> None:
+    assert finite_parts("D(4)", "(h, h): G.grid") is None
+    checked = check(Source("<text>", "input x[(h, h): D(4).grid]\noutput y\n")).program
+    assert checked is not None
+    found = decompose(checked.inputs[0], checked.groups, {"h": Size.constant(2)})
+    assert found is not None
+    assert summed(found) == {"trivial": "1", "irrep(1)": "1", "irrep(2)*sign": "1"}
+
+
+def test_a_finite_group_without_all_irreducible_atoms_has_no_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with with_groups(monkeypatch, Alternating()):
+        assert finite_parts("A(5)", "5: G") is None
+        found = finite_parts("A(2)", "2: G")
+        assert found is not None
+        assert summed(found) == {"trivial": "2"}
