@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import prod
+from math import fsum, prod
 
 from symc.proofs import parity
 from symc.proofs.action import Action
@@ -18,8 +18,12 @@ from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.groups.group import Group
 
 _NEAR = 1e-6
-_MOST_NUMBERS = 2**30
-"""Up to so many, a mean of traces is wrong by less than _NEAR: each trace is by 1e-15 of itself."""
+_MOST_NUMBERS = 2**26
+"""Of a block of so many, a mean of traces is wrong by less than _NEAR.
+
+A trace of a plane is wrong by less than 3e-16 of its size, so a product of 26 at most, rounded as
+often, is by less than 1e-6; all else is whole numbers.
+"""
 
 
 class Finite(Factor):
@@ -119,7 +123,8 @@ class Finite(Factor):
         size = prod(found.size or 1 for found in known)
         if size > _MOST_NUMBERS:
             return None
-        mean = sum(prod(found.values[g] or 0 for found in known) for g in elements) / len(elements)
+        total = fsum(prod(found.values[g] or 0 for found in known) for g in elements)
+        mean = total / len(elements)
         whole = round(mean)
         return Fraction(whole, size) if abs(mean - whole) < _NEAR else None
 
