@@ -401,6 +401,28 @@ def test_continuity_is_a_fact_that_check_keeps_to_itself(text: str, holds: bool)
     assert codes(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("group G=D(4)\ninput x[(h, h): G.grid]\noutput y", {"G": "poses that look alike"}),
+        ("group G=D(1)\ninput x[1: G.sign]\noutput y", {"G": "poses that look alike"}),
+        ("group G=C(1)\ninput x[1: G]\noutput y", {}),
+        ("group R=O(3)\ngroup G=D(6)\ninput x[6: G, 3: R]\noutput y",
+         {"R": "look alike under `G`", "G": "poses that look alike"}),
+        ("group G=D(6)\ngroup R=O(3)\ninput x[6: G, 3: R]\noutput y",
+         {"G": "poses that look alike"}),
+        ("group R=O(3)\ngroup G=C(3)\ninput x[2, 2: G.irrep(1), 3: R]\ninput v[3, 3: R]\noutput y",
+         {"G": "poses that look alike"}),
+    ],
+)  # fmt: skip
+def test_inputs_with_a_symmetry_of_their_own(text: str, said: dict[str, str]) -> None:
+    names = re.findall(r"group (\w+)", text)
+    whole = text + "".join(f"\nsymmetrize {name} by canonical" for name in names)
+    notes = {p.subject: p.reason for p in prove(program(whole)) if "of its own" in p.statement}
+    assert notes.keys() == said.keys()
+    assert all(said[name] in reason for name, reason in notes.items())
+
+
 def test_labels_make_no_claim_of_freeness() -> None:
     checked = program("group P = S(3)\ninput x[3: P] of 2\noutput y[3: P]")
     found = generic_stabilizer(checked, "P")
