@@ -478,3 +478,23 @@ def test_section_5_probabilistic_takes_all_in_eval_mode_up_to_order_48() -> None
         text = f"input x[3, 2: {group}.vector]\noutput y[2: {group}.vector]"
         model = symc.build(text, Fake(torch.zeros(2))).eval()
         assert model(torch.randn(2, 3, 2), return_samples=True)[0].shape[0] == 20
+
+
+@pytest.mark.parametrize("group", ["C(4)", "D(4)"])
+def test_section_5_weights_in_eval_mode_are_the_law_of_what_training_draws(group: str) -> None:
+    """The base marks one element of `regular`, so that each sample tells which element it was."""
+    order = 4 if group == "C(4)" else 8
+    text = (
+        f"group R = {group}\ninput x[3, 2: R.vector]\ninput image[(3, 3): R.grid]\n"
+        "output y[_: R.regular]\nsymmetrize by probabilistic(noise_scale=0.05)"
+    )
+    torch.manual_seed(0)
+    model = symc.build(text, Fake(torch.eye(order)[0]))
+    x, image = torch.randn(2, 3, 2), torch.randn(2, 3, 3)
+    found, weights = model.eval()(x, image, return_samples=True)
+    law = torch.einsum("kb,kbg->bg", weights, found)
+    assert torch.allclose(law, model(x, image))
+    assert law.max() > 1.2 / order  # it has an opinion
+    model.train().samples = 5000
+    drawn = model(x, image, return_samples=True)[0].mean(0)
+    assert ((drawn - law).abs() < 5 * (law * (1 - law) / 5000).sqrt() + 1e-6).all()
