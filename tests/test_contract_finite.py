@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import symc
+from symc.description import describe
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
 from symc.source import Source
@@ -498,3 +499,22 @@ def test_section_5_weights_in_eval_mode_are_the_law_of_what_training_draws(group
     model.train().samples = 5000
     drawn = model(x, image, return_samples=True)[0].mean(0)
     assert ((drawn - law).abs() < 5 * (law * (1 - law) / 5000).sqrt() + 1e-6).all()
+
+
+def test_section_5_options_that_finite_groups_read() -> None:
+    """`temperature` is read, so it is shown and is no warning; `entropy` and `anchor` are not."""
+    text = "input x[3, 2: C(4).vector]\noutput y[2: C(4).vector]\nsymmetrize by {}"
+    read = text.format("canonical(temperature=0.5, net=pooled(hidden=8))")
+    assert found(read) == []
+    assert describe(symc.load(read).ir).stages[0].options == {"temperature": 0.5}
+    assert found(text.format("probabilistic(noise_scale=2, temperature=1)")) == []
+    assert found(text.format("probabilistic(entropy=1)")) == [("SYM511", "entropy")]
+    assert found(text.format("canonical(anchor=x)")) == [("SYM509", "x")]
+    gradients = []
+    for temperature in ("0.1", "2.0"):
+        torch.manual_seed(0)
+        spec = text.format(f"canonical(temperature={temperature})")
+        model = symc.build(spec, nn.Sequential(nn.Flatten(), nn.Linear(6, 2)))
+        model(torch.ones(2, 3, 2).cumsum(1).cumsum(2)).square().sum().backward()
+        gradients.append([p.grad for n, p in model.named_parameters() if "base" not in n])
+    assert any(not torch.equal(a, b) for a, b in zip(*gradients, strict=True) if a is not None)
