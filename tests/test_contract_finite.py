@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import symc
+from symc.description import describe
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
 from symc.source import Source
@@ -478,3 +479,42 @@ def test_section_5_probabilistic_takes_all_in_eval_mode_up_to_order_48() -> None
         text = f"input x[3, 2: {group}.vector]\noutput y[2: {group}.vector]"
         model = symc.build(text, Fake(torch.zeros(2))).eval()
         assert model(torch.randn(2, 3, 2), return_samples=True)[0].shape[0] == 20
+
+
+@pytest.mark.parametrize("group", ["C(4)", "D(4)"])
+def test_section_5_weights_in_eval_mode_are_the_law_of_what_training_draws(group: str) -> None:
+    """The base marks one element of `regular`, so that each sample tells which element it was."""
+    order = 4 if group == "C(4)" else 8
+    text = (
+        f"group R = {group}\ninput x[3, 2: R.vector]\ninput image[(3, 3): R.grid]\n"
+        "output y[_: R.regular]\nsymmetrize by probabilistic(noise_scale=0.05)"
+    )
+    torch.manual_seed(0)
+    model = symc.build(text, Fake(torch.eye(order)[0]))
+    x, image = torch.randn(2, 3, 2), torch.randn(2, 3, 3)
+    found, weights = model.eval()(x, image, return_samples=True)
+    law = torch.einsum("kb,kbg->bg", weights, found)
+    assert torch.allclose(law, model(x, image))
+    assert law.max() > 1.2 / order  # it has an opinion
+    model.train().samples = 5000
+    drawn = model(x, image, return_samples=True)[0].mean(0)
+    assert ((drawn - law).abs() < 5 * (law * (1 - law) / 5000).sqrt() + 1e-6).all()
+
+
+def test_section_5_options_that_finite_groups_read() -> None:
+    """`temperature` is read, so it is shown and is no warning; `entropy` and `anchor` are not."""
+    text = "input x[3, 2: C(4).vector]\noutput y[2: C(4).vector]\nsymmetrize by {}"
+    read = text.format("canonical(temperature=0.5, net=pooled(hidden=8))")
+    assert found(read) == []
+    assert describe(symc.load(read).ir).stages[0].options == {"temperature": 0.5}
+    assert found(text.format("probabilistic(noise_scale=2, temperature=1)")) == []
+    assert found(text.format("probabilistic(entropy=1)")) == [("SYM511", "entropy")]
+    assert found(text.format("canonical(anchor=x)")) == [("SYM509", "x")]
+    gradients = []
+    for temperature in ("0.1", "2.0"):
+        torch.manual_seed(0)
+        spec = text.format(f"canonical(temperature={temperature})")
+        model = symc.build(spec, nn.Sequential(nn.Flatten(), nn.Linear(6, 2)))
+        model(torch.ones(2, 3, 2).cumsum(1).cumsum(2)).square().sum().backward()
+        gradients.append([p.grad for n, p in model.named_parameters() if "base" not in n])
+    assert any(not torch.equal(a, b) for a, b in zip(*gradients, strict=True) if a is not None)

@@ -16,6 +16,7 @@ from symc.comparison.text import render as compared
 from symc.description import Description, describe
 from symc.description.html import page
 from symc.description.text import render
+from symc.diagram import mermaid
 from symc.ir.program import Program
 from symc.source import Source
 
@@ -215,6 +216,9 @@ def test_stages_that_weigh_say_so_in_every_form(golden: Callable[[str, str], Non
         assert "n \u00d7 h \u00d7 h \u00d7 2" in html
         assert "8 elements in eval mode, with their weights" in html
         assert ("root mean" in html) == (description is both)
+    drawing = mermaid(program(WEIGHED))
+    assert "image<br/>n x h x h x 2" in drawing
+    assert "flow<br/>n x 2 x h x h" in drawing
 
 
 def test_irreducible_parts_of_tables_are_not_claimed() -> None:

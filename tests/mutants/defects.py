@@ -923,7 +923,7 @@ DEFECTS = [
         f"{RUNTIME}/distributions/finite_net.py",
         "return self.element(number, None, torch.where(taken, share, 1.0))",
         "return self.element(number, None, torch.where(taken, torch.ones_like(share), 1.0))",
-        ("test_finite.py", "test_contract_finite.py", "test_conformance.py"),
+        ("test_contract_finite.py",),
     ),
     Defect(
         "describe counts elements with weights in no mode",
