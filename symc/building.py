@@ -79,7 +79,9 @@ def build(
             net(noise, *inputs), all [K*B, ...], inputs as its stage sees them. It returns scores
             [K*B, n] for S(n), d row vectors [K*B, d, d] for a linear group. Noise is normal,
             [K*B, n, 4] for S(n), [K*B, d, d] for a linear group, whose d vectors are isotropic;
-            under `canonical` [K*B, n, 0] and [K*B, 0, d].
+            under `canonical` [K*B, n, 0] and [K*B, 0, d]. For a finite group that acts by tables,
+            such as C(k), it is called as net(*poses), every pose g^-1 x of every example
+            [rows, ...], and returns a score each, [rows].
         chunk: run this many samples at a time, so that memory stays bounded.
 
     Returns:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import symc
-from symc_runtime.testing import act, random_motions
+from symc_runtime.testing import act, assert_equivariant, random_motions
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 
@@ -59,3 +59,67 @@ def test_scores_follow_elements(text: str, kind: str) -> None:
     before, after = scores(x), scores(moved).gather(1, stage.products(number))
     error = (after - before).abs().amax(1) / before.abs().amax(1)
     assert error.max() < 1e-4
+
+
+IMAGES = "group R = {}\ninput x[2, (4, 4): R.grid]\noutput y[_: R.vector]\nsymmetrize by {}"
+
+
+class Scores(nn.Module):
+    """A score of a pose, of a user's; keeps what it was called with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 1))
+        self.seen: list[tuple[torch.Size, ...]] = []
+
+    def forward(self, *poses: torch.Tensor) -> torch.Tensor:
+        self.seen.append(tuple(each.shape for each in poses))
+        scores: torch.Tensor = self.layers(poses[0]).squeeze(-1)
+        return scores
+
+
+class Plane(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.layers(x)
+        return y
+
+
+@pytest.mark.parametrize("method", ["canonical", "probabilistic"])
+@pytest.mark.parametrize(("group", "order"), [("C(4)", 4), ("D(4)", 8)])
+def test_a_net_of_the_users(group: str, order: int, method: str) -> None:
+    """It gets every pose of every example, and nothing else; its score chooses, and is trained."""
+    torch.manual_seed(0)
+    net = Scores()
+    model = symc.build(IMAGES.format(group, method), Plane(), distributions={"R": net}).double()
+    x = torch.randn(3, 2, 4, 4, dtype=torch.float64)
+    for training in (True, False):
+        assert_equivariant(model.train(training), x)
+    assert set(net.seen) == {(torch.Size([3 * order, 2, 4, 4]),)}
+    y = model.train()(x)
+    y.square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.layers[1].parameters())
+    if method == "canonical":
+        best = model.eval()(x)
+        with torch.no_grad():
+            # Another score chooses another pose.
+            net.layers[3].weight.neg_()
+            net.layers[3].bias.neg_()
+        assert not torch.allclose(best, model(x))
+
+
+class Wrong(nn.Module):
+    def forward(self, *poses: torch.Tensor) -> torch.Tensor:
+        return poses[0].flatten(1)
+
+
+def test_scores_of_another_shape_are_refused() -> None:
+    model = symc.build(IMAGES.format("C(4)", "canonical"), Plane(), distributions={"R": Wrong()})
+    told = r"the distribution of R: expected \[12\] \(a score for each pose\), got \[12, 32\]"
+    with pytest.raises(symc.ShapeError, match=told):
+        model(torch.randn(3, 2, 4, 4))
+    with pytest.raises(ValueError, match="distributions: the spec has no 'R'"):
+        symc.build(IMAGES.format("C(4)", "average"), Plane(), distributions={"R": Scores()})
