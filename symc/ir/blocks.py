@@ -195,7 +195,9 @@ def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block
             pass
         case "natural":
             # What has no rule is not known to leave anything alone.
-            still = family.ruled and not (family.permutes or family.turns or family.tabled)
+            still = family.ruled and not (
+                family.permutes or family.turns or family.flips or family.tabled
+            )
             if facts.affine or not still:
                 axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
         case "table" | "grid":

@@ -48,7 +48,7 @@ def decompose(
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
     facts = [families()[group.family] for group in moving]
-    if not all(each.ruled and not each.tabled for each in facts):
+    if not all(each.ruled and not (each.tabled or each.flips) for each in facts):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}

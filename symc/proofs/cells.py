@@ -37,6 +37,12 @@ class _Cloud:
     count: Range = NONE
 
 
+def acts_by_matrices(program: Program, group: str) -> bool:
+    """Whether the group mixes the entries of an axis: it neither permutes nor flips them."""
+    facts = families()[program.group(group).family]
+    return not (facts.permutes or facts.flips)
+
+
 def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:
     """The inputs with all groups but the `active` ones at rest.
 
@@ -44,7 +50,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     are divided out, permuted as the points are. Two points have one, and exchanging them
     negates it.
     """
-    turned = {name for name in active if not families()[program.group(name).family].permutes}
+    turned = {name for name in active if acts_by_matrices(program, name)}
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:

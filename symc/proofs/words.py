@@ -9,6 +9,7 @@ from symc.proofs import parity
 from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.factors.signs import Signs
 from symc.proofs.stabilizer import Joint
 from symc_runtime.catalogue import groups as families
 
@@ -199,6 +200,8 @@ def missing(block: Block, joint: Joint) -> str:
             continue
         if isinstance(factor, Permutation):
             return f"an axis of `{factor.name}`, `{factor.parameter}: {factor.name}`"
+        if isinstance(factor, Signs):
+            return f"an axis of `{factor.name}` alone, `{factor.parameter}: {factor.name}`"
         if isinstance(factor, Orthogonal):
             return f"{'another' if factor.size else 'a'} vector of `{factor.name}`"
     return "more that tells the elements apart"

@@ -58,6 +58,11 @@ class Finite(Group, ABC):
         return False
 
     @property
+    def flips(self) -> bool:
+        """False, as `permutes`."""
+        return False
+
+    @property
     def tabled(self) -> bool:
         """True."""
         return True

@@ -8,6 +8,7 @@ import torch
 
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
+from symc_runtime.elements.signs import Signs
 from symc_runtime.sampling import check_noise
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.call import Call, changes_of
@@ -21,7 +22,8 @@ no rounding."""
 def on_edge(
     model: Symmetrized, call: Call, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What changes in the last digits do: to outputs [outputs, batch], and whether an order flips.
+    """What changes in the last digits do: to outputs [outputs, batch], and whether an order, or a
+    sign, flips.
 
     The element then hangs on a comparison that rounding decides.
     """
@@ -64,9 +66,14 @@ def _matrices(model: Symmetrized, call: Call) -> list[torch.Tensor]:
 
 
 def _orders(model: Symmetrized, call: Call) -> list[torch.Tensor]:
-    """The permutations of each stage that draws some, [K, batch, n]."""
+    """The permutations, or the signs, of each stage that draws some, [K, batch, n]."""
     batch = call.inputs[0].shape[0]
-    orders = [e.order for e in _elements(model, call) if isinstance(e, Permutation)]
+    orders = []
+    for element in _elements(model, call):
+        if isinstance(element, Permutation):
+            orders.append(element.order)
+        elif isinstance(element, Signs):
+            orders.append(element.signs)
     return [x.unflatten(0, (-1, batch)) for x in orders]
 
 

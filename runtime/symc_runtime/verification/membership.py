@@ -17,11 +17,12 @@ from symc_runtime.actions import fold
 from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.groups.finite import Finite
 from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, motion_of, valid_part
+from symc_runtime.testing import Motion, act, flips, motion_of, valid_part
 from symc_runtime.verification.call import widened
 
 ROUNDING = 100.0
@@ -53,6 +54,9 @@ def element_findings(
     if isinstance(element, Elements):
         off = _outside(group, element, sizes)
         return [Finding(group.name, "", "an element's number", off, 0.0)]
+    if isinstance(element, Signs):
+        off = (element.signs.abs() != 1).any(-1).double()
+        return [Finding(group.name, "", "a sign an item", off, 0.0)]
     if not isinstance(element, Orthogonal):
         return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
     matrix = element.matrix
@@ -134,7 +138,7 @@ def membership(
 
 
 def _hard(element: Any, finding: Finding) -> bool:
-    if isinstance(element, Elements):
+    if isinstance(element, (Elements, Signs)):
         return not finding.error.any()
     return not isinstance(element, Permutation) or not element.order.is_floating_point()
 
@@ -156,6 +160,8 @@ def _motion(group: Group, element: Any, sizes: Mapping[str, int]) -> Motion:
         n = element.order.shape[-1]
         inverse = (element.order.unsqueeze(-1) == torch.arange(n)).double()
         return Motion(inverse.transpose(1, 2), None, sign(element.order).double(), element.order)
+    if isinstance(element, Signs):
+        return flips(element.signs.double())
     matrix = element.matrix.double()
     return Motion(matrix, None, determinant(matrix))
 
