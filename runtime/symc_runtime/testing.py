@@ -93,8 +93,8 @@ def random_motion(
 ) -> Motion:
     """Haar-random elements of the group, one a batch row; translations are standard normal.
 
-    `size`: n of S(n), k of Z2(k), d of the others. `counts` [batch]: permutations move the first counts[b]
-    items only.
+    `size`: n of S(n), k of Z2(k), d of the others. `counts` [batch]: permutations move the first
+    counts[b] items only.
     """
     if group.tabled and isinstance(group.facts, Finite):
         order = len(group.facts.every(size))

@@ -26,7 +26,10 @@ _MOST_SINGULAR = 8
 
 
 _MOST_UNDECIDED = 3
-"""Spaces of open dimension, and open numbers of signs, whose parity is run through; with more, their groups stay at rest."""
+"""Spaces of open dimension, and open numbers of signs, whose parity is run through.
+
+With more of them, their groups stay at rest.
+"""
 
 _MOST_CHARACTERS = 40_000
 """So many characters are averaged for one program; what would take more is not counted."""

@@ -33,9 +33,9 @@ class NoRuleError(TypeError):
 class Atom:
     """One named representation of a group, in terms of its defining action.
 
-    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items,
-    multiplies d-vectors by the matrix, or k items by a sign each), `table` (what `Finite.image` says of each element), or
-    `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
+    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, multiplies
+    d-vectors by the matrix, or k items by a sign each), `table` (what `Finite.image` says of each
+    element), or `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
     `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
     (the sign of a permutation, the determinant, the product of all signs) multiplies the result.
     `arguments`: how many whole numbers it takes in brackets, as the one of `irrep(2)`.
@@ -66,7 +66,9 @@ class Group:
     parameter: ClassVar[str]
     """The letter that documentation uses for the parameter."""
     element: ClassVar[ElementKind]
-    """What an element is made of: an index, a matrix, a vector, matrix and vector, a number, signs."""
+    """What an element is made of: an index, a matrix, a vector, matrix and vector, a number, or
+    signs.
+    """
     atoms: ClassVar[Mapping[str, Atom]]
     """Representations by name, the bare one first."""
     bare: ClassVar[str | None]
@@ -130,7 +132,10 @@ class Group:
 
     @property
     def ruled(self) -> bool:
-        """Whether all layers know what elements do: `permutes`, `turns`, `shifts`, `flips`, `tabled`."""
+        """Whether all layers know what elements do.
+
+        They go by `permutes`, `turns`, `shifts`, `flips` and `tabled`.
+        """
         return self.element in _RULES and self.name in _RULES[self.element][0]
 
     @property

@@ -51,9 +51,8 @@ class SignNet(nn.Module):
             count = 3 * size if isinstance(size, int) else size
             self.reading[each.key] = Odd(mixing(count, hidden, 1 if isinstance(count, int) else 2))
             # A bias for each place in the hidden layer: without any context it is even about 0.
-            self.contexts[each.key] = nn.ModuleList(
-                [nn.Linear(widths[level], hidden) for level in self.levels]
-            )
+            for i, level in enumerate(self.levels):
+                self.contexts[f"{each.key}__{i}"] = nn.Linear(widths[level], hidden)
         self.place = IndexedMixing(1, hidden)
         self.whole = nn.ModuleList([nn.Linear(widths[level], hidden) for level in self.levels])
         self.middle = Odd(nn.Linear(hidden, hidden, bias=False))
@@ -96,8 +95,8 @@ class SignNet(nn.Module):
     def _context(self, each: OddBlock, seen: Seen) -> torch.Tensor:
         """What is known without signs of each place of a block: [N, items..., 1, hidden]."""
         total: list[torch.Tensor] = []
-        for level, layer in zip(self.levels, self.contexts[each.key], strict=True):
-            h = layer(seen.scalars[level])
+        for i, level in enumerate(self.levels):
+            h = self.contexts[f"{each.key}__{i}"](seen.scalars[level])
             shared = len(each.level)
             if level[:shared] == each.level:
                 # Of finer places, the mean over what they are finer by.

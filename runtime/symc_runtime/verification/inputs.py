@@ -31,8 +31,8 @@ Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
 class Axis:
     """Axis `dim` of a tensor [batch, ...]: `items` of a permutation group, `space` of a linear one.
 
-    `signs`: of entries with a sign each. `group` is the name of the group; a sum or a product counts as channels (none). What tables
-    move counts as items.
+    `signs`: of entries with a sign each. `group` is the name of the group; a sum or a product
+    counts as channels (none of these). What tables move counts as items.
     """
 
     def __init__(self, dim: int, axis: Representation, groups: Mapping[str, Group]) -> None:
