@@ -16,7 +16,7 @@ from symc_runtime.readings import Level, Reading, arranged, joined_channels, rea
 
 
 class OddBlock(NamedTuple):
-    """Block `block` of input `tensor`, [N, items..., k, channels] as `odd_numbers` gives it."""
+    """Block `block` of input `tensor`, [N, items..., k, channels...] as `odd_numbers` gives it."""
 
     tensor: int
     block: int
@@ -58,7 +58,7 @@ def odd_numbers(
     dtype: torch.dtype,
     tol: float,
 ) -> list[torch.Tensor]:
-    """Each block as [N, items..., k, channels], all sizes known.
+    """Each block as [N, items..., k, channels], or all channel axes where a size is open.
 
     Where an earlier stage turned it, an item that is but a share `tol` of the block is what
     rounding left, and counts as zero.
@@ -70,7 +70,8 @@ def odd_numbers(
             tensor = inputs[each.tensor]
             pieces[each.tensor] = split(tensor, values[each.tensor], sizes)
         x = arranged(pieces[each.tensor][each.block], each.reading, None, dtype)
-        x = joined_channels(x, each.reading)
+        if isinstance(each.reading.channel_size, int):
+            x = joined_channels(x, each.reading)
         if each.reading.posed:
             largest = item_sizes(x, each.level)
             whole = largest.flatten(1).amax(1).reshape(-1, *[1] * (x.ndim - 1))
@@ -80,8 +81,9 @@ def odd_numbers(
 
 
 def item_sizes(x: torch.Tensor, level: Level) -> torch.Tensor:
-    """The largest magnitude of each of the k items, [N, 1..., k, 1]."""
-    return x.detach().abs().amax((*range(1, 1 + len(level)), -1), keepdim=True)
+    """The largest magnitude of each of the k items, [N, 1..., k, 1...]."""
+    others = [dim for dim in range(1, x.ndim) if dim != 1 + len(level)]
+    return x.detach().abs().amax(others, keepdim=True)
 
 
 def at_item_size_one(x: torch.Tensor, level: Level) -> torch.Tensor:

@@ -188,12 +188,12 @@ def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, 
     """Of a block [N, items..., contracted..., channels...]: a score and its size, both [N]."""
     kept = 1 + len(reading.items) + len(reading.contracted) + len(reading.own)
     x = x.flatten(kept)
-    first = x * fixed_numbers(x.shape[-1], seed, x)
+    first = x * _numbers(x.shape[-1], seed, x)
     y, size = first.sum(-1), first.abs().sum(-1)
     if not reading.items and not reading.pairing:
         return y, size
     if reading.pairing:
-        second = x * fixed_numbers(x.shape[-1], seed + 1, x)
+        second = x * _numbers(x.shape[-1], seed + 1, x)
         y, size = y * second.sum(-1), size * second.abs().sum(-1)
         if reading.contracted:
             axes = list(range(1 + len(reading.items), y.ndim))
@@ -205,7 +205,7 @@ def _score(x: torch.Tensor, reading: Reading, seed: int) -> tuple[torch.Tensor, 
     return y, size
 
 
-def fixed_numbers(count: int, seed: int, like: torch.Tensor) -> torch.Tensor:
+def _numbers(count: int, seed: int, like: torch.Tensor) -> torch.Tensor:
     """Fixed numbers [count] between 1/2 and 3/2 that have nothing to do with each other."""
     mask = 0xFFFFFFFF
     x = torch.arange(1, count + 1, device=like.device) + 7919 * seed

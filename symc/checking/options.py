@@ -90,15 +90,16 @@ def _warn_of_no_effect(
     report: Report,
 ) -> None:
     """Warn of an option that no group of the line reads."""
-    read = any(option.element in (None, families()[g.family].element) for g in line_groups)
+    read = any(option.concerns(families()[g.family].element) for g in line_groups)
     if argument.name is not None and line_groups and not read:
         groups = listed(group.name for group in line_groups)
+        having = "a group S(n)" if option.elements == ("permutation",) else "a finite group"
         report.add(
             "SYM511",
             argument.name.span,
             f"`{argument.name.text}` changes nothing for {groups}: it is the {option.meaning}, "
-            f"which only a group S(n) has",
-            help="leave it out, or write it on the line of a group S(n)",
+            f"which only {having} has",
+            help=f"leave it out, or write it on the line of {having}",
         )
 
 

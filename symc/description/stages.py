@@ -53,7 +53,7 @@ def _options(stage: Stage, group: GroupInstance) -> dict[str, int | float | str]
     element = families()[group.family].element
     shown: dict[str, int | float | str] = {}
     for name, option in methods()[stage.method].options.items():
-        if option.kind != "net" and option.element in (None, element):
+        if option.kind != "net" and option.concerns(element):
             value = getattr(stage, name)
             if value is not None:
                 shown[name] = value

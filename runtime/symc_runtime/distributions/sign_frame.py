@@ -13,7 +13,6 @@ from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.invariants import item_columns
 from symc_runtime.layout import Group, Tensor, solve_sizes
 from symc_runtime.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
-from symc_runtime.orbits import fixed_numbers
 
 Moment = tuple[torch.Tensor, torch.Tensor]
 """An odd number of each item [N, k], and the size of what was summed to make it, [N, k]."""
@@ -100,11 +99,11 @@ class SignFrame(SignNoise):
         inputs: tuple[torch.Tensor, ...],
         counts: Mapping[str, torch.Tensor] | None,
     ) -> Iterator[Moment]:
-        """Odd moments of x [N, items..., k, channels], the plainest first."""
-        x = at_item_size_one(x, each.level)
+        """Odd moments of x [N, items..., k, channels...], the plainest first."""
+        x = at_item_size_one(x, each.level).flatten(2 + len(each.level))
         weights = self._weights(each, inputs, counts) if each.level else None
         for template in range(TEMPLATES):
-            terms = x * fixed_numbers(x.shape[-1], seed + template, x)
+            terms = x * _template(x.shape[-1], seed + template, x)
             # Sums of products, never a matrix product: that rounds by position.
             y, size = terms.sum(-1), terms.abs().sum(-1)
             if not each.level:
@@ -140,7 +139,7 @@ class SignFrame(SignNoise):
         total: torch.Tensor | None = None
         for seed, (column, scale) in enumerate(zip(columns, scales, strict=True), start=101):
             largest = torch.maximum(column.abs().amax(1, keepdim=True), scale)
-            part = column / torch.where(largest > 0, largest, 1.0) * fixed_numbers(1, seed, column)
+            part = column / torch.where(largest > 0, largest, 1.0) * _template(1, seed, column)
             total = part if total is None else total + part
         return None if total is None else total.unsqueeze(-1)
 
@@ -149,3 +148,10 @@ def _summed(y: torch.Tensor, size: torch.Tensor, each: OddBlock) -> Moment:
     """Sums over items of [N, items..., k]."""
     items = tuple(range(1, 1 + len(each.level)))
     return y.sum(items), size.sum(items)
+
+
+def _template(count: int, seed: int, like: torch.Tensor) -> torch.Tensor:
+    """Fixed numbers [count] between 1/2 and 3/2 that have nothing to do with each other."""
+    index = torch.arange(count, dtype=torch.float64, device=like.device)
+    # Angles of whole numbers: no two of them are in a ratio of small numbers.
+    return (1 + (index * (2 * seed + 3) + seed + 1).cos() / 2).to(like.dtype)

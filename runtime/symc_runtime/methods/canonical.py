@@ -6,7 +6,10 @@ from symc_runtime.methods.method import ANCHOR, Method, MethodOption
 
 NET = MethodOption("net", None, "the equivariant net that chooses the element")
 TEMPERATURE = MethodOption(
-    "positive", 0.1, "softness of the gradient through a permutation", "permutation"
+    "positive",
+    0.1,
+    "softness of the gradient through what is chosen of finitely many",
+    ("permutation", "finite", "signs"),
 )
 
 

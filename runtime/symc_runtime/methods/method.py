@@ -26,13 +26,17 @@ def left_of(budget: int, elements: int | None) -> int | None:
 class MethodOption:
     """One named option of a method: its kind, its default and what it does.
 
-    `element`: the kind of elements that it is about, None for all; others ignore it.
+    `elements`: the kinds of elements that it is about, none for all; others ignore it.
     """
 
     kind: OptionKind
     default: int | float | None
     meaning: str
-    element: str | None = None
+    elements: tuple[str, ...] = ()
+
+    def concerns(self, element: str) -> bool:
+        """Whether a group with elements of this kind reads it."""
+        return not self.elements or element in self.elements
 
 
 SAMPLES = MethodOption("count", 1, "elements drawn a call in training")

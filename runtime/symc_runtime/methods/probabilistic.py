@@ -20,7 +20,9 @@ class Probabilistic(Method):
         "eval_samples": EVAL_SAMPLES,
         "noise_scale": MethodOption("nonnegative", 1.0, "standard deviation of the net's noise"),
         "temperature": TEMPERATURE,
-        "entropy": MethodOption("nonnegative", 0.1, "weight of the entropy penalty", "permutation"),
+        "entropy": MethodOption(
+            "nonnegative", 0.1, "weight of the entropy penalty", ("permutation",)
+        ),
         "net": NET,
         "anchor": ANCHOR,
     }

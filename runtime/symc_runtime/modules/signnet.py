@@ -49,7 +49,8 @@ class SignNet(nn.Module):
         for each in self.odd:
             size = each.reading.channel_size
             count = 3 * size if isinstance(size, int) else size
-            self.reading[each.key] = Odd(mixing(count, hidden, 1 if isinstance(count, int) else 2))
+            axes = max(1, len(each.reading.channels)) + 1
+            self.reading[each.key] = Odd(mixing(count, hidden, axes))
             # A bias for each place in the hidden layer: without any context it is even about 0.
             for i, level in enumerate(self.levels):
                 self.contexts[f"{each.key}__{i}"] = nn.Linear(widths[level], hidden)
@@ -87,7 +88,7 @@ class SignNet(nn.Module):
         return scores, bound
 
     def _read(self, each: OddBlock, x: torch.Tensor) -> torch.Tensor:
-        """Numbers [N, items..., k, c] at three scales, all odd in x."""
+        """Numbers [N, items..., k, c...] at three scales, all odd in x."""
         scaling = at_scales_of_whole if each.reading.posed else at_scales
         every = torch.stack([at_item_size_one(x, each.level), *scaling(x, 2)], -1)
         return every.flatten(-2) if isinstance(each.reading.channel_size, int) else every
