@@ -60,8 +60,8 @@ def odd_numbers(
 ) -> list[torch.Tensor]:
     """Each block as [N, items..., k, channels], or all channel axes where a size is open.
 
-    Where an earlier stage turned it, an item that is but a share `tol` of the block is what
-    rounding left, and counts as zero.
+    An item that is but a share tol^(3/2) of the block is what rounding left, and counts as zero;
+    where an earlier stage turned the block, one that is a share `tol`.
     """
     pieces: dict[int, list[torch.Tensor]] = {}
     numbers = []
@@ -72,11 +72,10 @@ def odd_numbers(
         x = arranged(pieces[each.tensor][each.block], each.reading, None, dtype)
         if isinstance(each.reading.channel_size, int):
             x = joined_channels(x, each.reading)
-        if each.reading.posed:
-            largest = item_sizes(x, each.level)
-            whole = largest.flatten(1).amax(1).reshape(-1, *[1] * (x.ndim - 1))
-            x = x.masked_fill(largest <= tol * whole, 0)
-        numbers.append(x)
+        largest = item_sizes(x, each.level)
+        whole = largest.flatten(1).amax(1).reshape(-1, *[1] * (x.ndim - 1))
+        share = tol if each.reading.posed else tol**1.5
+        numbers.append(x.masked_fill(largest <= share * whole, 0))
     return numbers
 
 
