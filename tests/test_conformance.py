@@ -16,6 +16,7 @@ from symc_runtime.catalogue import compiled_groups, groups, methods
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, random_motion
 from symc_runtime.verification.inputs import make_inputs
@@ -114,6 +115,8 @@ def test_outputs_move_as_the_definition_says(family: str, parameter: int, method
             character = sign(element.order).double()
         elif isinstance(element, Orthogonal):
             matrix, character = element.matrix, determinant(element.matrix)
+        elif isinstance(element, Signs):
+            matrix, character = element.signs.diag_embed(), element.signs.prod(-1)
     shift = None
     for tensor, x in zip(model.inputs, inputs, strict=True):
         name = tensor.name.removeprefix("i_")
@@ -165,6 +168,11 @@ def test_average_is_haar(family: str, parameter: int) -> None:
                 if parameter > 1:
                     assert sign(element.order).double().mean().abs() < margin
                 continue
+            if isinstance(element, Signs):
+                second = element.signs.T @ element.signs / DRAWS
+                assert element.signs.mean(0).abs().max() < margin
+                assert (second - torch.eye(parameter)).abs().max() < margin
+                continue
             d, matrix = parameter, element.matrix
             if d > 1 or not groups()[family].special:
                 assert matrix.mean(0).abs().max() < margin
@@ -193,10 +201,13 @@ def test_the_law_of_the_noise_is_invariant(family: str, parameter: int) -> None:
             )
             motion = random_motion(stage.own, parameter, 1, generator=generator)
             matrix = motion.matrix.expand(DRAWS, -1, -1)
-            element: Permutation | Orthogonal = Orthogonal(matrix)
+            element: Permutation | Orthogonal | Signs = Orthogonal(matrix)
+            if stage.own.flips:
+                element = Signs(matrix.diagonal(dim1=1, dim2=2))
             if motion.index is not None:
                 element = Permutation(motion.index.expand(DRAWS, -1))
-            moved = stage.act_on_noise(element, other)
+            moved = stage.act_on_noise(element, other).reshape(DRAWS, noise.shape[1], -1)
+            noise = noise.reshape(moved.shape)
             for k in range(noise.shape[1]):
                 for i in range(noise.shape[2]):
                     distance = _distance(noise[:, k, i], moved[:, k, i])
