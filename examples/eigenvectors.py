@@ -2,7 +2,7 @@
 
 Random connected graphs of 12 nodes with links of random lengths, given as the first eigenvectors
 of their Laplacian and nothing else. An eigenvector is known up to its sign, and the nodes have no
-order. An MLP on all numbers learns the signs and the order that a solver happens to give, and fails
+order. An MLP on all numbers learns with the signs and the order that one solver gives, and fails
 where another gives others; symmetrized under Z2(k) and S(n) the same MLP cannot tell:
 
     python examples/eigenvectors.py --seconds 20
@@ -33,7 +33,7 @@ from training import Schedule, load_results, progress_bar, save_result, say_kept
 SPEC = Path(__file__).parents[1] / "specs" / "eigenvectors.sym"
 NODES, VECTORS = 12, 6
 EXTRA_LINKS = 4
-TRAINING, TEST = 2000, 500
+TRAINING, TEST = 4000, 500
 EVAL_SAMPLES = 20
 
 METHODS = {
@@ -92,9 +92,10 @@ def ways(lengths: Tensor) -> Tensor:
 
 
 def generate(graphs: int, seed: int) -> Graphs:
-    """Random graphs with their first eigenvectors but the constant one, as a solver gives them.
+    """Random graphs with their first eigenvectors but the constant one, as one solver gives them.
 
-    Close links weigh much: their weights are one over the length.
+    That solver makes the sum of cubes of each positive, and sorts nodes by the first. Short links
+    weigh much: their weights are one over the length.
     """
     lengths = links(graphs, torch.Generator().manual_seed(seed))
     weights = 1 / lengths
@@ -103,6 +104,11 @@ def generate(graphs: int, seed: int) -> Graphs:
     chosen = slice(1, 1 + VECTORS)
     # Of size 1 an entry, whatever the number of nodes.
     evecs = evecs[..., chosen] * NODES**0.5
+    cubes = evecs.pow(3).sum(1, keepdim=True)
+    evecs = evecs * torch.where(cubes < 0, -1.0, 1.0)
+    rows, order = torch.arange(graphs).unsqueeze(-1), evecs[..., 0].argsort(-1)
+    evecs = evecs[rows, order]
+    lengths = lengths[rows.unsqueeze(-1), order.unsqueeze(-1), order.unsqueeze(-2)]
     farthest = ways(lengths).amax(-1)
     return Graphs(evecs.float(), evals[:, chosen].float(), farthest.float(), lengths)
 
@@ -142,7 +148,7 @@ def predicted(model: nn.Module, graphs: Graphs) -> Tensor:
 
 
 def run(method: str, schedule: Schedule, seed: int, progress: Progress) -> dict[str, object]:
-    """Train the MLP under one method, on one sign and order of each graph, and measure it."""
+    """Train the MLP under one method, on the signs and order of one solver, and measure it."""
     training, test = generate(TRAINING, seed), generate(TEST, seed + 1)
     model = build(method, seed)
 
@@ -188,10 +194,10 @@ def picture(path: Path, results: dict[str, dict[str, Any]], seed: int) -> None:
         graphs = seen_as(test, view, seed + 2)
         said = {"true": graphs.farthest[0].tolist()}
         said |= {name: results[name]["shown"][view] for name in METHODS if name in results}
-        # Where the nodes lie is the same in each view: what is given differs.
-        places = seen_as(test, view, seed + 2).evecs[0, :, :2]
-        signs = (places.pow(3).sum(0) < 0).float()
-        rows[view] = (places * (1 - 2 * signs), graphs.lengths[0], said)
+        # Where the nodes are drawn is the same in each view, what is given differs.
+        places = graphs.evecs[0, :, :2]
+        places = places * torch.where(places.pow(3).sum(0) < 0, -1.0, 1.0)
+        rows[view] = (places, graphs.lengths[0], said)
     plot_graphs(path, rows)
 
 

@@ -173,8 +173,8 @@ def plot_graphs(
         line[0].set_ylabel(view, fontsize=11)
         truth = said[columns[0]]
         for axis, column in zip(line, columns, strict=True):
-            for one, other in (lengths.triu(1).isfinite() & lengths.triu(1).ne(0)).nonzero():
-                axis.plot(*places[[one, other]].T.tolist(), color="0.7", linewidth=1, zorder=1)
+            for link in lengths.isfinite().triu(1).nonzero():
+                axis.plot(*places[link].T.tolist(), color="0.7", linewidth=1, zorder=1)
             axis.scatter(
                 *places.T.tolist(),
                 c=list(said[column]),
