@@ -148,6 +148,16 @@ def test_elements_move_with_the_signs_and_not_with_the_items(
     assert torch.equal(stage.act_on_noise(Signs(h), noise), noise * h)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_scores_are_odd_in_each_item_to_the_bit(dtype: torch.dtype) -> None:
+    stage = made("canonical", 4, dtype)
+    assert isinstance(stage, LearnedSigns)
+    x, h = torch.randn(5, ITEMS, 4, 2, dtype=dtype), signs_of(5, 4).to(dtype)
+    scores, sizes = stage._scores((x,), None, 4)
+    assert torch.equal(stage._scores((x * h[:, None, :, None],), None, 4)[0], scores * h)
+    assert (scores.abs() > 1e-4 * sizes).all()
+
+
 @pytest.mark.parametrize("kind", ["frame", "canonical"])
 def test_noise_decides_for_mirror_images_alone(kind: str) -> None:
     stage = made(kind, 4)

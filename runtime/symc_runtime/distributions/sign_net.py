@@ -22,6 +22,8 @@ from symc_runtime.precision import without_autocast
 from symc_runtime.shapes import check_returned
 
 FEATURE_WIDTH = 16
+LAST_DIGITS = 64
+"""So many of them decide nothing: what cancels among items is zero before it is a score."""
 
 
 class LearnedSigns(SignNoise):
@@ -116,9 +118,8 @@ class LearnedSigns(SignNoise):
         """For noise [K*B, k] and inputs of as many rows, or shared by samples."""
         with without_autocast(noise.device):
             each, bound = self._scores(inputs, counts, noise.shape[-1])
-            tied = each.detach().abs() <= self.tolerance(each.dtype) * bound
-            # What rounding left of an item that is its own mirror image is no score.
-            each = each.masked_fill(tied, 0)
+            rounding = LAST_DIGITS * self.tolerance(each.dtype) ** 2
+            each = each.masked_fill(each.detach().abs() <= rounding * bound, 0)
             scores = fold_like(each, noise)
             noise = noise.to(scores.dtype)
             if self.noise_scale:
