@@ -80,10 +80,37 @@ def test_temperature_is_read_by_signs_and_entropy_is_not() -> None:
 
 def test_layers_without_a_rule_claim_nothing() -> None:
     program = symc.load("group F = Z2(2)\ninput x[2: F]\noutput y[2: F]").ir
-    same = compare(program, program)
-    assert same.relation == "undecided"
-    assert same.reason == "nothing is known here about elements of Z2"
     assert decompose(program.inputs[0], program.groups, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "size", "relation"),
+    [
+        ("Z2(3)", "Z2(3)", 3, "equal"),
+        ("Z2(k)", "Z2(k)", 0, "equal"),
+        ("Z2(3)", "O(3)", 3, "weaker"),
+        ("O(3)", "Z2(3)", 3, "stronger"),
+        ("Z2(3)", "SO(3)", 3, "incomparable"),
+        ("Z2(3)", "S(3)", 3, "incomparable"),
+        ("Z2(1)", "O(1)", 1, "equal"),
+        ("Z2(1)", "S(1)", 1, "stronger"),
+        ("Z2(40)", "O(40)", 40, "weaker"),
+    ],
+)
+def test_which_symmetry_is_stronger(one: str, other: str, size: int, relation: str) -> None:
+    text = "group G = {0}\ninput x[3, {1}: G]\noutput y[{1}: G]\noutput e"
+    a, b = (unproved(text.format(group, size or "k")) for group in (one, other))
+    assert compare(a, b).relation == relation
+
+
+def test_items_apart_are_as_many_signs_of_their_own() -> None:
+    """Z2(2) on two items is Z2(1) on each; one sign for both is less."""
+    whole = unproved("group F = Z2(2)\ninput x[2: F]\noutput y[_: F.sign]")
+    text = "group A = Z2(1)\ngroup B = Z2(1)\ninput x[_: A + B]\noutput y[_: {}]"
+    assert compare(whole, unproved(text.format("A*B"))).relation == "equal"
+    assert compare(whole, unproved(text.format("A"))).relation == "incomparable"
+    tied = unproved("group A = Z2(1)\ninput x[_: 2*A]\noutput y[_: A.scalar]")
+    assert compare(tied, whole).relation == "weaker"
 
 
 def test_cards_say_what_a_sign_is() -> None:

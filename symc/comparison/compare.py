@@ -234,7 +234,7 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
     for side in sides:
         for name in side.acting:
             facts = families()[side.families[name]]
-            if not facts.ruled or facts.tabled or facts.flips:
+            if not facts.ruled or facts.tabled:
                 return f"nothing is known here about elements of {side.families[name]}"
     return None
 

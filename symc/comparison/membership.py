@@ -26,6 +26,7 @@ from symc.comparison.sparse import (
     is_identity,
     is_negative,
     is_permutation,
+    is_signs,
     kronecker,
     leading,
     normalized,
@@ -113,7 +114,7 @@ class _Search:
             for factor, matrix in zip(piece.factors, matrices, strict=True):
                 owner = factor.group
                 facts = self.target.factors[owner].facts if owner else None
-                if owner is None or facts is None or not (facts.permutes or facts.turns):
+                if owner is None or facts is None or not _has_matrix(facts):
                     if matrix is not None:
                         return False
                     continue
@@ -122,6 +123,8 @@ class _Search:
                 if not facts.permutes:
                     unknown.append(("negated", owner))
                 elif matrix is not None and not is_permutation(matrix):
+                    return False
+                if facts.flips and matrix is not None and not is_signs(matrix):
                     return False
             self.signs.require(unknown, negative)
         return True
@@ -135,7 +138,7 @@ class _Search:
             if factor.facts.permutes:
                 if known or factor.size < 2:
                     self.signs.require([sign], odd)
-            elif factor.facts.turns:
+            elif factor.facts.turns or factor.facts.flips:
                 if known:
                     negated = [("negated", name)] * (factor.size % 2)
                     self.signs.require([sign, *negated], odd)
@@ -151,6 +154,11 @@ class _Search:
             matrices[name] = [{j: -v if flip else v for j, v in r.items()} for r in rows]
         odd_ones = frozenset(n for n in self.target.factors if bits.get(("sign", n), 0))
         return Preimage(matrices, odd_ones)
+
+
+def _has_matrix(facts: Group) -> bool:
+    """Whether elements multiply a natural axis by a matrix."""
+    return facts.permutes or facts.turns or facts.flips
 
 
 def _actions(element: Element, axis: Layout[int], other: Layout[int]) -> list[_Action] | None:
