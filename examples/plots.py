@@ -143,3 +143,49 @@ def _draw_answer(axis: Axes, answer: Mapping[str, Any], degrees: float) -> None:
     colour = green if answer["right"] else orange
     axis.text(0.04, 0.04, word, transform=axis.transAxes, color=colour, fontsize=11)
     axis.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], aspect="equal")
+
+
+def plot_graphs(
+    path: Path, rows: Mapping[str, tuple[Tensor, Tensor, Mapping[str, Sequence[float]]]]
+) -> None:
+    """A row a view of a graph, a column a method: the nodes in the colour of what was said of them.
+
+    Args:
+        path: the picture's file; its folder exists.
+        rows: of each view by its name: where its nodes are drawn [n, 2], the lengths of its links
+            [n, n], infinite where there is none, and a number for each node by who says it, the
+            truth first.
+    """
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    columns = list(next(iter(rows.values()))[2])
+    figure, axes = pyplot.subplots(
+        len(rows),
+        len(columns),
+        figsize=(1.9 * len(columns), 1.9 * len(rows) + 0.5),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, column in zip(axes[0], columns, strict=True):
+        axis.set_title(column, fontsize=12)
+    for line, (view, (places, lengths, said)) in zip(axes, rows.items(), strict=True):
+        line[0].set_ylabel(view, fontsize=11)
+        truth = said[columns[0]]
+        for axis, column in zip(line, columns, strict=True):
+            for link in lengths.isfinite().triu(1).nonzero():
+                axis.plot(*places[link].T.tolist(), color="0.7", linewidth=1, zorder=1)
+            axis.scatter(
+                *places.T.tolist(),
+                c=list(said[column]),
+                vmin=min(truth),
+                vmax=max(truth),
+                cmap="viridis",
+                s=70,
+                zorder=2,
+            )
+            axis.set(xticks=[], yticks=[])
+            axis.margins(0.15)
+    figure.suptitle("How far is the farthest node? Colour: what was said of each", fontsize=11)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)

@@ -18,6 +18,7 @@ from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, motion_of, random_motion
 from symc_runtime.verification.inputs import make_inputs
@@ -122,6 +123,8 @@ def test_outputs_move_as_the_definition_says(family: str, parameter: int, method
             character = sign(element.order).double()
         elif isinstance(element, Orthogonal):
             matrix, character = element.matrix, determinant(element.matrix)
+        elif isinstance(element, Signs):
+            matrix, character = element.signs.diag_embed(), element.signs.prod(-1)
     shift = None
     for tensor, x in zip(model.inputs, inputs, strict=True):
         if affine(family, tensor.name.removeprefix("i_")):
@@ -182,6 +185,11 @@ def test_average_is_haar(family: str, parameter: int) -> None:
                 if parameter > 1:
                     assert sign(element.order).double().mean().abs() < margin
                 continue
+            if isinstance(element, Signs):
+                second = element.signs.T @ element.signs / DRAWS
+                assert element.signs.mean(0).abs().max() < margin
+                assert (second - torch.eye(parameter)).abs().max() < margin
+                continue
             d, matrix = parameter, element.matrix
             if d > 1 or not groups()[family].special:
                 assert matrix.mean(0).abs().max() < margin
@@ -210,11 +218,13 @@ def test_the_law_of_the_noise_is_invariant(family: str, parameter: int) -> None:
             )
             motion = random_motion(stage.own, parameter, 1, generator=generator)
             matrix = motion.matrix.expand(DRAWS, -1, -1)
-            element: Permutation | Orthogonal | Finite = Orthogonal(matrix)
+            element: Permutation | Orthogonal | Finite | Signs = Orthogonal(matrix)
             if motion.number is not None:
                 element = Finite(motion.number.expand(DRAWS), {})
             elif motion.index is not None:
                 element = Permutation(motion.index.expand(DRAWS, -1))
+            elif stage.own.flips:
+                element = Signs(matrix.diagonal(dim1=1, dim2=2))
             moved = stage.act_on_noise(element, other)
             flat, turned = noise.flatten(1), moved.flatten(1)
             for i in range(flat.shape[1]):

@@ -129,6 +129,8 @@ def test_every_element_is_there_once_and_they_are_a_group(family: str, parameter
     if facts.element in ("translation", "finite"):
         return
     found = [torch.tensor(each) for each in facts.every(parameter)]
+    if facts.element == "signs":
+        found = [g.diag() for g in found]
     as_matrices = [
         torch.eye(parameter).long()[g].T if facts.element == "permutation" else g for g in found
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         own,
         permute,
         rotate,
+        times_signs,
         translate,
         unpermute,
         unrotate,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.permutation_average import AveragePermutation
     from symc_runtime.distributions.permutation_net import LearnedPermutation
     from symc_runtime.distributions.principal_frame import PrincipalFrame
+    from symc_runtime.distributions.sign_average import AverageSigns
+    from symc_runtime.distributions.sign_frame import SignFrame
+    from symc_runtime.distributions.sign_net import LearnedSigns
     from symc_runtime.distributions.sorting_frame import SortingFrame
     from symc_runtime.distributions.template_frame import TemplateFrame
     from symc_runtime.enumeration import Draw
@@ -60,7 +64,7 @@ _HOMES = {
     "actions": (
         "center", "center_of_all", "centered_points", "flip", "fold", "fold_anew", "fold_like",
         "keep_valid", "own",
-        "permute", "rotate", "translate", "unpermute", "unrotate", "untranslate",
+        "permute", "rotate", "times_signs", "translate", "unpermute", "unrotate", "untranslate",
     ),
     "distributions.finite_average": ("AverageFinite",),
     "distributions.finite_net": ("LearnedFinite",),
@@ -69,6 +73,9 @@ _HOMES = {
     "distributions.permutation_average": ("AveragePermutation",),
     "distributions.permutation_net": ("LearnedPermutation",),
     "distributions.principal_frame": ("PrincipalFrame",),
+    "distributions.sign_average": ("AverageSigns",),
+    "distributions.sign_frame": ("SignFrame",),
+    "distributions.sign_net": ("LearnedSigns",),
     "distributions.sorting_frame": ("SortingFrame",),
     "distributions.template_frame": ("TemplateFrame",),
     "enumeration": ("Draw",),
@@ -86,17 +93,20 @@ __all__ = [
     "AverageFinite",
     "AverageOrthogonal",
     "AveragePermutation",
+    "AverageSigns",
     "Draw",
     "Group",
     "Joint",
     "LearnedFinite",
     "LearnedOrthogonal",
     "LearnedPermutation",
+    "LearnedSigns",
     "Natural",
     "PrincipalFrame",
     "Product",
     "ShapeError",
     "Sign",
+    "SignFrame",
     "SortingFrame",
     "Sum",
     "Symmetrized",
@@ -122,6 +132,7 @@ __all__ = [
     "pseudovector",
     "rotate",
     "sizes_of",
+    "times_signs",
     "translate",
     "turn",
     "unmove",

@@ -13,6 +13,7 @@ import torch
 
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, inverse_index, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.precision import without_autocast
 from symc_runtime.sinkhorn import SoftOrder, in_plain_operations
 
@@ -237,9 +238,22 @@ def _for_points(x: torch.Tensor, vector: torch.Tensor, dim: int) -> torch.Tensor
     return vector.reshape(shape).to(x.dtype)
 
 
-def flip(x: torch.Tensor, element: Orthogonal | Permutation) -> torch.Tensor:
-    """x times the determinant, or the sign of the permutation; its own inverse."""
-    factor = determinant(element.matrix) if isinstance(element, Orthogonal) else sign(element.order)
+def times_signs(x: torch.Tensor, element: Signs, dim: int) -> torch.Tensor:
+    """(g x)[i] = s[i] x[i] along dim, exactly; its own inverse."""
+    x = fold_like(x, element.signs)
+    shape = [1] * x.ndim
+    shape[0], shape[dim] = element.signs.shape
+    return x * element.signs.reshape(shape).to(x.dtype)
+
+
+def flip(x: torch.Tensor, element: Orthogonal | Permutation | Signs) -> torch.Tensor:
+    """x times the determinant, the sign of the permutation, or all signs; its own inverse."""
+    if isinstance(element, Orthogonal):
+        factor = determinant(element.matrix)
+    elif isinstance(element, Signs):
+        factor = element.signs.prod(-1)
+    else:
+        factor = sign(element.order)
     x = fold_like(x, factor)
     return x * factor.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -145,10 +146,12 @@ class Features(nn.Module):
         self.widths: dict[Level, int] = {}
         self.mixed_levels: list[Level] = []
         self.plain: set[str] = set()
+        self.signs: dict[str, int] = {}
         self.vector_levels: list[Level] = []
         self.scalar_levels: list[Level] = []
         self.has_matrices = False
         self.contexts = nn.ModuleDict()
+        self.signed = nn.ModuleDict()
         read = [reading for readings in self.readings for reading in readings if reading]
         channels = [reading.channel_size for reading in read if _is_vector(reading)]
         self.vector_blocks = len(channels)
@@ -190,9 +193,15 @@ class Features(nn.Module):
             if reading.own:
                 self.has_matrices = True
             else:
-                self.contexts[context_key(reading.level, reading.pairing)] = nn.Linear(
-                    self.width + 1, self.width, bias=False
-                )
+                kind = context_key(reading.level, reading.pairing)
+                self.contexts[kind] = nn.Linear(self.width + 1, self.width, bias=False)
+                if reading.signed:
+                    known = [each for each in reading.signed if isinstance(each, int)]
+                    count: Size = math.prod(known) * self.width
+                    if len(known) < len(reading.signed):
+                        count = "free"
+                    self.signed[kind] = mixing(count, self.width, len(reading.signed) + 1)
+                    self.signs[kind] = len(reading.signed)
         if reading.level not in self.mixed_levels:
             self.mixed_levels.append(reading.level)
 
@@ -241,7 +250,7 @@ class Features(nn.Module):
         sizes_of = self._bring_to_size_one(paired, seen)
         for (level, pairing, own), pair in paired.items():
             left, right = pair.chunk(2, -1)
-            self._pair(level, own, left, right, seen, matrices)
+            self._pair(level, pairing, own, left, right, seen, matrices)
             if not own:
                 size = sizes_of[pairing, own]
                 self._pair_with_context(level, pairing, left, size, seen, paired)
@@ -367,17 +376,36 @@ class Features(nn.Module):
         mean = added(means)
         items = 1 + len(level)
         product = left * mean.reshape(-1, *[1] * len(level), *mean.shape[1:])
-        if product.ndim > items + 1:
-            product = product.flatten(items, -2).sum(-2)
+        product = self._contracted(product, items, context_key(level, pairing))
         told = torch.cat(
-            [squashed(product), size.reshape(-1, *[1] * items).expand(*product.shape[:-1], 1)], -1
+            [product, size.reshape(-1, *[1] * items).expand(*product.shape[:-1], 1)], -1
         )
         mixed = self.contexts[context_key(level, pairing)](told)
         _add(seen.scalars, level, mixed)
 
+    def _contracted(self, product: torch.Tensor, items: int, kind: str) -> torch.Tensor:
+        """Products [N, items..., ..., c] as features [N, items..., c]: their sums, squashed.
+
+        The last axes before the channels, of which `kind` tells, hold entries with a sign each:
+        nothing but a product with itself is free of it, and none is as good as another.
+        """
+        signed = self.signs.get(kind, 0)
+        summed = product.ndim - 1 - signed - items
+        if summed:
+            product = product.flatten(items, items + summed - 1).sum(items)
+        product = squashed(product)
+        if not signed:
+            return product
+        mixed = self.signed[kind]
+        result: torch.Tensor = mixed(
+            product.flatten(items) if isinstance(mixed, nn.Linear) else product
+        )
+        return result
+
     def _pair(
         self,
         level: Level,
+        pairing: tuple[str, ...],
         own: int,
         left: torch.Tensor,
         right: torch.Tensor,
@@ -387,11 +415,8 @@ class Features(nn.Module):
         """Products in which later groups, and signs, cancel."""
         product = left * right
         items = 1 + len(level)
-        _add(
-            seen.scalars,
-            level,
-            squashed(product.flatten(items, -2).sum(-2) if product.ndim > items + 1 else product),
-        )
+        kind = "" if own else context_key(level, pairing)
+        _add(seen.scalars, level, self._contracted(product, items, kind))
         if own:
             a, b = (self._as_matrices(x, level, own) for x in (left, right))
             matrices.append(pooled((a @ b.transpose(-1, -2)).sum(items + 1), level, seen.masks))

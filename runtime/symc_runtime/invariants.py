@@ -102,9 +102,10 @@ def _invariant(
     position = reading.level.index(own) + 1
     mean = masked_mean(x, position, masks.get(own)).unsqueeze(position)
     for product in (x * x, x * mean):
-        while product.ndim > items + 1:
+        for _ in range(len(reading.contracted) - len(reading.signed)):
             product = product.sum(items)
-        found.append(product)
+        # Entries that have a sign each are numbers of their own.
+        found.append(product.flatten(items))
     return found
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Group:
     """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter.
 
-    From the catalogue come `facts`, and whether its elements permute, turn, shift, or are tabled:
-    for a group without a rule these raise NoRuleError. `special`: whether matrices have
+    From the catalogue come `facts`, and whether its elements permute, turn, shift, flip, or are
+    tabled: for a group without a rule these raise NoRuleError. `special`: whether matrices have
     determinant 1.
     """
 
@@ -31,7 +31,7 @@ class Group:
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
     special: bool = field(init=False, repr=False, compare=False)
-    _rule: tuple[bool, bool, bool, bool] | None = field(init=False, repr=False, compare=False)
+    _rule: tuple[bool, bool, bool, bool, bool] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         facts = catalogue_groups()[self.family]
@@ -39,7 +39,7 @@ class Group:
         object.__setattr__(self, "special", facts.special)
         rule = None
         if facts.ruled:
-            rule = (facts.permutes, facts.turns, facts.shifts, facts.tabled)
+            rule = (facts.permutes, facts.turns, facts.shifts, facts.tabled, facts.flips)
         object.__setattr__(self, "_rule", rule)
 
     @property
@@ -61,6 +61,11 @@ class Group:
     def tabled(self) -> bool:
         """Whether elements are numbers, and tables say what they do."""
         return self.facts.tabled if self._rule is None else self._rule[3]
+
+    @property
+    def flips(self) -> bool:
+        """Whether elements are signs, one an item."""
+        return self.facts.flips if self._rule is None else self._rule[4]
 
     def __str__(self) -> str:
         text = f"{self.family}({self.parameter})"

@@ -2,7 +2,8 @@
 
 A spec is a list of pure blocks (channels x items x vectors, with signs). For a stage of group G
 with later groups L, axes permuted by G or by L are items; axes rotated by L are contracted; axes
-rotated by G stay vectors; all else, groups of earlier stages included, is channels.
+rotated by G stay vectors; all else, groups of earlier stages included, is channels. An axis of
+signs, of G or of L, is contracted too, entry by entry: each has a sign of its own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Reading:
     """Later groups whose action must cancel between two factors; empty: read it linearly."""
     affine: str | None
     channel_size: Size
+    signed: tuple[Size, ...]
+    """Sizes of the last of the contracted axes, whose entries have a sign each."""
     posed: bool
     """Whether an earlier stage turned it: its numbers are as exact as the largest of them."""
 
@@ -56,6 +59,7 @@ def read_block(
 ) -> Reading:
     items: list[int] = []
     contracted: list[int] = []
+    signed: list[int] = []
     vectors: list[int] = []
     channels: list[int] = []
     level: list[str] = []
@@ -66,6 +70,8 @@ def read_block(
         if acting and name is not None and groups[name].permutes:
             items.append(index)
             level.append(name)
+        elif acting and name is not None and groups[name].flips:
+            signed.append(index)
         elif acting and name == own.name:
             vectors.append(index)
         elif acting and name is not None and groups[name].turns:
@@ -79,20 +85,22 @@ def read_block(
     signs = {name for name in block.characters if name in later or name == own.name}
     # One order for all blocks, which are added to each other: N * L and L * N, too.
     named = sorted([(block.axes[index].group or "", index) for index in contracted])
-    contracted = [index for _, index in named]
-    turned = [name for name, _ in named if name]
+    flipped = sorted([(block.axes[index].group or "", index) for index in signed])
+    contracted = [index for _, index in (*named, *flipped)]
+    turned = [name for name, _ in (*named, *flipped) if name]
     return Reading(
         tuple(level), tuple(items), tuple(contracted), tuple(vectors), tuple(channels),
         tuple(sorted([*turned, *(f"sign {name}" for name in signs)])),
         block.affine if block.affine in later else None,
         size,
+        tuple([_known(block.axes[index].size, sizes) for _, index in flipped]),
         any(_is_turned(groups, block.axes[index].group) for index in channels),
     )  # fmt: skip
 
 
 def _is_turned(groups: Mapping[str, Group], name: str | None) -> bool:
     """Whether elements of the group mix the entries of an axis."""
-    return name is not None and not groups[name].permutes
+    return name is not None and not (groups[name].permutes or groups[name].flips)
 
 
 def arranged(

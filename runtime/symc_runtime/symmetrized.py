@@ -18,6 +18,7 @@ from symc_runtime.calling import bound, refuse_clash, unknown_name, with_names
 from symc_runtime.chunking import sum_over_chunks
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite
+from symc_runtime.elements.signs import Signs
 from symc_runtime.enumeration import Draw, always_draws, counted
 from symc_runtime.layout import Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.methods.method import numbers_of_samples
@@ -332,7 +333,7 @@ class Symmetrized(nn.Module):
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
         shares: torch.Tensor | None = None
         for element in elements:
-            if isinstance(element, Finite) and element.share is not None:
+            if isinstance(element, (Finite, Signs)) and element.share is not None:
                 shares = element.share if shares is None else shares * element.share
         if not penalized:
             return outputs, shares, None

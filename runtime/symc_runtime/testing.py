@@ -17,6 +17,7 @@ from symc_runtime.actions import keep_valid
 from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.enumeration import Draw
 from symc_runtime.groups.finite import Finite, Image, Rows
 from symc_runtime.layout import (
@@ -100,8 +101,8 @@ def random_motion(
 ) -> Motion:
     """Haar-random elements of the group, one a batch row; translations are standard normal.
 
-    `size`: n of S(n), d of the others. `counts` [batch]: permutations move the first counts[b]
-    items only.
+    `size`: n of S(n), k of Z2(k), d of the others. `counts` [batch]: permutations move the first
+    counts[b] items only.
     """
     if group.tabled and isinstance(group.facts, Finite):
         order = len(group.facts.every(size))
@@ -113,6 +114,8 @@ def random_motion(
         if counts is not None:
             keys = torch.where(position < counts.unsqueeze(-1), keys, 2.0 + position)
         return permutation(keys.argsort(dim=-1), dtype)
+    if group.flips:
+        return flips(2.0 * torch.randint(2, (batch, size), generator=generator).to(dtype) - 1)
     shift = None
     if group.shifts:
         shift = torch.randn(batch, size, dtype=dtype, generator=generator)
@@ -125,6 +128,11 @@ def random_motion(
     if group.special:
         q = torch.cat([q[..., :-1], q[..., -1:] * determinant(q)[:, None, None]], -1)
     return Motion(q, shift, determinant(q))
+
+
+def flips(signs: torch.Tensor) -> Motion:
+    """The sign flips [batch, k] of entries 1 and -1, as matrices."""
+    return Motion(signs.diag_embed(), None, signs.prod(-1))
 
 
 def motion_of(group: Group, parameter: int, number: torch.Tensor) -> Motion:
@@ -292,11 +300,14 @@ def _moved_noise(
         raise TypeError(f"{entry.attribute} is no Distribution")
     samples = value.shape[0]
     rows = value.flatten(0, 1)
-    element: Permutation | Orthogonal | Elements
+    element: Permutation | Orthogonal | Elements | Signs
     if motion.number is not None:
         element = Elements(motion.number.to(value.device).repeat(samples), {})
     elif motion.index is not None:
         element = Permutation(motion.index.to(value.device).repeat(samples, 1))
+    elif stage.own.flips:
+        signs = motion.matrix.diagonal(dim1=-2, dim2=-1)
+        element = Signs(signs.to(value).repeat(samples, 1))
     else:
         element = Orthogonal(motion.matrix.to(value).repeat(samples, 1, 1))
     moved: torch.Tensor = stage.act_on_noise(element, rows)

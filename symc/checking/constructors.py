@@ -200,15 +200,19 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
     if ragged and (not facts.permutes or parameter not in map(Size.variable, ragged)):
         name = min(ragged)
         message = f"`{text}` is computed from the ragged size `{name}`"
+        hint = f"a ragged size stands alone on an axis and in `S({name})`"
         if facts.tabled:
             message = f"`{family}` of a ragged size, as `{name}` is, is no one group"
+        elif facts.flips:
+            message = f"`{family}` of a ragged size, as `{name}` is, is not available yet"
+            hint = f"write `size {name}`, and fill items that are not there with zeros"
         elif not facts.permutes:
             message = f"the dimension of a space cannot be ragged, as `{name}` is"
         expressions.report.error(
             "SYM207",
             value.span,
             message,
-            help=f"a ragged size stands alone on an axis and in `S({name})`",
+            help=hint,
             related=[Related(expressions.sizes.seen[name], f"`{name}` is declared ragged here")],
         )
         return None

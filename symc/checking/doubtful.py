@@ -97,7 +97,7 @@ def _told_by_space(
     family = families()[group.family] if group is not None else None
     if family is None:
         return None
-    if family.permutes and family.atoms[carried.name].axis == "natural":
+    if (family.permutes or family.flips) and family.atoms[carried.name].axis == "natural":
         return None  # the items of S(5) are as many as it says
     alone = constraint.size == Size.variable(name)
     return name if alone and fixing and fixing.span == constraint.size_span else None

@@ -10,6 +10,8 @@ from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 _SYMBOL = re.compile(r"([A-Za-z]{1,3}?)_?([0-9]{1,9}|[nNdDkK])?")
+_FLIPS = re.compile(r"[Zz]_?2(?:_([1-9][0-9]{0,8}|[nNdDkK]))?")
+"""`Z2_3`; `Z23` is a cyclic group."""
 
 _WORDS = {
     "S": "permutation permutations permute perm perms sym symmetric symmetricgroup symm shuffle",
@@ -63,8 +65,6 @@ class Familiar:
         if self.symbol == "A" and "A" not in families():
             return f"no group of the language is alternating; available: {available}"
         title = pending.title(self.symbol)
-        if self.symbol == "Z2" or (self.symbol == "C" and self.parameter == "2"):
-            return "did you mean `S(2)`, which swaps two items, or `O(1)`, which changes signs?"
         return (
             f"{title} is written `{self.written(size)}`, and is not available yet; "
             f"available now: {available}"
@@ -84,9 +84,12 @@ def familiar(name: str) -> Familiar | None:
 
 def _symbol(name: str, folded: str) -> Familiar | None:
     """`SO3`, `S_n`, `so3`: a symbol with its parameter."""
+    flips = _FLIPS.fullmatch(name)
+    if flips is not None:
+        return Familiar("Z2", flips[1] and flips[1].lower(), spelt=True)
     found = _SYMBOL.fullmatch(name)
-    if found is None or folded == "z2":
-        return None if found is None else Familiar("Z2", None, spelt=True)
+    if found is None:
+        return None
     symbol, parameter = found[1].upper(), found[2]
     if parameter is None or not (parameter.isdigit() or found[1] == symbol or folded == "sn"):
         return None  # a bare `SO` has a message of its own; `on` is a word before it is a group

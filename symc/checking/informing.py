@@ -107,6 +107,8 @@ class Informing:
             return False
         if not self.complete or facts.permutes or facts.tabled or translates:
             return True
+        if facts.flips:
+            return self._tells_signs(group, method, span)
         if method.name == "frame" and not any(b.natural_axes(group.name) for b in self._blocks):
             self.report.error(
                 "SYM503",
@@ -127,6 +129,26 @@ class Informing:
             )
             return False
         return True
+
+    def _tells_signs(self, group: GroupInstance, method: Method, span: Span) -> bool:
+        """Whether some input has numbers with the sign of one item; else it is reported."""
+        chooses = method.name in ("frame", "canonical")
+        alone = any(
+            len(block.natural_axes(group.name)) == 1 and group.name not in block.characters
+            for block in self._blocks
+        )
+        if alone or not chooses:
+            return True
+        frame = method.name == "frame"
+        self.report.error(
+            "SYM503" if frame else "SYM502",
+            span,
+            f"`{method.name}` finds no signs of `{group.name}`: no input has an axis "
+            f"`{group.parameter}: {group.name}` alone",
+            help="an item and its mirror image look alike to what there is; write `by average`, or "
+            "give the model an input with such an axis",
+        )
+        return False
 
     def _framed(self, group: GroupInstance) -> bool:
         return any(block.natural_axes(group.name) for block in self._blocks)

@@ -37,6 +37,8 @@ def fitting_nets(group: GroupInstance) -> list[str]:
     kind = "permutation" if facts.permutes else "orthogonal" if facts.turns else None
     if facts.tabled:
         kind = "finite"
+    elif facts.flips:
+        kind = "signs"
     return [name for name, net in nets().items() if net.fits == kind]
 
 

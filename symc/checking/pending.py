@@ -10,7 +10,6 @@ from symc_runtime.catalogue import compiled_groups
 from symc_runtime.catalogue import groups as families
 
 _GROUPS = {
-    "Z2": "the group of sign flips",
     "U": "the unitary group",
     "SU": "the special unitary group",
     "unknown": "a group that is found from data",

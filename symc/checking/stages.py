@@ -26,6 +26,7 @@ _ORDER: dict[ElementKind, int] = {
     "orthogonal": 0,
     "translation": 0,
     "finite": 1,
+    "signs": 1,
     "permutation": 2,
 }
 

@@ -73,10 +73,10 @@ def rotation(
     return Element(group, "rotation", size, rows)
 
 
-def reflection(group: str, size: int) -> Element:
-    """The first coordinate changes its sign."""
+def reflection(group: str, size: int, place: int = 0) -> Element:
+    """One coordinate changes its sign, the first by default."""
     rows = identity(size)
-    rows[0] = {0: -ONE}
+    rows[place] = {place: -ONE}
     return Element(group, "reflection", size, rows, odd=True)
 
 
@@ -103,6 +103,9 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
         if size >= 3 and not few:
             yield permutation(group, (*range(1, size), 0))
         return
+    if facts.flips:
+        for place in range(1 if few else size):
+            yield reflection(group, size, place)
     if facts.turns:
         if not facts.special:
             yield reflection(group, size)

@@ -31,6 +31,7 @@ from symc.comparison.sparse import (
     is_identity,
     is_negative,
     is_permutation,
+    is_signs,
     kronecker,
     leading,
     normalized,
@@ -135,7 +136,7 @@ class _Search:
                         return False
                     tabled.append((owner, name))
                     continue
-                if owner is None or facts is None or not (facts.permutes or facts.turns):
+                if owner is None or facts is None or not _has_matrix(facts):
                     if wanted is not None:
                         return False
                     continue
@@ -144,6 +145,8 @@ class _Search:
                 if not facts.permutes:
                     unknown.append(("negated", owner))
                 elif wanted is not None and not is_permutation(wanted):
+                    return False
+                if facts.flips and wanted is not None and not is_signs(wanted):
                     return False
             self.require(unknown, negative, tabled)
         return True
@@ -191,7 +194,7 @@ class _Search:
             if factor.facts.permutes:
                 if known or factor.size < 2:
                     self.require([sign], odd)
-            elif factor.facts.turns:
+            elif factor.facts.turns or factor.facts.flips:
                 if known:
                     negated = [("negated", name)] * (factor.size % 2)
                     self.require([sign, *negated], odd)
@@ -209,6 +212,11 @@ class _Search:
             matrices[name] = [{j: -v if flip else v for j, v in r.items()} for r in rows]
         odd_ones = frozenset(n for n in self.target.factors if bits.get(("sign", n), 0))
         return Preimage(matrices, odd_ones, numbers=numbers)
+
+
+def _has_matrix(facts: Group) -> bool:
+    """Whether elements multiply a natural axis by a matrix."""
+    return facts.permutes or facts.turns or facts.flips
 
 
 def _actions(element: Element, axis: Layout[int], other: Layout[int]) -> list[_Action] | None:

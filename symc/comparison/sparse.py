@@ -54,6 +54,12 @@ def is_permutation(rows: Rows) -> bool:
     return all(len(row) == 1 and near(next(iter(row.values())), ONE) for row in rows)
 
 
+def is_signs(rows: Rows) -> bool:
+    """Whether a matrix is 1 or -1 on its diagonal, up to a common factor, and zero beside it."""
+    sizes = {abs(value) for row in rows for value in row.values()}
+    return len(sizes) == 1 and all(row.keys() == {i} for i, row in enumerate(rows))
+
+
 def scaled(rows: Rows, factor: Number) -> Rows:
     """The matrix times a number."""
     return [{j: value * factor for j, value in row.items()} for row in rows]

@@ -195,7 +195,7 @@ def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block
         case "trivial":
             pass
         case "natural":
-            still = family.ruled and not (family.permutes or family.turns)
+            still = family.ruled and not (family.permutes or family.turns or family.flips)
             if facts.affine or not still:
                 axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
         case "table" | "grid":

@@ -49,7 +49,8 @@ def decompose(
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
-    if not all(families()[group.family].ruled for group in moving):
+    facts = [families()[group.family] for group in moving]
+    if not all(each.ruled and not each.flips for each in facts):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}

@@ -32,7 +32,8 @@ def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
         case "trivial":
             return layout.Sign(atom.group) if shape.character else layout.Trivial(1)
         case "natural":
-            if not (facts.permutes or facts.turns or facts.tabled or shape.affine):
+            moves = facts.permutes or facts.turns or facts.flips or facts.tabled
+            if not (moves or shape.affine):
                 return layout.Trivial(size(atom.dimension))
             natural = layout.Natural(atom.group, size(atom.dimension), shape.affine)
             return (

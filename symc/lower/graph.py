@@ -196,6 +196,8 @@ class GraphBuilder:
                 return self._call(wanted, function, x, element, leaf.called, dim)
             if group.permutes:
                 function = actions.unpermute if inverse else actions.permute
+            elif group.flips:
+                function = actions.times_signs
             else:
                 function = actions.unrotate if inverse else actions.rotate
             return self._call(wanted, function, x, element, dim)

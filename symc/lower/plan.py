@@ -74,6 +74,8 @@ def _distribution(
         return None, {}
     if group.tabled:
         return _finite(stage, group, later, anchors, atoms)
+    if group.flips:
+        return _signs(stage, group, later, anchors)
     permutation = group.permutes
     own = {"own": group.name}
     if stage.method == "average":
@@ -113,22 +115,43 @@ def _finite(
     own: dict[str, Any] = {"own": group.name, "atoms": atoms}
     if stage.method == "average":
         return "AverageFinite", own
-    context = own | {"later": later}
-    anchors = {name: index for name, index in anchors.items() if name in later}
-    if anchors:
-        context["anchors"] = anchors
+    context = own | _around(later, anchors)
     if stage.method == "frame":
         return "TemplateFrame", context
+    return "LearnedFinite", context | _learned(stage)
+
+
+def _signs(
+    stage: Stage, group: layout.Group, later: tuple[str, ...], anchors: dict[str, int]
+) -> tuple[str, dict[str, Any]]:
+    """What draws a sign for each item."""
+    own: dict[str, Any] = {"own": group.name}
+    if stage.method == "average":
+        return "AverageSigns", own
+    context = own | _around(later, anchors)
+    if stage.method == "frame":
+        return "SignFrame", context
+    return "LearnedSigns", context | _learned(stage)
+
+
+def _around(later: tuple[str, ...], anchors: dict[str, int]) -> dict[str, Any]:
+    """Later groups, and where the points of those are seen from."""
+    anchors = {name: index for name, index in anchors.items() if name in later}
+    return {"later": later} | ({"anchors": anchors} if anchors else {})
+
+
+def _learned(stage: Stage) -> dict[str, Any]:
+    """What a stage says of a net whose scores choose softly in training."""
     if stage.method not in ("canonical", "probabilistic"):
         raise NoRuleError(f"there is no rule here for the method {stage.method!r} of {stage.group}")
     if stage.net is None:
         raise ValueError(f"stage {stage.group}: method {stage.method} without a net")
-    context |= {"net": stage.net.name, "options": dict(stage.net.options)}
+    context: dict[str, Any] = {"net": stage.net.name, "options": dict(stage.net.options)}
     context["probabilistic"] = stage.method == "probabilistic"
     if stage.method == "probabilistic":
         context["noise_scale"] = stage.noise_scale
     context["temperature"] = stage.temperature
-    return "LearnedFinite", context
+    return context
 
 
 def _atoms(program: Program, group: str) -> tuple[str, ...]:
@@ -216,7 +239,7 @@ def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
 
 
 def _draws(group: layout.Group) -> bool:
-    return group.permutes or group.turns or group.tabled
+    return group.permutes or group.turns or group.flips or group.tabled
 
 
 def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:

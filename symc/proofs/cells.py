@@ -41,9 +41,9 @@ class _Cloud:
 
 
 def acts_by_matrices(program: Program, group: str) -> bool:
-    """Whether the group has vectors: its axes are no items, nor moved by tables."""
+    """Whether the group has vectors: its axes are no items, nor flipped, nor moved by tables."""
     facts = families()[program.group(group).family]
-    return not (facts.permutes or facts.tabled)
+    return not (facts.permutes or facts.flips or facts.tabled)
 
 
 def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:

@@ -30,7 +30,10 @@ _MOST_SINGULAR = 8
 
 
 _MOST_UNDECIDED = 3
-"""Spaces of open dimension whose parity is run through; with more, their groups stay at rest."""
+"""Spaces of open dimension, and open numbers of signs, whose parity is run through.
+
+With more of them, their groups stay at rest.
+"""
 
 _MOST_CHARACTERS = 40_000
 """So many characters are averaged for one program; what would take more is not counted."""
@@ -157,9 +160,12 @@ def stabilizers(
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
     linear = frozenset(name for name in names if acts_by_matrices(program, name))
+    flipping = {name for name in names if families()[program.group(name).family].flips}
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
-    undecided = [name for name in names if name in linear and parameters[name].value is None]
+    undecided = [
+        name for name in names if name in linear | flipping and parameters[name].value is None
+    ]
     few = len(undecided) <= _MOST_UNDECIDED
     budget = Budget()
     joints = []

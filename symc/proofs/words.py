@@ -9,6 +9,7 @@ from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.factors.signs import Signs
 from symc.proofs.listing import enumerated
 from symc.proofs.stabilizer import Joint
 from symc.proofs.symmetries import Symmetries
@@ -206,6 +207,8 @@ def missing(block: Block, joint: Joint) -> str:
     for factor in sorted(found, key=lambda factor: not _frees(factor, joint, block)):
         if isinstance(factor, Permutation):
             return f"an axis of `{factor.name}`, `{factor.parameter}: {factor.name}`"
+        if isinstance(factor, Signs):
+            return f"an axis of `{factor.name}` alone, `{factor.parameter}: {factor.name}`"
         if isinstance(factor, Orthogonal):
             return f"{'another' if factor.size else 'a'} vector of `{factor.name}`"
         if isinstance(factor, Finite) and factor.telling is not None:

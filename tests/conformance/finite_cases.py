@@ -15,7 +15,7 @@ ITEMS = (
     Items("S(n)", "n: H", "S", 3),
     Items("ragged S(n)", "n: H", "S", 3, ragged=True),
 )
-BESIDE = ("O(2)", "SO(3)", "E(2)", "T(1)", "C(3)", "D(4)")
+BESIDE = ("O(2)", "SO(3)", "E(2)", "T(1)", "C(3)", "D(4)", "Z2(3)")
 """Groups whose vectors or points the tables' group moves, too."""
 
 

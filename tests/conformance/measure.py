@@ -18,6 +18,7 @@ from symc.lower.module import CompiledModel
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
+from symc_runtime.elements.signs import Signs
 from symc_runtime.layout import Group, Tensor, blocks, symbolic_dimension
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
@@ -218,6 +219,11 @@ def membership(model: Symmetrized, batch: _Batch, elements: tuple[Any, ...]) -> 
                 faults.append(f"{draw.key}: not orthogonal, off by {float(error):.1e}")
             if group.special and not (torch.linalg.det(matrix.double()) > 0).all():
                 faults.append(f"{draw.key}: determinant -1")
+        elif isinstance(element, Signs):
+            if not (element.signs.abs() == 1).all():
+                faults.append(f"{draw.key}: not a sign an item")
+            if element.share is not None and not (element.share >= 0).all():
+                faults.append(f"{draw.key}: a negative weight")
         elif isinstance(element, Finite):
             number, order = element.number, len(group.facts.every(_parameter(model, group)))
             if number.dtype != torch.int64 or not ((number >= 0) & (number < order)).all():

@@ -63,6 +63,11 @@ class Finite(Group, ABC):
         return False
 
     @property
+    def flips(self) -> bool:
+        """False, as `permutes`."""
+        return False
+
+    @property
     def tabled(self) -> bool:
         """True."""
         self.refuse_without_rule()

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean", "finite"]
+ElementKind = Literal["permutation", "orthogonal", "translation", "euclidean", "finite", "signs"]
 
-_RULES: Mapping[str, tuple[frozenset[str], bool, bool, bool]] = {
-    "permutation": (frozenset({"S"}), True, False, False),
-    "orthogonal": (frozenset({"O", "SO"}), False, True, False),
-    "translation": (frozenset({"T"}), False, False, True),
-    "euclidean": (frozenset({"E", "SE"}), False, True, True),
+_RULES: Mapping[str, tuple[frozenset[str], bool, bool, bool, bool]] = {
+    "permutation": (frozenset({"S"}), True, False, False, False),
+    "orthogonal": (frozenset({"O", "SO"}), False, True, False, False),
+    "translation": (frozenset({"T"}), False, False, True, False),
+    "euclidean": (frozenset({"E", "SE"}), False, True, True, False),
+    "signs": (frozenset({"Z2"}), False, False, False, True),
 }
-"""The groups of each kind of element, and whether these permute, turn, shift.
+"""The groups of each kind of element, and whether these permute, turn, shift, flip.
 
 What draws, proves or compares such elements takes the group to be all of that kind, so a smaller
 one, as that of the even permutations, may not be of it.
@@ -32,13 +33,13 @@ class NoRuleError(TypeError):
 class Atom:
     """One named representation of a group, in terms of its defining action.
 
-    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, or
-    multiplies d-vectors by the matrix), `table` (what `Finite.image` says of each element), or
-    `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
+    `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, multiplies
+    d-vectors by the matrix, or k items by a sign each), `table` (what `Finite.image` says of each
+    element), or `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
     `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
-    (the sign of a permutation, the determinant) multiplies the result. `arguments`: how many
-    whole numbers it takes in brackets, as the one of `irrep(2)`. `meaning`: what it is, in a few
-    words for people; of the other axes these are known.
+    (the sign of a permutation, the determinant, the product of all signs) multiplies the result.
+    `arguments`: how many whole numbers it takes in brackets, as the one of `irrep(2)`. `meaning`:
+    what it is, in a few words for people; of the other axes these are known.
     """
 
     axis: Literal["trivial", "natural", "table", "grid"]
@@ -67,7 +68,9 @@ class Group:
     parameter: ClassVar[str]
     """The letter that documentation uses for the parameter."""
     element: ClassVar[ElementKind]
-    """What an element is made of: an index, a matrix, a vector, matrix and vector, or a number."""
+    """What an element is made of: an index, a matrix, a vector, matrix and vector, a number, or
+    signs.
+    """
     atoms: ClassVar[Mapping[str, Atom]]
     """Representations by name, the bare one first."""
     bare: ClassVar[str | None]
@@ -98,8 +101,8 @@ class Group:
         """All `rest_order` elements of the compact rest, the identity first, as plain numbers.
 
         A permutation pi is its index, (g x)[index[j]] = x[j]; an orthogonal element the rows of its
-        matrix. Stacked they are [order, n] or [order, d, d]. Those of a `Finite` group are the
-        numbers from 0.
+        matrix; sign flips are the signs. Stacked they are [order, n], [order, d, d] or [order, k].
+        Those of a `Finite` group are the numbers from 0.
         """
         raise TypeError(f"{self.name}({parameter}) is not enumerated")
 
@@ -131,7 +134,10 @@ class Group:
 
     @property
     def ruled(self) -> bool:
-        """Whether `permutes`, `turns`, `shifts` and `tabled` are known, by which all layers go."""
+        """Whether all layers know what elements do.
+
+        They go by `permutes`, `turns`, `shifts`, `flips` and `tabled`.
+        """
         return self.element in _RULES and self.name in _RULES[self.element][0]
 
     @property
@@ -151,6 +157,12 @@ class Group:
         """Whether elements hold a translation. NoRuleError for a group without a rule."""
         self.refuse_without_rule()
         return _RULES[self.element][3]
+
+    @property
+    def flips(self) -> bool:
+        """Whether elements are signs, one an item. NoRuleError for a group without a rule."""
+        self.refuse_without_rule()
+        return _RULES[self.element][4]
 
     def refuse_without_rule(self) -> None:
         """Raises NoRuleError where nothing is known of the elements."""

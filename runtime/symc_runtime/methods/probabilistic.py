@@ -31,10 +31,11 @@ class Probabilistic(Method):
     weighs = True
 
     def elements(self, group: Group, parameter: int) -> int | None:
-        """Of a small group whose poses all have a score its order; None: it only draws."""
-        order = group.rest_order(parameter) if group.ruled and group.tabled else None
+        """Of a small group whose elements all have a probability its order; None: it only draws."""
+        weighs = group.ruled and (group.tabled or group.flips)
+        order = group.rest_order(parameter) if weighs else None
         return order if order is not None and order <= WEIGHED else None
 
     def formula(self, group: Group, parameter: str) -> int | str | None:
-        """The same; such a group has no open parameter."""
+        """The same; where the parameter is open it only draws."""
         return self.elements(group, int(parameter)) if parameter.isdigit() else None

@@ -26,7 +26,7 @@ class Net:
 
     name: ClassVar[str]
     title: ClassVar[str]
-    fits: ClassVar[Literal["permutation", "orthogonal", "finite"]]
+    fits: ClassVar[Literal["permutation", "orthogonal", "finite", "signs"]]
     """The kind of element that the net can choose."""
     reads_pairs: ClassVar[bool] = False
     """Whether it reads features of pairs of items."""

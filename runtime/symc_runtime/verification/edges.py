@@ -15,6 +15,7 @@ from symc_runtime.distributions.finite import FiniteDistribution
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
+from symc_runtime.elements.signs import Signs
 from symc_runtime.sampling import check_noise
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.call import Call, changes_of
@@ -29,7 +30,8 @@ no rounding."""
 def on_edge(
     model: Symmetrized, call: Call, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What changes in the last digits do: to outputs [outputs, batch], and whether an order flips.
+    """What changes in the last digits do: to outputs [outputs, batch], and whether an order, or a
+    sign, flips.
 
     The element then hangs on a comparison that rounding decides.
     """
@@ -75,11 +77,12 @@ def _matrices(model: Symmetrized, call: Call) -> list[torch.Tensor]:
 
 
 def _orders(model: Symmetrized, call: Call) -> list[torch.Tensor]:
-    """Permutations and numbers of each stage that draws some, [K, batch, n]."""
+    """Permutations, numbers and signs of each stage that draws some, [K, batch, n]."""
     batch = call.inputs[0].shape[0]
     elements = _elements(model, call)
     orders = [e.order for e in elements if isinstance(e, Permutation)]
     orders += [e.number.unsqueeze(-1) for e in elements if isinstance(e, Finite)]
+    orders += [e.signs for e in elements if isinstance(e, Signs)]
     return [x.unflatten(0, (-1, batch)) for x in orders]
 
 

@@ -31,8 +31,8 @@ Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]
 class Axis:
     """Axis `dim` of a tensor [batch, ...]: `items` of a permutation group, `space` of a linear one.
 
-    `group` is the name of the group; a sum or a product counts as channels (neither). What tables
-    move counts as items.
+    `signs`: of entries with a sign each. `group` is the name of the group; a sum or a product
+    counts as channels (none of these). What tables move counts as items.
     """
 
     def __init__(self, dim: int, axis: Representation, groups: Mapping[str, Group]) -> None:
@@ -40,7 +40,8 @@ class Axis:
         group = groups.get(axis.group) if isinstance(axis, (Natural, Table)) else None
         self.group = None if group is None else group.name
         self.items = group is not None and (group.permutes or group.tabled)
-        self.space = group is not None and not self.items
+        self.signs = group is not None and group.flips
+        self.space = group is not None and not (self.items or self.signs)
 
 
 def _repeated(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
@@ -141,6 +142,24 @@ def _regular(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
     return ring.to(x.dtype).reshape(shape).expand_as(x).clone()
 
 
+def _mirrored(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Each number comes with its opposite among the items, so that a change of sign moves none."""
+    x = (x * 64).round() / 64
+    for axis in [axis for axis in axes if axis.items][:1]:
+        x = x - x.flip(axis.dim)
+    return x
+
+
+def _some_zero(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+    """Of entries with a sign each every other is zero."""
+    for axis in axes:
+        if axis.signs:
+            shape = [1] * x.ndim
+            shape[axis.dim] = x.shape[axis.dim]
+            x = x * (torch.arange(x.shape[axis.dim]) % 2).to(x.dtype).reshape(shape)
+    return x
+
+
 def _scaled(factor: float) -> Maker:
     def make(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
         return x * factor
@@ -167,6 +186,8 @@ KINDS: dict[str, Maker] = {
     "unlike scales": _random,
 }
 """Every kind of input, by name."""
+SIGNED: dict[str, Maker] = {"symmetric graph": _mirrored, "cube": _some_zero}
+"""What these kinds are of tensors whose entries have a sign each."""
 SYMMETRIC = {"symmetric graph": -1, "cube": 0}
 """Kinds in which a generator of each group that acts by tables, by its place, fixes the input."""
 UNITS = (1e-3, 1.0, 1e3)
@@ -198,13 +219,21 @@ def make_inputs(
             values.append(_by_block(sorts, x, tensor, named, sizes, seed) if alike else x)
             continue
         x = torch.randn(shape, dtype=torch.float64, generator=generator)
-        x = _by_block(KINDS[kind], x, tensor, named, sizes, seed)
+        x = _by_block(_maker(kind), x, tensor, named, sizes, seed)
         if kind == "unlike scales" and not any(block.affine for block in blocks(tensor)):
             x = x * next(units)
         values.append(x.to(dtype))
     if kind in SYMMETRIC:
         return _fixed_by_an_element(SYMMETRIC[kind], tensors, values, groups, sizes)
     return tuple(values)
+
+
+def _maker(kind: str) -> Maker:
+    def make(x: torch.Tensor, axes: list[Axis], seed: int) -> torch.Tensor:
+        signed = kind in SIGNED and any(axis.signs for axis in axes)
+        return (SIGNED if signed else KINDS)[kind](x, axes, seed)
+
+    return make
 
 
 def _fixed_by_an_element(

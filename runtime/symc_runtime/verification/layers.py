@@ -18,6 +18,7 @@ from symc_runtime.testing import (
     Motion,
     act,
     as_tuple,
+    flips,
     motion_of,
     permutation,
     random_motions,
@@ -114,8 +115,8 @@ def _events(
 def elements(group: Group, size: int, random: Motion) -> list[Motion]:
     """A few elements, one a batch row [1], which leave nothing in its place that another moves.
 
-    Permutations: a cycle and an exchange, which generate all; others: of each determinant there
-    is one of the `random` ones [batch].
+    Permutations: a cycle and an exchange, which generate all; flips: of all items, of one, of
+    some; others: of each determinant there is one of the `random` ones [batch].
     """
     if group.permutes:
         cycle = torch.arange(size).roll(1)
@@ -125,6 +126,13 @@ def elements(group: Group, size: int, random: Motion) -> list[Motion]:
     if random.number is not None and random.facts is not None:
         numbers = random.facts.generators(random.parameter) or (0,)
         return [motion_of(group, random.parameter, torch.tensor([number])) for number in numbers]
+    if group.flips:
+        # All signs, one, and two at random.
+        one = 1 - 2 * (torch.arange(size) == 0).double()
+        chosen = torch.stack([-torch.ones(size, dtype=torch.float64), one])
+        return [flips(signs.unsqueeze(0)) for signs in chosen] + [
+            random.rows(torch.tensor([row])) for row in range(min(2, len(random.matrix)))
+        ]
     first = random.character.sign()
     rows = [0, *(first != first[0]).nonzero().flatten().tolist()[:1]]
     return [random.rows(torch.tensor([row])) for row in rows]

@@ -17,11 +17,12 @@ from symc_runtime.actions import fold
 from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
+from symc_runtime.elements.signs import Signs
 from symc_runtime.groups.finite import Finite
 from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, motion_of, valid_part
+from symc_runtime.testing import Motion, act, flips, motion_of, valid_part
 from symc_runtime.verification.call import widened
 from symc_runtime.verification.report import NUMBERS, WEIGHTS
 
@@ -58,12 +59,11 @@ def element_findings(
     if isinstance(element, Elements):
         off = _outside(group, element, sizes or {})
         found = [Finding(group.name, "", NUMBERS, off, 0.0)]
-        if element.share is not None:
-            share = element.share.double().unflatten(0, (samples, -1))
-            wrong = torch.maximum((share.mean(0) - 1).abs(), -share.amin(0))
-            bound = torch.finfo(element.share.dtype).eps ** 0.5
-            found.append(Finding(group.name, "", WEIGHTS, wrong.nan_to_num(torch.inf), bound))
-        return found
+        return found + _weights(group, element.share, samples)
+    if isinstance(element, Signs):
+        off = (element.signs.abs() != 1).any(-1).double()
+        found = [Finding(group.name, "", "a sign an item", off, 0.0)]
+        return found + _weights(group, element.share, samples)
     if not isinstance(element, Orthogonal):
         return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
     matrix = element.matrix
@@ -75,6 +75,15 @@ def element_findings(
         off = (torch.linalg.det(matrix.double()) - 1).abs().nan_to_num(torch.inf)
         found.append(Finding(group.name, "", "determinant 1", off, 0.5))
     return found
+
+
+def _weights(group: Group, share: torch.Tensor | None, samples: int) -> list[Finding]:
+    """Whether shares [samples * batch] are not negative, and 1 in the mean."""
+    if share is None:
+        return []
+    each = share.double().unflatten(0, (samples, -1))
+    wrong = torch.maximum((each.mean(0) - 1).abs(), -each.amin(0)).nan_to_num(torch.inf)
+    return [Finding(group.name, "", WEIGHTS, wrong, torch.finfo(share.dtype).eps ** 0.5)]
 
 
 def _softness(group: Group, element: Permutation, counts: Counts) -> torch.Tensor:
@@ -146,7 +155,7 @@ def membership(
 
 
 def _hard(element: Any, finding: Finding) -> bool:
-    if isinstance(element, Elements):
+    if isinstance(element, (Elements, Signs)):
         return not finding.error.any()
     return not isinstance(element, Permutation) or not element.order.is_floating_point()
 
@@ -168,6 +177,8 @@ def _motion(group: Group, element: Any, sizes: Mapping[str, int]) -> Motion:
         n = element.order.shape[-1]
         inverse = (element.order.unsqueeze(-1) == torch.arange(n)).double()
         return Motion(inverse.transpose(1, 2), None, sign(element.order).double(), element.order)
+    if isinstance(element, Signs):
+        return flips(element.signs.double())
     matrix = element.matrix.double()
     return Motion(matrix, None, determinant(matrix))
 

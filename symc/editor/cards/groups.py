@@ -126,12 +126,15 @@ def atom_text(facts: Group, name: str, parameter: str) -> str:
         moves = "moves with translations" + (", turns with R" if facts.turns else "")
     elif atom.axis == "natural" and permutes:
         moves = "its items are permuted"
+    elif atom.axis == "natural" and facts.flips:
+        moves = "each item has a sign of its own"
     elif atom.axis == "natural" and facts.turns:
         moves = "turns with R" + (", translations leave it" if facts.affine else "")
     else:
         moves = "" if atom.character else "nothing moves it"
     if atom.character:
         sign = "the sign of the permutation" if permutes else "det R"
+        sign = "the product of all signs" if facts.flips else sign
         moves = f"{moves}, times {sign}" if moves else f"multiplied by {sign}"
     dimension = parameter if atom.axis == "natural" else "1"
     return f"dimension {dimension}: {moves}" + (", the bare name" if facts.bare == name else "")

@@ -90,6 +90,8 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
         facts = families()[groups[axis.group].family]
         if facts.permutes:
             moved = "permuted"
+        elif facts.flips:
+            moved = "with a sign each"
         elif facts.turns:
             moved = "turned and moved" if block.affine == axis.group else "turned"
         else:

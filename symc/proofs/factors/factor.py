@@ -22,7 +22,8 @@ class Setting:
 
     `cells`: those with an axis of the group, natural or moved by tables. `parameters`: of all
     groups that move, by name; `linear`: those that act by matrices. `odd_dimension`: the parity
-    that is assumed where the dimension of space is open, None if none is. `anchored`: an input
+    that is assumed where the dimension of space, or the number of signs, is open, None if none is.
+    `anchored`: an input
     carries a point of the group. `singular`: the signs of singular directions, where a matrix of
     two linear groups is all that they act on. `variable`: makes a new parity variable, a power of
     two.

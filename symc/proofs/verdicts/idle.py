@@ -39,7 +39,7 @@ def idle(situation: Situation) -> Iterator[Proof]:
                 f"no tensor is a point of `{group.name}`, and vectors do not move",
                 f"write `{linear}({group.parameter})`, or make an input a point",
             )
-        elif facts.turns and not facts.shifts and _even(group, situation):
+        elif (facts.flips or (facts.turns and not facts.shifts)) and _even(group, situation):
             yield _proof(
                 group,
                 f"`{group.name}` moves nothing",
@@ -114,7 +114,7 @@ def _has_points(group: GroupInstance, situation: Situation) -> bool:
 
 
 def _even(group: GroupInstance, situation: Situation) -> bool:
-    """Whether O(1) multiplies every block by 1."""
+    """Whether O(1), or one sign, multiplies every block by 1."""
     return situation.ranges.of(group.parameter).value == 1 and all(
         (len(block.natural_axes(group.name)) + (group.name in block.characters)) % 2 == 0
         for cut in situation.program.blocks.values()
