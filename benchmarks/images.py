@@ -23,12 +23,12 @@ from torch import Tensor
 from cases import Case
 from overhead import MODES, measured, table
 from saving import OUT, save
+from symc_runtime.actions.tables import table as made
+from symc_runtime.actions.tables import turn, unturn
 from symc_runtime.bases.residual_cnn import ResidualCNN
 from symc_runtime.elements.finite import Finite
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.layout import Group
-from symc_runtime.tables import table as made
-from symc_runtime.tables import turn, unturn
+from symc_runtime.spec.layout import Group
 from timing import Timing, interleaved, keep_pages
 
 GROUPS = ("C(4)", "D(4)")

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from cases import Case, canonical, framed, graph_case, particles
 from saving import OUT, save
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
 from timing import Timing, interleaved, keep_pages
 
 MODES = ("eval", "train")

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from cases import CLASSES, Case, graph_case, graph_mlp
 from saving import OUT, save
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
 from timing import interleaved, keep_pages
 
 BARS = {"eval": 5.0, "train": 3.0}

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from symc.building import build
     from symc.spec import Spec, SpecError, check, load
     from symc.verifying import verify
-    from symc_runtime.base_arguments import InputOrderWarning
-    from symc_runtime.shapes import ShapeError
+    from symc_runtime.call.base_arguments import InputOrderWarning
+    from symc_runtime.call.shapes import ShapeError
 
 _HOME = {
     "build": "symc.building",
@@ -26,8 +26,8 @@ _HOME = {
     "check": "symc.spec",
     "load": "symc.spec",
     "verify": "symc.verifying",
-    "ShapeError": "symc_runtime.shapes",
-    "InputOrderWarning": "symc_runtime.base_arguments",
+    "ShapeError": "symc_runtime.call.shapes",
+    "InputOrderWarning": "symc_runtime.call.base_arguments",
 }
 
 __all__ = [

@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if message := explained(error):
                 tell_error(message)
                 sys.exit(2)
-        from symc_runtime.outside import OutsideError, blamed
+        from symc_runtime.catalogue.outside import OutsideError, blamed
 
         if message := str(error) if isinstance(error, OutsideError) else blamed(error):
             tell_error(message)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 import symc
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
-from symc_runtime.reserved import RESERVED
+from symc_runtime.call.reserved import RESERVED
 from symc_runtime.symmetrized import Symmetrized
 
 MOTION = """

@@ -16,8 +16,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 
 import symc
-from symc_runtime import chunking, weight_gradients
 from symc_runtime.bases.mlp import MLP
+from symc_runtime.call import chunking, weight_gradients
 from symc_runtime.symmetrized import Symmetrized
 
 SAMPLES = 6

@@ -15,7 +15,7 @@ from torch import nn
 import symc
 from symc.lower.emit import emit
 from symc.lower.plan import make_plan
-from symc_runtime.shapes import ShapeError
+from symc_runtime.call.shapes import ShapeError
 from symc_runtime.testing import assert_equivariant
 from symc_runtime.verification.bases import flat_base
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from symc_runtime import layout
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise
 from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
-from symc_runtime.enumeration import Draw
-from symc_runtime.layout import Natural, Tensor, Trivial
+from symc_runtime.spec import layout
+from symc_runtime.spec.draws import Draw
+from symc_runtime.spec.layout import Natural, Tensor, Trivial
 from symc_runtime.testing import random_motion
 
 CPU = torch.device("cpu")

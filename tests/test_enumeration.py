@@ -25,10 +25,10 @@ from symc.lower.module import CompiledModel
 from symc.lower.plan import make_plan
 from symc.source import Source
 from symc_runtime.catalogue import compiled_groups, groups
-from symc_runtime.enumeration import Draw
 from symc_runtime.groups.finite import Finite
-from symc_runtime.layout import shape_of
 from symc_runtime.methods.method import ENUMERATION_BUDGET, EVAL_SAMPLES, SAMPLES
+from symc_runtime.spec.draws import Draw
+from symc_runtime.spec.layout import shape_of
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, random_motions
 

@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 from torch.export import Dim
 
 import symc
-from symc_runtime import exportable
+from symc_runtime.call import exportable
 from symc_runtime.symmetrized import Symmetrized
 
 HOW = [

@@ -9,12 +9,20 @@ import torch
 from torch import nn
 
 import symc
-from symc_runtime import layout
 from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
-from symc_runtime.features import Features
-from symc_runtime.layout import Natural, Product, Sign, Tensor, Trivial, dimension, pseudovector
 from symc_runtime.modules.mixing import IndexedMixing, mixing, paired_index
+from symc_runtime.reading.features import Features
+from symc_runtime.spec import layout
+from symc_runtime.spec.layout import (
+    Natural,
+    Product,
+    Sign,
+    Tensor,
+    Trivial,
+    dimension,
+    pseudovector,
+)
 from symc_runtime.testing import random_motion
 
 CPU = torch.device("cpu")

@@ -141,7 +141,7 @@ def test_gradients_are_those_of_the_weighted_poses(
         return [*kept, *second]
 
     fused = grads()
-    monkeypatch.setattr("symc_runtime.tables.in_plain_operations", lambda: True)
+    monkeypatch.setattr("symc_runtime.actions.tables.in_plain_operations", lambda: True)
     written = grads()
     assert len(fused) == len(written) > len(x)
     for one, other in zip(fused, written, strict=True):

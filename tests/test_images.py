@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 import symc
+from symc_runtime.actions.tables import table, turn, unturn
 from symc_runtime.elements.finite import Finite
 from symc_runtime.groups.cyclic import Cyclic
 from symc_runtime.groups.dihedral import Dihedral
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.images import SIDE, pooled
+from symc_runtime.reading.images import SIDE, pooled
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.tables import table, turn, unturn
 from symc_runtime.testing import assert_equivariant
 
 LACKING = ("signbit", "copysign", "eigh", "qr", "svd", "sort.stable", "nonzero")

@@ -6,8 +6,7 @@ import pytest
 import torch
 from finite_laws import representations
 
-from symc_runtime import layout
-from symc_runtime.actions import permute, rotate, unpermute, unrotate
+from symc_runtime.actions.axes import permute, rotate, unpermute, unrotate
 from symc_runtime.catalogue import compiled_groups, groups
 from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
 from symc_runtime.distributions.permutation_average import AveragePermutation
@@ -15,9 +14,10 @@ from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation, compose, inverse_index, sign
 from symc_runtime.groups.finite import Finite
-from symc_runtime.orthogonalization import complete_frame, tolerance
-from symc_runtime.sizes import evaluate
-from symc_runtime.sorting import sorting_index
+from symc_runtime.numerics.orthogonalization import complete_frame, tolerance
+from symc_runtime.numerics.sorting import sorting_index
+from symc_runtime.spec import layout
+from symc_runtime.spec.sizes import evaluate
 from symc_runtime.testing import Motion, act, motion_of, random_motion
 
 CASES = [

@@ -9,12 +9,12 @@ from torch import nn
 
 import symc
 from symc.lower.module import CompiledModel
-from symc_runtime import layout
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
 from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.modules.message_layer import MessageLayer
+from symc_runtime.spec import layout
 from symc_runtime.testing import act, act_on_noise, assert_equivariant, random_motions
 from symc_runtime.verification.inputs import make_inputs
 

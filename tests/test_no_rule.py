@@ -23,11 +23,12 @@ from symc.ir.sizes import Size
 from symc.irreps import decompose
 from symc.lower.plan import make_plan
 from symc.proofs import generic_stabilizer, prove
-from symc_runtime import catalogue, layout
+from symc_runtime import catalogue
 from symc_runtime.groups.group import Atom, Group, NoRuleError
 from symc_runtime.groups.orthogonal import Orthogonal
 from symc_runtime.groups.symmetric import Symmetric
-from symc_runtime.readings import item_masks, read_block
+from symc_runtime.reading.readings import item_masks, read_block
+from symc_runtime.spec import layout
 from symc_runtime.testing import random_motion
 from symc_runtime.verification.bases import example_sizes
 from symc_runtime.verification.inputs import Axis

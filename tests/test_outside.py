@@ -22,11 +22,12 @@ from symc.editor.completion import complete
 from symc.editor.hover import hover
 from symc.lower.plan import make_plan
 from symc.verifying import verify_spec
-from symc_runtime import catalogue, outside
+from symc_runtime import catalogue
+from symc_runtime.catalogue import outside
+from symc_runtime.catalogue.outside import OutsideError
 from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.group import NoRuleError
 from symc_runtime.groups.laws import BrokenLawError, assert_group
-from symc_runtime.outside import OutsideError
 
 GROUPS = Path(finite_groups.__file__).read_text(encoding="utf-8")
 NET = """

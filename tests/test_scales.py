@@ -7,16 +7,16 @@ import math
 import pytest
 import torch
 
-from symc_runtime import layout
-from symc_runtime.actions import center, centered_points, keep_valid
+from symc_runtime.actions.axes import center, centered_points, keep_valid
 from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.distributions.sorting_frame import SortingFrame
 from symc_runtime.elements.orthogonal import Orthogonal
-from symc_runtime.layout import Natural, Product, Sign, Tensor, Trivial
 from symc_runtime.modules.mixing import IndexedMixing
-from symc_runtime.orthogonalization import tolerance
+from symc_runtime.numerics.orthogonalization import tolerance
+from symc_runtime.spec import layout
+from symc_runtime.spec.layout import Natural, Product, Sign, Tensor, Trivial
 
 CPU = torch.device("cpu")
 F64 = torch.float64

@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 import symc
-from symc_runtime import layout
-from symc_runtime.actions import flip, times_signs
+from symc_runtime.actions.axes import flip, times_signs
 from symc_runtime.catalogue import groups
 from symc_runtime.distributions.permutation_net import LearnedPermutation
 from symc_runtime.distributions.sign_average import AverageSigns, SignNoise
 from symc_runtime.distributions.sign_frame import SignFrame
 from symc_runtime.distributions.sign_net import LearnedSigns
 from symc_runtime.elements.signs import Signs
+from symc_runtime.spec import layout
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, assert_equivariant, equivariance_error, random_motion
 from symc_runtime.verification.membership import element_findings

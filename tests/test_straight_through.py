@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from symc_runtime.actions import fold, permute, unpermute
+from symc_runtime.actions.axes import fold, permute, unpermute
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.orthogonalization import tolerance
-from symc_runtime.sinkhorn import SoftOrder, entropy, soft_matrix, soft_order
-from symc_runtime.sorting import sorting_index
+from symc_runtime.numerics.orthogonalization import tolerance
+from symc_runtime.numerics.sinkhorn import SoftOrder, entropy, soft_matrix, soft_order
+from symc_runtime.numerics.sorting import sorting_index
 
 F64 = torch.float64
 ROWS, N = 6, 7

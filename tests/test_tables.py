@@ -10,16 +10,16 @@ import torch
 from finite_laws import dense, representations
 from outside.finite_groups import Alternating, SignFlips
 
-from symc_runtime import layout
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
+from symc_runtime.actions.tables import moved as moved_by
+from symc_runtime.actions.tables import table
 from symc_runtime.distributions.finite_average import AverageFinite
 from symc_runtime.elements.finite import Finite, GridTable, ItemTable, RowTable, Table
 from symc_runtime.groups.cyclic import Cyclic
 from symc_runtime.groups.dihedral import Dihedral
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.groups.finite import Image, Items, Rows
-from symc_runtime.tables import moved as moved_by
-from symc_runtime.tables import table
+from symc_runtime.spec import layout
 
 Action = Callable[..., torch.Tensor]
 CPU = torch.device("cpu")

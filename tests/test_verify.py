@@ -18,10 +18,10 @@ from torch import nn
 import symc
 from symc import cli
 from symc.lower.module import CompiledModel
-from symc_runtime.actions import permute, unpermute
+from symc_runtime.actions.axes import permute, unpermute
 from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.layout import Group
+from symc_runtime.spec.layout import Group
 from symc_runtime.verification import statistical_rows
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.membership import element_findings

@@ -14,13 +14,13 @@ from torch import nn
 import symc
 from symc.lower.module import CompiledModel
 from symc.verifying import verify_spec
+from symc_runtime.actions.tables import move, unmove
 from symc_runtime.distributions.finite import NoiseOfElements
 from symc_runtime.distributions.finite_average import AverageFinite
 from symc_runtime.distributions.finite_net import LearnedFinite
 from symc_runtime.elements.finite import Finite, ItemTable, RowTable
 from symc_runtime.groups.cyclic import Cyclic
 from symc_runtime.groups.finite import Image, Items
-from symc_runtime.tables import move, unmove
 from symc_runtime.verification import measure
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.call import mean_over

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from symc_runtime.actions import (
+    from symc_runtime.actions.axes import (
         center,
         center_of_all,
         centered_points,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         unrotate,
         untranslate,
     )
+    from symc_runtime.actions.tables import move, turn, unmove, unturn
+    from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.finite_average import AverageFinite
     from symc_runtime.distributions.finite_net import LearnedFinite
     from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.sign_net import LearnedSigns
     from symc_runtime.distributions.sorting_frame import SortingFrame
     from symc_runtime.distributions.template_frame import TemplateFrame
-    from symc_runtime.enumeration import Draw
-    from symc_runtime.layout import (
+    from symc_runtime.spec.draws import Draw
+    from symc_runtime.spec.layout import (
         Group,
         Joint,
         Natural,
@@ -56,12 +58,10 @@ if TYPE_CHECKING:
         point,
         pseudovector,
     )
-    from symc_runtime.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.symmetrized import Symmetrized
-    from symc_runtime.tables import move, turn, unmove, unturn
 
 _HOMES = {
-    "actions": (
+    "actions.axes": (
         "center", "center_of_all", "centered_points", "flip", "fold", "fold_anew", "fold_like",
         "keep_valid", "own",
         "permute", "rotate", "times_signs", "translate", "unpermute", "unrotate", "untranslate",
@@ -78,14 +78,14 @@ _HOMES = {
     "distributions.sign_net": ("LearnedSigns",),
     "distributions.sorting_frame": ("SortingFrame",),
     "distributions.template_frame": ("TemplateFrame",),
-    "enumeration": ("Draw",),
-    "layout": (
+    "spec.draws": ("Draw",),
+    "spec.layout": (
         "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor", "Trivial",
         "grid", "point", "pseudovector",
     ),
-    "shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
+    "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
-    "tables": ("move", "turn", "unmove", "unturn"),
+    "actions.tables": ("move", "turn", "unmove", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 

@@ -12,20 +12,20 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from symc_runtime.actions import keep_valid
-from symc_runtime.base_arguments import counts_taken
-from symc_runtime.calling import bound, refuse_clash, unknown_name, with_names
-from symc_runtime.chunking import sum_over_chunks
+from symc_runtime.actions.axes import keep_valid
+from symc_runtime.call.base_arguments import counts_taken
+from symc_runtime.call.binding import bound, refuse_clash, unknown_name, with_names
+from symc_runtime.call.chunking import sum_over_chunks
+from symc_runtime.call.sampling import check_noise, check_samples, distribution, draw
+from symc_runtime.call.shapes import ShapeError, check_counts, check_inputs, check_labels
+from symc_runtime.call.tracing import refuse_torchscript, refuse_torchscript_trace
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.signs import Signs
-from symc_runtime.enumeration import Draw, always_draws, counted
-from symc_runtime.layout import Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.methods.method import numbers_of_samples
-from symc_runtime.sampling import check_noise, check_samples, distribution, draw
-from symc_runtime.shapes import ShapeError, check_counts, check_inputs, check_labels
-from symc_runtime.sizes import names
-from symc_runtime.tracing import refuse_torchscript, refuse_torchscript_trace
+from symc_runtime.spec.draws import Draw, always_draws, counted
+from symc_runtime.spec.layout import Group, Natural, Tensor, Trivial, shape_of, slots
+from symc_runtime.spec.sizes import names
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 

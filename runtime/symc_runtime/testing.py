@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 
-from symc_runtime.actions import keep_valid
+from symc_runtime.actions.axes import keep_valid
 from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
-from symc_runtime.enumeration import Draw
 from symc_runtime.groups.finite import Finite, Image, Rows
-from symc_runtime.layout import (
+from symc_runtime.spec.draws import Draw
+from symc_runtime.spec.layout import (
     Group,
     Joint,
     Natural,
@@ -35,7 +35,7 @@ from symc_runtime.layout import (
     shape_of,
     slots,
 )
-from symc_runtime.sizes import evaluate
+from symc_runtime.spec.sizes import evaluate
 from symc_runtime.symmetrized import Symmetrized
 
 

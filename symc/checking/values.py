@@ -12,7 +12,7 @@ from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.group import Group
-from symc_runtime.sizes import polynomial
+from symc_runtime.spec.sizes import polynomial
 
 
 @dataclass(frozen=True)

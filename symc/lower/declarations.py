@@ -9,8 +9,8 @@ from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
-from symc_runtime import layout
 from symc_runtime.catalogue import groups
+from symc_runtime.spec import layout
 
 
 def size(value: Size) -> int | str:

@@ -12,7 +12,10 @@ from torch import fx
 from symc.lower.declarations import affine_in, involves
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
-from symc_runtime import actions, layout, shapes, sizes, tables
+from symc_runtime.actions import axes as actions
+from symc_runtime.actions import tables
+from symc_runtime.call import shapes
+from symc_runtime.spec import layout, sizes
 
 Dim = int
 

@@ -13,7 +13,7 @@ import symc_runtime
 from symc.ir.program import Program
 from symc.lower.graph import GraphBuilder
 from symc.lower.plan import Plan, make_plan
-from symc_runtime.layout import Tensor
+from symc_runtime.spec.layout import Tensor
 from symc_runtime.symmetrized import Symmetrized
 
 

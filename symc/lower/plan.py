@@ -11,10 +11,10 @@ from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.lower import declarations
 from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
-from symc_runtime import layout
 from symc_runtime.catalogue import methods
-from symc_runtime.enumeration import Draw, always_draws
 from symc_runtime.groups.group import NoRuleError
+from symc_runtime.spec import layout
+from symc_runtime.spec.draws import Draw, always_draws
 
 
 @dataclass(frozen=True)

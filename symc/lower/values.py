@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from symc_runtime import layout
-from symc_runtime.enumeration import Draw
+from symc_runtime.spec import layout
+from symc_runtime.spec.draws import Draw
 
 
 def source(value: Any) -> str:

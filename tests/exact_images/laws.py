@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 import symc
+from symc_runtime.actions.tables import move, turn, unmove, unturn
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.tables import move, turn, unmove, unturn
 
 METHODS = ("average", "frame(samples=2)", "canonical", "probabilistic(samples=2)")
 GROUPS = ("C(4)", "D(4)")

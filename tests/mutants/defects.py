@@ -30,49 +30,49 @@ DEFECTS = [
     # Actions
     Defect(
         "inverse rotation of inputs dropped",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return matrix_product(x, element.matrix, dim)",
         "return x",
     ),
     Defect(
         "inverse permutation of inputs dropped",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return gathered(x, element.order, dim)",
         "return fold_like(x, element.order)",
     ),
     Defect(
         "output rotation transposed",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return matrix_product(x, element.matrix.transpose(1, 2), dim)",
         "return matrix_product(x, element.matrix, dim)",
     ),
     Defect(
         "output rotation dropped",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return matrix_product(x, element.matrix.transpose(1, 2), dim)",
         "return fold_like(x, element.matrix)",
     ),
     Defect(
         "output permutation inverted",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return gathered(x, inverse_index(element.order), dim)",
         "return gathered(x, element.order, dim)",
     ),
     Defect(
         "output permutation dropped",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return gathered(x, inverse_index(element.order), dim)",
         "return fold_like(x, element.order)",
     ),
     Defect(
         "determinant left out of pseudovectors",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "    x = fold_like(x, factor)\n",
         "    x = fold_like(x, factor)\n    factor = factor.abs()\n",
     ),
     Defect(
         "samples interleaved with examples",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return x.unsqueeze(0).expand(samples, *x.shape).flatten(0, 1)",
         "return x.repeat_interleave(samples, 0)",
         ("test_distributions.py", "test_equivariance.py", "test_conformance.py"),
@@ -92,7 +92,7 @@ DEFECTS = [
     ),
     Defect(
         "what rounding left of a centre kept",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "    return Center(mean, rest)",
         "    return Center(mean, 0 * rest)",
         SCALES,
@@ -127,14 +127,14 @@ DEFECTS = [
     ),
     Defect(
         "a fifth of a vector is enough for a frame",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "AMPLE = 0.5",
         "AMPLE = 0.2",
         ("test_laws.py",),
     ),
     Defect(
         "points not centred on the way in",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "    centered = untranslate(points, mean, dim)\n",
         "    centered = points + 0\n",
     ),
@@ -162,7 +162,7 @@ DEFECTS = [
     ),
     Defect(
         "Gram-Schmidt once, not twice",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "        residual = _without(residual, row)\n    return",
         "        residual = residual + 0 * row\n    return",
         DISTRIBUTIONS,
@@ -198,34 +198,34 @@ DEFECTS = [
     ),
     Defect(
         "Gram-Schmidt tolerance 10 eps",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "torch.threshold_(squares, tol**2, 0.0)",
         "torch.threshold_(squares, (10 * torch.finfo(squares.dtype).eps) ** 2, 0.0)",
         DISTRIBUTIONS,
     ),
     Defect(
         "Gram-Schmidt relative to the vectors' own length",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "/ _positive(scales.detach().T)",
         "/ _positive(vectors.permute(2, 1, 0).detach().square().sum(0).sqrt())",
         DISTRIBUTIONS,
     ),
     Defect(
         "residue of centring kept",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "found = centered * (_lengths(centered.detach(), dim) > floor)",
         "found = centered",
     ),
     Defect(
         "secondary key dropped",
-        f"{RUNTIME}/sorting.py",
+        f"{RUNTIME}/numerics/sorting.py",
         "by_key = torch.argsort(secondary, dim=-1)",
         "by_key = torch.argsort(0 * secondary, dim=-1)",
         ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
     ),
     Defect(
         "ties decided by rounding",
-        f"{RUNTIME}/sorting.py",
+        f"{RUNTIME}/numerics/sorting.py",
         "> tol * scale",
         "> 0 * scale",
         ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
@@ -269,7 +269,7 @@ DEFECTS = [
     ),
     Defect(
         "tensors of one shape in one unit",
-        f"{RUNTIME}/units.py",
+        f"{RUNTIME}/reading/units.py",
         "others = (*range(1, x.ndim - 2), x.ndim - 1)",
         "others = tuple(range(1, x.ndim))",
         ("test_scales.py", "test_features.py"),
@@ -283,14 +283,14 @@ DEFECTS = [
     ),
     Defect(
         "derivatives of forward mode end at a frame",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "candidates.detach() if learns else candidates",
         "candidates.detach()",
         ("test_transforms.py",),
     ),
     Defect(
         "lengths cut off from the gradient",
-        f"{RUNTIME}/units.py",
+        f"{RUNTIME}/reading/units.py",
         "square = (x / largest).square()",
         "square = (x.detach() / largest).square()",
         ("test_gradients.py",),
@@ -318,14 +318,14 @@ DEFECTS = [
     ),
     Defect(
         "vectors in reserve count in full",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "squares[preferred:].mul_(RESERVE**-2)",
         "squares[preferred:].mul_(1.0)",
         ("test_laws.py", "test_features.py"),
     ),
     Defect(
         "the longest of parallel vectors, by a digit",
-        f"{RUNTIME}/orthogonalization.py",
+        f"{RUNTIME}/numerics/orthogonalization.py",
         "NEARLY = 0.9",
         "NEARLY = 1.0",
         ("test_laws.py",),
@@ -378,7 +378,7 @@ DEFECTS = [
     ),
     Defect(
         "noise drawn apart for the elements of an enumerating stage",
-        f"{RUNTIME}/sampling.py",
+        f"{RUNTIME}/call/sampling.py",
         "        noise[entry.key] = each.reshape(",
         "        if entry.key not in counts:\n"
         "            total = repeats\n"
@@ -399,9 +399,9 @@ DEFECTS = [
     # Gradients
     Defect(
         "soft permutation used in the forward",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return _straight_through(x, element.order, element.soft, dim, False)",
-        "from symc_runtime.sinkhorn import soft_matrix\n\n"
+        "from symc_runtime.numerics.sinkhorn import soft_matrix\n\n"
         "        items = gathered(x, element.order, dim).movedim(dim, 1)\n"
         "        mixed = soft_matrix(element.soft).to(x.dtype) @ items.flatten(2)"
         " if items.ndim > 2 else (\n"
@@ -411,14 +411,14 @@ DEFECTS = [
     ),
     Defect(
         "straight-through gradient transposed",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "to_path = _flat(rows, dim) @ _flat(columns, dim).transpose(1, 2)",
         "to_path = _flat(columns, dim) @ _flat(rows, dim).transpose(1, 2)",
         ("test_straight_through.py",),
     ),
     Defect(
         "gradient of an input permuted the wrong way",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "back = order if ctx.inverse else inverse_index(order)",
         "back = inverse_index(order) if ctx.inverse else order",
         ("test_straight_through.py",),
@@ -432,7 +432,7 @@ DEFECTS = [
     # Padding
     Defect(
         "padding sorts first",
-        f"{RUNTIME}/sorting.py",
+        f"{RUNTIME}/numerics/sorting.py",
         "clusters = None if valid is None else (~valid).long()",
         "clusters = None if valid is None else valid.long()",
         ("test_laws.py", "test_equivariance.py", "test_conformance.py"),
@@ -467,7 +467,7 @@ DEFECTS = [
     ),
     Defect(
         "padding counts in the centre",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "items = items * counts[axis].to(total.dtype).unsqueeze(-1)",
         "items = items * points.shape[axis]",
     ),
@@ -488,28 +488,28 @@ DEFECTS = [
     # What differences are measured by
     Defect(
         "scale of a sorting frame: the largest component, which the pose changes",
-        f"{RUNTIME}/invariants.py",
+        f"{RUNTIME}/reading/invariants.py",
         "longest = x.square().sum(contracted).sqrt() if contracted else x.abs()",
         "longest = x.abs()",
         SCALES,
     ),
     Defect(
         "scale of centred points: padding counts",
-        f"{RUNTIME}/readings.py",
+        f"{RUNTIME}/reading/readings.py",
         "x = keep_valid(x, counts[item.size], dim)",
         "x = x.clone()",
         SCALES,
     ),
     Defect(
         "scale of matrices: what is left of a sum that cancelled",
-        f"{RUNTIME}/units.py",
+        f"{RUNTIME}/reading/units.py",
         "level_mean(norms, level, masks)",
         "level_mean(x, level, masks).square().sum((-1, -2)).sqrt()",
         SCALES,
     ),
     Defect(
         "products of vectors of any size",
-        f"{RUNTIME}/features.py",
+        f"{RUNTIME}/reading/features.py",
         "paired[key] = over(pair, size)",
         "paired[key] = pair",
         SCALES,
@@ -545,7 +545,7 @@ DEFECTS = [
     ),
     Defect(
         "padding of plain ragged axes in the centres that nets see",
-        f"{RUNTIME}/readings.py",
+        f"{RUNTIME}/reading/readings.py",
         "                found.append((x, axis, valid))\n",
         "                valid = {i: c for i, c in valid.items() if block.axes[i - 1].group}\n"
         "                found.append((x, axis, valid))\n",
@@ -553,7 +553,7 @@ DEFECTS = [
     ),
     Defect(
         "numbers that are 0 have no slope",
-        f"{RUNTIME}/units.py",
+        f"{RUNTIME}/reading/units.py",
         "torch.where(zero, x, logarithms)",
         "logarithms",
         ("test_nested.py",),
@@ -567,21 +567,21 @@ DEFECTS = [
     ),
     Defect(
         "products of groups are read in the order in which they are written",
-        f"{RUNTIME}/readings.py",
+        f"{RUNTIME}/reading/readings.py",
         '    named = sorted([(block.axes[index].group or "", index) for index in contracted])\n',
         '    named = [(block.axes[index].group or "", index) for index in contracted]\n',
         ("test_nested.py",),
     ),
     Defect(
         "a checkpoint in the base finds other tensors than it packed",
-        f"{RUNTIME}/weight_gradients.py",
+        f"{RUNTIME}/call/weight_gradients.py",
         " or input.ndim < 2 or _is_watched():",
         " or input.ndim < 2:",
         ("test_chunk_bases.py",),
     ),
     Defect(
         "chunks of one sample share their inputs",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "        return fold_like(x, rows).contiguous()\n    return x.clone()",
         "        return fold_like(x, rows).contiguous()\n    return x",
         ("test_chunk_bases.py",),
@@ -603,7 +603,7 @@ DEFECTS = [
     # Precision, derivatives and wrappers
     Defect(
         "posed coordinates are read each by itself",
-        f"{RUNTIME}/readings.py",
+        f"{RUNTIME}/reading/readings.py",
         "return name is not None and not groups[name].permutes",
         "return False",
         ("test_posed.py",),
@@ -638,7 +638,7 @@ DEFECTS = [
     ),
     Defect(
         "tensors with two axes of the group are no factors",
-        f"{RUNTIME}/features.py",
+        f"{RUNTIME}/reading/features.py",
         "for axis in range(own)]",
         "for axis in range(own % 2)]",
         ("test_nearly_symmetric.py",),
@@ -680,28 +680,28 @@ DEFECTS = [
     ),
     Defect(
         "no direction of an item before noise",
-        f"{RUNTIME}/directions.py",
+        f"{RUNTIME}/numerics/directions.py",
         "return (ranked >= least) * self.counted",
         "return 0 * self.counted",
         ("test_symmetric_inputs.py",),
     ),
     Defect(
         "directions of items taken in no order",
-        f"{RUNTIME}/directions.py",
+        f"{RUNTIME}/numerics/directions.py",
         "ranked = left * self.order",
         "ranked = (left > tol**2) * 1.0",
         ("test_symmetric_inputs.py",),
     ),
     Defect(
         "ties of directions left to the place of an item",
-        f"{RUNTIME}/directions.py",
+        f"{RUNTIME}/numerics/directions.py",
         "FAINTEST * (1 + keys)",
         "FAINTEST * (1 + 0 * keys)",
         ("test_symmetric_inputs.py",),
     ),
     Defect(
         "no order by where items are along the rows so far",
-        f"{RUNTIME}/directions.py",
+        f"{RUNTIME}/numerics/directions.py",
         "along, value=PLACE",
         "along, value=0.0",
         ("test_symmetric_inputs.py",),
@@ -778,21 +778,21 @@ DEFECTS = [
     ),
     Defect(
         "posed tensors are read beside the largest of all",
-        f"{RUNTIME}/features.py",
+        f"{RUNTIME}/reading/features.py",
         "at_scales_of_whole(stacked(alike, 1), self.scales, rows=2)",
         "at_scales_of_whole(stacked(alike, 1), self.scales, rows=1)",
         ("test_features.py",),
     ),
     Defect(
         "centres of points in half precision",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x",
         "return x",
         ("test_precision.py",),
     ),
     Defect(
         "elements act in the precision of autocast",
-        f"{RUNTIME}/precision.py",
+        f"{RUNTIME}/call/precision.py",
         "if torch.compiler.is_compiling() or torch.is_autocast_enabled(kind):",
         "if torch.compiler.is_compiling():",
         ("test_precision.py",),
@@ -813,14 +813,14 @@ DEFECTS = [
     ),
     Defect(
         "exports and transforms lose the gradient of permutations",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "return y + blurred.reshape(y.movedim(dim, 1).shape).movedim(1, dim)",
         "return y",
         ("test_transforms.py",),
     ),
     Defect(
         "counts do not reach a base in a wrapper",
-        f"{RUNTIME}/base_arguments.py",
+        f"{RUNTIME}/call/base_arguments.py",
         "    *wrappers, base = _layers(base)\n",
         "    wrappers: list[nn.Module] = []\n",
         ("test_transforms.py",),
@@ -870,28 +870,28 @@ DEFECTS = [
     ),
     Defect(
         "a length that zeros have no derivative of",
-        f"{RUNTIME}/units.py",
+        f"{RUNTIME}/reading/units.py",
         "rows.masked_fill(none, 1), dim",
         "rows, dim",
         ("test_second_derivatives.py",),
     ),
     Defect(
         "a point at the center has no derivative",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "found = centered - (centered - found).detach()",
         "pass",
         ("test_second_derivatives.py",),
     ),
     Defect(
         "a base works in what nets have read",
-        f"{RUNTIME}/actions.py",
+        f"{RUNTIME}/actions/axes.py",
         "    if torch.is_grad_enabled() or (given",
         "    if (given",
         ("test_in_place.py",),
     ),
     Defect(
         "numbers that nothing rounds are compared as if",
-        f"{RUNTIME}/invariants.py",
+        f"{RUNTIME}/reading/invariants.py",
         "            if not rounds:\n",
         "            if False:\n",
         ("test_exact_order.py",),
@@ -899,7 +899,7 @@ DEFECTS = [
     # Groups that act by tables
     Defect(
         "tables move back as they move there",
-        f"{RUNTIME}/tables.py",
+        f"{RUNTIME}/actions/tables.py",
         "source = places if inverse else inverse_index(places)",
         "source = inverse_index(places)",
         ("test_tables.py", "test_contract_finite.py"),
@@ -913,7 +913,7 @@ DEFECTS = [
     ),
     Defect(
         "images are turned and not flipped",
-        f"{RUNTIME}/tables.py",
+        f"{RUNTIME}/actions/tables.py",
         "across = (quarters % 4 in (1, 2)) != flipped",
         "across = quarters % 4 in (1, 2)",
         ("test_tables.py", "test_contract_finite.py"),

@@ -8,9 +8,9 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.orthogonalization import tolerance
-from symc_runtime.tracing import refuse_torchscript
+from symc_runtime.call.tracing import refuse_torchscript
+from symc_runtime.numerics.orthogonalization import tolerance
+from symc_runtime.spec.layout import Group, Tensor
 
 
 class Distribution(nn.Module):

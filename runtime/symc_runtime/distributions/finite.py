@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
+from symc_runtime.actions.tables import table
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite, Table
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.sizes import evaluate
-from symc_runtime.tables import table
+from symc_runtime.spec.layout import Group, Tensor
+from symc_runtime.spec.sizes import evaluate
 
 
 class FiniteDistribution(Distribution):

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_like
+from symc_runtime.actions.axes import fold_like
+from symc_runtime.call.precision import without_autocast
+from symc_runtime.call.shapes import check_returned
 from symc_runtime.catalogue import nets
 from symc_runtime.distributions.template_frame import OrbitDistribution
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.permutation import inverse_index
-from symc_runtime.features import Features
-from symc_runtime.images import Images
-from symc_runtime.layout import Group, Tensor
 from symc_runtime.modules.scores import Scored
-from symc_runtime.precision import without_autocast
-from symc_runtime.shapes import check_returned
+from symc_runtime.reading.features import Features
+from symc_runtime.reading.images import Images
+from symc_runtime.spec.layout import Group, Tensor
 
 FEATURE_WIDTH = 16
 

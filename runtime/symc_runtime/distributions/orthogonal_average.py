@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.directions import Directions
+from symc_runtime.call.noise import normal
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.orthogonal import Orthogonal
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.noise import normal
-from symc_runtime.orthogonalization import complete_frame
-from symc_runtime.sizes import evaluate
+from symc_runtime.numerics.directions import Directions
+from symc_runtime.numerics.orthogonalization import complete_frame
+from symc_runtime.spec.layout import Group, Tensor
+from symc_runtime.spec.sizes import evaluate
 
 SPARE = 3
 """Noise vectors beyond d: the best of all fills a frame, so that none hangs on a small residual."""

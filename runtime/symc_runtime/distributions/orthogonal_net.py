@@ -8,17 +8,17 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_anew
+from symc_runtime.actions.axes import fold_anew
+from symc_runtime.call.precision import without_autocast
+from symc_runtime.call.shapes import check_returned
 from symc_runtime.catalogue import nets
-from symc_runtime.covering import covered
 from symc_runtime.distributions.orthogonal_average import OrthogonalNoise, element_of
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
-from symc_runtime.features import Features
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.precision import without_autocast
-from symc_runtime.shapes import check_returned
-from symc_runtime.sizes import evaluate, unknown_names
+from symc_runtime.reading.features import Features
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor
+from symc_runtime.spec.sizes import evaluate, unknown_names
 
 FEATURE_WIDTH = 16
 SHORTER = 0.8

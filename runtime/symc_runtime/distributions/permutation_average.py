@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.actions import fold
+from symc_runtime.actions.axes import fold
+from symc_runtime.call.noise import normal
+from symc_runtime.call.tracing import is_exporting
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation, inverse_index
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.noise import normal
-from symc_runtime.sizes import evaluate
-from symc_runtime.sorting import valid_items
-from symc_runtime.tracing import is_exporting
+from symc_runtime.numerics.sorting import valid_items
+from symc_runtime.spec.layout import Group, Tensor
+from symc_runtime.spec.sizes import evaluate
 
 
 class PermutationNoise(Distribution):

@@ -8,22 +8,22 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold, fold_anew, fold_like
+from symc_runtime.actions.axes import fold, fold_anew, fold_like
+from symc_runtime.call.precision import without_autocast
+from symc_runtime.call.shapes import check_returned
 from symc_runtime.catalogue import nets
-from symc_runtime.covering import covered
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.features import Features
-from symc_runtime.invariants import exact_key, item_columns
-from symc_runtime.layout import Group, Tensor, blocks
 from symc_runtime.modules.item_features import ItemFeatures
 from symc_runtime.modules.posed_items import PosedItems
 from symc_runtime.modules.scores import Scored
-from symc_runtime.precision import without_autocast
-from symc_runtime.readings import moves
-from symc_runtime.shapes import check_returned
-from symc_runtime.sinkhorn import entropy, soft_order
-from symc_runtime.sorting import magnitude, sorting_index
+from symc_runtime.numerics.sinkhorn import entropy, soft_order
+from symc_runtime.numerics.sorting import magnitude, sorting_index
+from symc_runtime.reading.features import Features
+from symc_runtime.reading.invariants import exact_key, item_columns
+from symc_runtime.reading.readings import moves
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor, blocks
 
 NOISE_CHANNELS = 4
 FEATURE_WIDTH = 16

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.covering import covered
+from symc_runtime.call.exportable import eigenvectors
+from symc_runtime.call.noise import normal
+from symc_runtime.call.precision import without_autocast
 from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise, element_of
 from symc_runtime.elements.orthogonal import Orthogonal
-from symc_runtime.exportable import eigenvectors
-from symc_runtime.layout import Block, Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.modules.mixing import stacked
-from symc_runtime.noise import normal
-from symc_runtime.orthogonalization import frame_of_eigenspaces
-from symc_runtime.precision import without_autocast
-from symc_runtime.sizes import Size
-from symc_runtime.units import unit_scale
+from symc_runtime.numerics.orthogonalization import frame_of_eigenspaces
+from symc_runtime.reading.units import unit_scale
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.spec.sizes import Size
 
 
 class PrincipalFrame(OrthogonalNoise):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import torch
 
+from symc_runtime.call.noise import normal
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.signs import Signs, sign_of
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.noise import normal
-from symc_runtime.sizes import evaluate
+from symc_runtime.spec.layout import Group, Tensor
+from symc_runtime.spec.sizes import evaluate
 
 
 class SignNoise(Distribution):

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
-from symc_runtime.actions import fold_like
-from symc_runtime.covering import covered
+from symc_runtime.actions.axes import fold_like
 from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
-from symc_runtime.invariants import item_columns
-from symc_runtime.layout import Group, Tensor, solve_sizes
-from symc_runtime.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
+from symc_runtime.reading.invariants import item_columns
+from symc_runtime.reading.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor, solve_sizes
 
 Moment = tuple[torch.Tensor, torch.Tensor]
 """An odd number of each item [N, k], and the size of what was summed to make it, [N, k]."""

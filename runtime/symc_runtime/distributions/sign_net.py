@@ -9,17 +9,17 @@ from importlib import import_module
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_like
+from symc_runtime.actions.axes import fold_like
+from symc_runtime.call.precision import without_autocast
+from symc_runtime.call.shapes import check_returned
 from symc_runtime.catalogue import nets
-from symc_runtime.covering import covered
 from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
-from symc_runtime.features import Features
-from symc_runtime.layout import Group, Tensor, solve_sizes
 from symc_runtime.modules.scores import Scored
-from symc_runtime.odd import odd_blocks, odd_numbers
-from symc_runtime.precision import without_autocast
-from symc_runtime.shapes import check_returned
+from symc_runtime.reading.features import Features
+from symc_runtime.reading.odd import odd_blocks, odd_numbers
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor, solve_sizes
 
 FEATURE_WIDTH = 16
 LAST_DIGITS = 64

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.actions import fold, fold_like
-from symc_runtime.covering import covered
+from symc_runtime.actions.axes import fold, fold_like
 from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
-from symc_runtime.invariants import item_columns
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.sorting import sorting_index
+from symc_runtime.numerics.sorting import sorting_index
+from symc_runtime.reading.invariants import item_columns
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor
 
 
 class SortingFrame(PermutationNoise):

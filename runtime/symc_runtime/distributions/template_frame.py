@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.actions import fold, fold_like
-from symc_runtime.covering import covered
+from symc_runtime.actions.axes import fold, fold_like
 from symc_runtime.distributions.finite import NoiseOfElements
 from symc_runtime.elements.finite import Finite
-from symc_runtime.layout import Group, Tensor, slots
-from symc_runtime.orbits import Scores, Template, involves, poses
+from symc_runtime.reading.orbits import Scores, Template, involves, poses
+from symc_runtime.spec.covering import covered
+from symc_runtime.spec.layout import Group, Tensor, slots
 
 
 class OrbitDistribution(NoiseOfElements):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from symc_runtime.sinkhorn import SoftOrder
+from symc_runtime.numerics.sinkhorn import SoftOrder
 
 
 class Permutation(NamedTuple):

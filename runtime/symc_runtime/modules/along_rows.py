@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from symc_runtime.modules.mixing import added, level_mean, magnitudes, root, squashed
-from symc_runtime.orthogonalization import RowsSoFar
-from symc_runtime.readings import Level
+from symc_runtime.numerics.orthogonalization import RowsSoFar
+from symc_runtime.reading.readings import Level
 
 MANY = 4
 """Vectors for each row."""

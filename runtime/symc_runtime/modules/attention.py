@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from symc_runtime.actions import fold_like
+from symc_runtime.actions.axes import fold_like
 from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.mixing import perceptron
 from symc_runtime.modules.scores import Scored, item_scores

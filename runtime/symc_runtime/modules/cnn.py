@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from symc_runtime.features import Seen
-from symc_runtime.images import SIDE, Picture
 from symc_runtime.modules.mixing import masked_mean
 from symc_runtime.modules.pooled import Pooled
 from symc_runtime.modules.scores import Scored
-from symc_runtime.readings import Level
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.images import SIDE, Picture
+from symc_runtime.reading.readings import Level
 
 _LEAST = 2
 """Rows and columns that convolutions leave: which corner something is in tells poses apart."""

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from symc_runtime.actions import fold_like
+from symc_runtime.actions.axes import fold_like
 from symc_runtime.modules.mixing import masked_mean
 from symc_runtime.modules.scores import Scored, item_scores
-from symc_runtime.sinkhorn import in_plain_operations
+from symc_runtime.numerics.sinkhorn import in_plain_operations
 
 
 class SetLayer(nn.Module):

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.directions import Directions
-from symc_runtime.orthogonalization import repeated
-from symc_runtime.readings import Level
+from symc_runtime.numerics.directions import Directions
+from symc_runtime.numerics.orthogonalization import repeated
+from symc_runtime.reading.readings import Level
 
 AROUND = 1 / 4
 """How much the order hangs on what lies around an item."""

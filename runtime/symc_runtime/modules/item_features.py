@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from symc_runtime.features import Seen
 from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.mixing import added, masked_mean, perceptron
-from symc_runtime.readings import Level
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.readings import Level
 
 POOLED = 8
 """Width of features that are pooled: there are as many of them as pairs."""

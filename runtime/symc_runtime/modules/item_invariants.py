@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from symc_runtime.modules.mixing import added, level_mean, root
-from symc_runtime.readings import Level
+from symc_runtime.reading.readings import Level
 
 GAIN = 8.0
 """Products of mixed unit vectors are small: so large, they differ from item to item."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from symc_runtime.readings import Level
+from symc_runtime.reading.readings import Level
 
 
 class LevelUpdate(nn.Module):

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.features import Seen
 from symc_runtime.modules.matrices import matrix_of
 from symc_runtime.modules.mixing import added, level_mean
 from symc_runtime.modules.scores import Scored
-from symc_runtime.readings import Level
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.readings import Level
 
 
 class Pooled(nn.Module):

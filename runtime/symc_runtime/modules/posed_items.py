@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from symc_runtime.features import Seen
 from symc_runtime.modules.mixing import masked_mean
-from symc_runtime.readings import Level
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.readings import Level
 
 
 class PosedItems(nn.Module):

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.features import Seen
 from symc_runtime.modules.matrices import matrix_of
 from symc_runtime.modules.mixing import IndexedMixing, added, level_mean, masked_mean, mixing
 from symc_runtime.modules.scores import Scored
-from symc_runtime.odd import OddBlock, at_item_size_one
-from symc_runtime.readings import Level
-from symc_runtime.units import at_scales, at_scales_of_whole
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.odd import OddBlock, at_item_size_one
+from symc_runtime.reading.readings import Level
+from symc_runtime.reading.units import at_scales, at_scales_of_whole
 
 
 class Odd(nn.Module):

@@ -9,7 +9,7 @@ from torch import nn
 
 from symc_runtime.modules.matrices import matrix_of
 from symc_runtime.modules.mixing import level_mean, squashed
-from symc_runtime.readings import Level
+from symc_runtime.reading.readings import Level
 
 WAVES = 3
 """Frequencies 1, 2, 4 ... at which invariants are read."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from symc_runtime.layout import Block
 from symc_runtime.modules.mixing import mixing, stacked
-from symc_runtime.readings import Level, Reading, joined_channels
-from symc_runtime.sizes import Size
-from symc_runtime.units import longest
+from symc_runtime.reading.readings import Level, Reading, joined_channels
+from symc_runtime.reading.units import longest
+from symc_runtime.spec.layout import Block
+from symc_runtime.spec.sizes import Size
 
 
 class VectorBlocks(nn.Module):

@@ -13,9 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
-from symc_runtime.actions import fold
-from symc_runtime.directions import Directions
-from symc_runtime.features import Seen
+from symc_runtime.actions.axes import fold
 from symc_runtime.modules.along_rows import AlongRows
 from symc_runtime.modules.item_directions import item_directions
 from symc_runtime.modules.item_invariants import ItemInvariants
@@ -29,8 +27,10 @@ from symc_runtime.modules.mixing import (
 )
 from symc_runtime.modules.powers import apart_by_products, through_factors
 from symc_runtime.modules.telling_apart import ItemWeights
-from symc_runtime.orthogonalization import RowsSoFar, contracted, repeated
-from symc_runtime.readings import Level
+from symc_runtime.numerics.directions import Directions
+from symc_runtime.numerics.orthogonalization import RowsSoFar, contracted, repeated
+from symc_runtime.reading.features import Seen
+from symc_runtime.reading.readings import Level
 
 EXTRA = 3
 """Vectors beyond d: where one nearly lies in the span of those before it, the next serves."""

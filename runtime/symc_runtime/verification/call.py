@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from symc_runtime.layout import (
+from symc_runtime.spec.layout import (
     Joint,
     Product,
     Representation,

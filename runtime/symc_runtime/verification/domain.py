@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from symc_runtime.layout import Tensor
-from symc_runtime.shapes import check_counts, check_inputs, check_labels, refuse_packed
+from symc_runtime.call.shapes import check_counts, check_inputs, check_labels, refuse_packed
+from symc_runtime.spec.layout import Tensor
 from symc_runtime.verification.blame import said
 
 Draw = Callable[..., Any]

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
+from symc_runtime.call.sampling import check_noise
 from symc_runtime.distributions.finite import FiniteDistribution
 from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.elements.signs import Signs
-from symc_runtime.sampling import check_noise
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.call import Call, changes_of
 from symc_runtime.verification.guard import copied

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.laws import MANY, Representation, faults
-from symc_runtime.layout import Group, Tensor, blocks
-from symc_runtime.sizes import evaluate
+from symc_runtime.spec.layout import Group, Tensor, blocks
+from symc_runtime.spec.sizes import evaluate
 from symc_runtime.verification.report import FACTS, Row
 
 NOTHING_ELSE = "all else: what is no group has no law that a module could follow"

@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from symc_runtime.shapes import ShapeError
+from symc_runtime.call.shapes import ShapeError
 from symc_runtime.verification.blame import said
 
 TOO_LARGE = ("allocate memory", "Storage size calculation overflowed")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from symc_runtime.groups.finite import Finite
-from symc_runtime.layout import (
+from symc_runtime.spec.layout import (
     Group,
     Joint,
     Natural,
@@ -22,7 +22,7 @@ from symc_runtime.layout import (
     shape_of,
     slots,
 )
-from symc_runtime.sizes import evaluate
+from symc_runtime.spec.sizes import evaluate
 
 Sizes = Mapping[str, int]
 Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 
-from symc_runtime.layout import Group
+from symc_runtime.spec.layout import Group
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import (
     Motion,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.layout import Tensor
+from symc_runtime.spec.layout import Tensor
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import as_tuple, valid_part
 from symc_runtime.verification.plain import Plain

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from symc_runtime.layout import Group, Tensor
-from symc_runtime.shapes import check_base
+from symc_runtime.call.shapes import check_base
+from symc_runtime.spec.layout import Group, Tensor
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import valid_part
 

@@ -39,7 +39,7 @@ def _graph(job: Job, spec: Spec) -> str:
     from symc.lower.graph import GraphBuilder
     from symc.lower.plan import make_plan
     from symc.verifying import FactoryError, made_by
-    from symc_runtime.base_arguments import counts_taken
+    from symc_runtime.call.base_arguments import counts_taken
 
     plan = make_plan(spec.ir)
     taken = None
@@ -53,7 +53,7 @@ def _graph(job: Job, spec: Spec) -> str:
 
 def _report(job: Job, spec: Spec, progress: Progress | None) -> str:
     from symc import verifying
-    from symc_runtime.shapes import ShapeError
+    from symc_runtime.call.shapes import ShapeError
     from symc_runtime.verification.guard import TOO_LARGE
 
     reference = job.base or job.module

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import torch
 
+from symc_runtime.call.precision import without_autocast
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, inverse_index, sign
 from symc_runtime.elements.signs import Signs
-from symc_runtime.precision import without_autocast
-from symc_runtime.sinkhorn import SoftOrder, in_plain_operations
+from symc_runtime.numerics.sinkhorn import SoftOrder, in_plain_operations
 
 
 def fold(x: torch.Tensor, samples: int) -> torch.Tensor:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import torch
 
-from symc_runtime.layout import Group, Tensor, blocks, split
-from symc_runtime.readings import Level, Reading, arranged, joined_channels, read_block
+from symc_runtime.reading.readings import Level, Reading, arranged, joined_channels, read_block
+from symc_runtime.spec.layout import Group, Tensor, blocks, split
 
 
 class OddBlock(NamedTuple):

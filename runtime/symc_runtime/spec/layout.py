@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.catalogue import groups as catalogue_groups
 from symc_runtime.groups.group import Group as Facts
-from symc_runtime.sizes import Size, evaluate, polynomial, solve
+from symc_runtime.spec.sizes import Size, evaluate, polynomial, solve
 
 if TYPE_CHECKING:
     import torch

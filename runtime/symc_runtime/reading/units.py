@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.exportable import with_sign_of
+from symc_runtime.call.exportable import with_sign_of
 from symc_runtime.modules.mixing import level_mean, root, squashed
-from symc_runtime.readings import Level
-from symc_runtime.sinkhorn import in_plain_operations
+from symc_runtime.numerics.sinkhorn import in_plain_operations
+from symc_runtime.reading.readings import Level
 
 Pooled = tuple[torch.Tensor, torch.Tensor]
 """Matrices [N, c, d, d] and the norms of what was summed to make them [N, c]."""

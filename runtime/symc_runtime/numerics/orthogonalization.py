@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from symc_runtime.directions import FAINTEST, Directions
-from symc_runtime.exportable import with_sign_of
+from symc_runtime.call.exportable import with_sign_of
+from symc_runtime.numerics.directions import FAINTEST, Directions
 
 
 def tolerance(dtype: torch.dtype) -> float:

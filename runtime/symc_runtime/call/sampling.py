@@ -9,10 +9,10 @@ from typing import SupportsIndex
 import torch
 from torch import nn
 
+from symc_runtime.call.shapes import ShapeError, same_shape
 from symc_runtime.distributions.distribution import Distribution
-from symc_runtime.enumeration import Draw, in_turn
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
-from symc_runtime.shapes import ShapeError, same_shape
+from symc_runtime.spec.draws import Draw, in_turn
 
 
 def draw(

@@ -7,7 +7,9 @@ from typing import assert_never
 
 import torch
 
-from symc_runtime.layout import (
+from symc_runtime.call.reserved import keyword_of
+from symc_runtime.call.tracing import is_readable, is_traced
+from symc_runtime.spec.layout import (
     Joint,
     Natural,
     Product,
@@ -23,9 +25,7 @@ from symc_runtime.layout import (
     solve_sizes,
     symbolic_dimension,
 )
-from symc_runtime.reserved import keyword_of
-from symc_runtime.sizes import Size, UndeterminedSizeError, evaluate, names
-from symc_runtime.tracing import is_readable, is_traced
+from symc_runtime.spec.sizes import Size, UndeterminedSizeError, evaluate, names
 
 
 class ShapeError(ValueError):

@@ -14,10 +14,10 @@ from keyword import iskeyword
 from types import MappingProxyType
 from typing import TypeVar
 
+from symc_runtime.catalogue.outside import Brought, OutsideError, brought
 from symc_runtime.groups.group import Group
 from symc_runtime.methods.method import Method
 from symc_runtime.nets.net import Net
-from symc_runtime.outside import Brought, OutsideError, brought
 
 Entry = TypeVar("Entry", Group, Method, Net)
 

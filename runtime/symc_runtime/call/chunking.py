@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
-from symc_runtime.repetition import Moment
-from symc_runtime.weight_gradients import LinearAddsToGrad, is_plain_backward
+from symc_runtime.call.repetition import Moment
+from symc_runtime.call.weight_gradients import LinearAddsToGrad, is_plain_backward
 
 Values = tuple[Tensor, ...]
 Part = Callable[[Sequence[Tensor], Sequence[Tensor]], Values]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from symc_runtime.tracing import is_exporting, is_traced
+from symc_runtime.call.tracing import is_exporting, is_traced
 
 LARGEST = 3
 """The largest matrices whose eigenvectors are found by rotations where a model is exported."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
-from symc_runtime.layout import Tensor
-from symc_runtime.reserved import RESERVED, keyword_of
-from symc_runtime.shapes import all_declared
+from symc_runtime.call.reserved import RESERVED, keyword_of
+from symc_runtime.call.shapes import all_declared
+from symc_runtime.spec.layout import Tensor
 
 
 def bound(

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.modules.mixing import added, greatest, level_mean, mixing, squashed, stacked
 from symc_runtime.modules.vector_blocks import VectorBlocks
-from symc_runtime.readings import (
+from symc_runtime.reading.readings import (
     Level,
     Reading,
     arranged,
@@ -25,8 +24,7 @@ from symc_runtime.readings import (
     read_block,
     unlabeled_padding,
 )
-from symc_runtime.sizes import Size
-from symc_runtime.units import (
+from symc_runtime.reading.units import (
     Pooled,
     at_scales,
     at_scales_of_whole,
@@ -35,6 +33,8 @@ from symc_runtime.units import (
     pooled,
     unit_scale,
 )
+from symc_runtime.spec.layout import Group, Tensor, blocks, solve_sizes, split
+from symc_runtime.spec.sizes import Size
 
 Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
 """What must be multiplied with its like, by level, kind and own axes: two mixings, side by side."""

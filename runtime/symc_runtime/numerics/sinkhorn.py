@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.autograd import forward_ad
 
-from symc_runtime.sorting import magnitude
-from symc_runtime.tracing import is_exporting, tells_exports
+from symc_runtime.call.tracing import is_exporting, tells_exports
+from symc_runtime.numerics.sorting import magnitude
 
 ITERATIONS = 2
 """The gradient is within 4e-4 of the converged one (cosine); more cost time only."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from symc_runtime.layout import Tensor
+from symc_runtime.spec.layout import Tensor
 
 Parameters = list[inspect.Parameter]
 

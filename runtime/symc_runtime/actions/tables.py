@@ -11,12 +11,12 @@ from typing import Any, assert_never
 
 import torch
 
-from symc_runtime.actions import fold_like, gathered, matrix_product
+from symc_runtime.actions.axes import fold_like, gathered, matrix_product
 from symc_runtime.elements.finite import Finite, GridTable, ItemTable, RowTable, Table
 from symc_runtime.elements.permutation import inverse_index
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.groups.finite import Items, Rows
-from symc_runtime.sinkhorn import in_plain_operations
+from symc_runtime.numerics.sinkhorn import in_plain_operations
 
 
 def table(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from symc_runtime.groups.finite import Finite, Items
-from symc_runtime.layout import (
+from symc_runtime.spec.layout import (
     Group,
     Joint,
     Natural,
@@ -23,7 +23,7 @@ from symc_runtime.layout import (
     Tensor,
     Trivial,
 )
-from symc_runtime.sizes import evaluate
+from symc_runtime.spec.sizes import evaluate
 
 
 class Covered(NamedTuple):

@@ -7,10 +7,21 @@ from typing import NamedTuple
 
 import torch
 
-from symc_runtime.actions import fold
-from symc_runtime.covering import Covered
+from symc_runtime.actions.axes import fold
+from symc_runtime.actions.tables import moved
 from symc_runtime.elements.finite import RowTable, Table
-from symc_runtime.layout import (
+from symc_runtime.modules.mixing import added, stacked
+from symc_runtime.reading.readings import (
+    Reading,
+    arranged,
+    centered_block,
+    moves,
+    point_centers,
+    read_block,
+    unlabeled_padding,
+)
+from symc_runtime.spec.covering import Covered
+from symc_runtime.spec.layout import (
     Group,
     Joint,
     Product,
@@ -23,18 +34,7 @@ from symc_runtime.layout import (
     solve_sizes,
     split,
 )
-from symc_runtime.layout import Table as Tabled
-from symc_runtime.modules.mixing import added, stacked
-from symc_runtime.readings import (
-    Reading,
-    arranged,
-    centered_block,
-    moves,
-    point_centers,
-    read_block,
-    unlabeled_padding,
-)
-from symc_runtime.tables import moved
+from symc_runtime.spec.layout import Table as Tabled
 
 
 def involves(value: Representation, group: str) -> bool:

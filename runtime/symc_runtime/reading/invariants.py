@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.layout import Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.modules.mixing import masked_mean
-from symc_runtime.readings import (
+from symc_runtime.reading.readings import (
     Reading,
     arranged,
     centered_block,
@@ -17,6 +16,7 @@ from symc_runtime.readings import (
     point_centers,
     read_block,
 )
+from symc_runtime.spec.layout import Group, Tensor, blocks, solve_sizes, split
 
 
 def item_columns(

@@ -1,0 +1,1 @@
+"""Frames, orders and soft permutations, whatever the inputs are."""

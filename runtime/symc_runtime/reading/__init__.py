@@ -1,0 +1,1 @@
+"""What stages read of their inputs: invariants, vectors, all poses."""

@@ -1,0 +1,1 @@
+"""What a compiled module keeps of its spec: tensors, groups, sizes, and which stages draw."""
