@@ -10,7 +10,7 @@ from torch import nn
 
 import symc
 from symc_runtime.spec.layout import Tensor, shape_of
-from symc_runtime.spec.sizes import evaluate, names
+from symc_runtime.spec.polynomials import evaluate, names
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import flat_base
 

@@ -17,7 +17,7 @@ from symc_runtime.groups.finite import Finite
 from symc_runtime.numerics.orthogonalization import complete_frame, tolerance
 from symc_runtime.numerics.sorting import sorting_index
 from symc_runtime.spec import layout
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.testing import Motion, act, motion_of, random_motion
 
 CASES = [

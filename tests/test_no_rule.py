@@ -24,7 +24,7 @@ from symc.irreps import decompose
 from symc.lower.plan import make_plan
 from symc.proofs import generic_stabilizer, prove
 from symc_runtime import catalogue
-from symc_runtime.groups.group import Atom, Group, NoRuleError
+from symc_runtime.groups.family import Atom, Family, NoRuleError
 from symc_runtime.groups.orthogonal import Orthogonal
 from symc_runtime.groups.symmetric import Symmetric
 from symc_runtime.reading.readings import item_masks, read_block
@@ -37,7 +37,7 @@ from symc_runtime.verification.layers import elements
 ROOT = Path(__file__).parents[1]
 
 
-def renamed(facts: Group, name: str, title: str, **others: Any) -> Group:
+def renamed(facts: Family, name: str, title: str, **others: Any) -> Family:
     """A group that says it is made as another one is, under a name of its own."""
     changed = {"name": name, "title": title, "parameter": "m", **others}
     return type(name, (type(facts),), changed)()
@@ -47,7 +47,7 @@ def acting(natural: Atom) -> dict[str, Atom]:
     return {"natural": natural, "sign": Atom("trivial", character=True)}
 
 
-OUTSIDE: tuple[Group, ...] = (
+OUTSIDE: tuple[Family, ...] = (
     # Elements by numbers, of which an atom says in a way that no table does.
     renamed(Alternating(), "Spun", "group of spins", atoms=acting(Atom("spin"))),  # type: ignore[arg-type]
     renamed(Alternating(), "Meant", "group of what is meant", atoms=acting(Atom("natural"))),

@@ -25,8 +25,8 @@ from symc.verifying import verify_spec
 from symc_runtime import catalogue
 from symc_runtime.catalogue import outside
 from symc_runtime.catalogue.outside import OutsideError
+from symc_runtime.groups.family import NoRuleError
 from symc_runtime.groups.finite import Finite
-from symc_runtime.groups.group import NoRuleError
 from symc_runtime.groups.laws import BrokenLawError, assert_group
 
 GROUPS = Path(finite_groups.__file__).read_text(encoding="utf-8")

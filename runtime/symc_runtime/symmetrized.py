@@ -25,7 +25,7 @@ from symc_runtime.elements.signs import Signs
 from symc_runtime.methods.method import numbers_of_samples
 from symc_runtime.spec.draws import Draw, always_draws, counted
 from symc_runtime.spec.layout import Group, Natural, Tensor, Trivial, shape_of, slots
-from symc_runtime.spec.sizes import names
+from symc_runtime.spec.polynomials import names
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 

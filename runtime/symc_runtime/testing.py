@@ -35,7 +35,7 @@ from symc_runtime.spec.layout import (
     shape_of,
     slots,
 )
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 
 

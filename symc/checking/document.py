@@ -18,13 +18,13 @@ from symc.checking.absence import (
 )
 from symc.checking.costly import note_many_elements
 from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
+from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
 from symc.checking.names import declarations, size_words, walk
 from symc.checking.proving import report_proofs
 from symc.checking.report import Report, listed
-from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.stages import read_stages
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tables import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symc.checking.equations import Constraint, SizeTable
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
 from symc.checking.report import Report, folded
-from symc.checking.sizes import Constraint, SizeTable
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom
 from symc.ir.sizes import Size

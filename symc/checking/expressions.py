@@ -7,12 +7,12 @@ from typing import Literal
 from symc.checking import pending
 from symc.checking.atoms import read_atom
 from symc.checking.constructors import read_attribute, read_call
+from symc.checking.equations import SizeTable
 from symc.checking.groups import GroupTable, available
 from symc.checking.meant import meant, report_text
 from symc.checking.names import ARTICLE, Declaration, walk
 from symc.checking.operators import read_binary
 from symc.checking.report import Report, listed
-from symc.checking.sizes import SizeTable
 from symc.checking.values import (
     Carried,
     Value,

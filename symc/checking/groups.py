@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from symc.checking.equations import SizeTable
 from symc.checking.report import Report, listed
-from symc.checking.sizes import SizeTable
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size

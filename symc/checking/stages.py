@@ -16,7 +16,7 @@ from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.catalogue import compiled_methods, methods, nets
 from symc_runtime.catalogue import groups as families
-from symc_runtime.groups.group import ElementKind
+from symc_runtime.groups.family import ElementKind
 from symc_runtime.methods.method import Method
 
 DEFAULT_METHOD = "probabilistic"

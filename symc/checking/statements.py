@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symc.checking.equations import Fixing
 from symc.checking.expressions import Expressions
 from symc.checking.familiar import familiar
 from symc.checking.names import Declaration, walk
-from symc.checking.sizes import Fixing
 from symc.diagnostics.diagnostic import Related
 from symc.ir.rounds import settle
 from symc.ir.sizes import LIMIT

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symc.checking.atoms import is_square
+from symc.checking.equations import Constraint
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
 from symc.checking.report import Report
-from symc.checking.sizes import Constraint
 from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
 from symc.diagnostics.diagnostic import Related

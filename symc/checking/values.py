@@ -10,9 +10,9 @@ from symc.ir.groups import GroupInstance
 from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
 from symc.ir.sizes import Size
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
-from symc_runtime.groups.group import Group
-from symc_runtime.spec.sizes import polynomial
+from symc_runtime.spec.polynomials import polynomial
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def atom(
     )
 
 
-def mixes(family: Group, name: str) -> bool:
+def mixes(family: Family, name: str) -> bool:
     """Whether a representation does more than to put entries elsewhere, whatever the parameter."""
     facts = family.atoms[name]
     if facts.axis in ("trivial", "grid"):

@@ -13,7 +13,7 @@ from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError,
 from symc.comparison.model import Comparison, Relation, Unpaired, Witness
 from symc.comparison.reduction import all_alike, distinct, fixed, reduced, small
 from symc.comparison.samples import Sample, samples
-from symc.comparison.sizes import Sizes, shown
+from symc.comparison.shared_sizes import Sizes, shown
 from symc.comparison.words import witness
 from symc.ir.program import Program
 from symc.ir.sizes import Size

@@ -10,7 +10,7 @@ from typing import Literal
 from symc.comparison.layout import Factor
 from symc.comparison.sparse import ONE, Rows, identity, odd
 from symc.comparison.tables import facts_of, matrix
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 
 Kind = Literal["permutation", "rotation", "reflection", "translation", "finite"]
 
@@ -85,7 +85,7 @@ def translation(group: str, size: int, axis: int) -> Element:
     return Element(group, "translation", size, shift=((axis, ONE),))
 
 
-def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterator[Element]:
+def generators(group: str, facts: Family, size: int, few: bool = False) -> Iterator[Element]:
     """Elements that generate a dense subgroup, translations up to multiples.
 
     Plane rotations through consecutive pairs of axes generate SO(d); one by an angle that is no
@@ -119,7 +119,7 @@ def generators(group: str, facts: Group, size: int, few: bool = False) -> Iterat
             yield translation(group, size, axis)
 
 
-def true_size(element: Element, facts: Group, size: int) -> Element:
+def true_size(element: Element, facts: Family, size: int) -> Element:
     """The element that was found at a smaller size; above _WRITTEN with a part of its matrix."""
     if element.size == size:
         return element

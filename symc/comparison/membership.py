@@ -37,7 +37,7 @@ from symc.comparison.sparse import (
     normalized,
 )
 from symc.comparison.tables import Name, facts_of, matrix
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 
 LARGEST = 1 << 12
 """Longer axes are not written out as matrices, nor larger finite groups gone through."""
@@ -51,7 +51,7 @@ class TooLargeError(ValueError):
 class Factor:
     """A group of a symmetry at given sizes: its facts and its parameter."""
 
-    facts: Group
+    facts: Family
     size: int
 
 
@@ -214,7 +214,7 @@ class _Search:
         return Preimage(matrices, odd_ones, numbers=numbers)
 
 
-def _has_matrix(facts: Group) -> bool:
+def _has_matrix(facts: Family) -> bool:
     """Whether elements multiply a natural axis by a matrix."""
     return facts.permutes or facts.turns or facts.flips
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from symc.comparison.layout import Layout
 from symc.comparison.reduction import all_alike
-from symc.comparison.sizes import Sizes, names_of
+from symc.comparison.shared_sizes import Sizes, names_of
 from symc.ir.sizes import Size
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.names import Declaration, declarations, size_words, walk
 from symc.checking.report import Report
-from symc.checking.sizes import Constraint, SizeTable, solve
 from symc.checking.statements import read_groups, read_sizes
 from symc.checking.tensors import Declared, read_tensor
 from symc.ir.groups import GroupInstance

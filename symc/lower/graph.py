@@ -15,7 +15,8 @@ from symc.lower.plan import Plan, StagePlan
 from symc_runtime.actions import axes as actions
 from symc_runtime.actions import tables
 from symc_runtime.call import shapes
-from symc_runtime.spec import layout, sizes
+from symc_runtime.spec import layout
+from symc_runtime.spec.polynomials import Size, polynomial
 
 Dim = int
 
@@ -102,10 +103,10 @@ class GraphBuilder:
             self.size_nodes[name] = self._call(f"{name}_size", operator.getitem, solved, name)
         return self.size_nodes[name]
 
-    def _size(self, size: sizes.Size) -> fx.Node | int:
+    def _size(self, size: Size) -> fx.Node | int:
         """A size as a number or a node that computes it."""
         total: fx.Node | int = 0
-        for coefficient, powers in sizes.polynomial(size):
+        for coefficient, powers in polynomial(size):
             term: fx.Node | int = coefficient
             for name, power in powers:
                 for _ in range(power):

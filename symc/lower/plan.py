@@ -12,7 +12,7 @@ from symc.ir.sizes import Size
 from symc.lower import declarations
 from symc.lower.identifiers import ATTRIBUTE_NAMES, Namespace, class_name
 from symc_runtime.catalogue import methods
-from symc_runtime.groups.group import NoRuleError
+from symc_runtime.groups.family import NoRuleError
 from symc_runtime.spec import layout
 from symc_runtime.spec.draws import Draw, always_draws
 

@@ -13,8 +13,8 @@ from itertools import product
 
 import symc
 from symc_runtime.catalogue import compiled_groups, groups, methods, nets
+from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
-from symc_runtime.groups.group import Group
 
 REFUSALS = ("SYM3", "SYM4", "SYM5")
 """What the checker may answer to a cell that makes no sense."""
@@ -50,28 +50,28 @@ class Items:
     ragged: bool = False
 
 
-def ruled() -> dict[str, Group]:
+def ruled() -> dict[str, Family]:
     """The groups that act by rules of their kind, and not by tables."""
     return {name: facts for name, facts in compiled_groups().items() if not facts.tabled}
 
 
-def _trivial(facts: Group) -> str:
+def _trivial(facts: Family) -> str:
     return next(n for n, a in facts.atoms.items() if a.axis == "trivial" and not a.character)
 
 
-def vector_of(facts: Group) -> str:
+def vector_of(facts: Family) -> str:
     """The plain defining representation."""
     found = (n for n, a in facts.atoms.items() if a.axis == "natural" and not a.character)
     linear = [name for name in found if not facts.atoms[name].affine]
     return linear[0]
 
 
-def _all_of(facts: Group, affine: bool) -> str:
+def _all_of(facts: Family, affine: bool) -> str:
     terms = [f"G.{n}" for n, atom in facts.atoms.items() if affine or not atom.affine]
     return " + ".join([f"2*G.{_trivial(facts)}", *terms])
 
 
-def input_mixes(facts: Group) -> list[Mix]:
+def input_mixes(facts: Family) -> list[Mix]:
     """Every mix of inputs for a family of groups, the group named G."""
     atoms, vector = list(facts.atoms), vector_of(facts)
     points = [name for name, atom in facts.atoms.items() if atom.affine]
@@ -94,7 +94,7 @@ def input_mixes(facts: Group) -> list[Mix]:
     return mixes
 
 
-def nested_mixes(facts: Group) -> list[Mix]:
+def nested_mixes(facts: Family) -> list[Mix]:
     """Sums in which terms are products and multiples, with items and channels behind them."""
     everything, vector = _all_of(facts, True), vector_of(facts)
     anchored = next((f"G.{n}" for n, atom in facts.atoms.items() if atom.affine), f"G.{vector}")
@@ -107,7 +107,7 @@ def nested_mixes(facts: Group) -> list[Mix]:
     ]
 
 
-def output_mixes(facts: Group) -> list[Mix]:
+def output_mixes(facts: Family) -> list[Mix]:
     """Every mix of outputs."""
     vector = vector_of(facts)
     mixes = [Mix(name, (f"{{items}}, _: G.{name}", f"_: G.{name}")) for name in facts.atoms]
@@ -118,7 +118,7 @@ def output_mixes(facts: Group) -> list[Mix]:
     return mixes
 
 
-def items_of(facts: Group, parameter: int) -> list[Items]:
+def items_of(facts: Family, parameter: int) -> list[Items]:
     """No second group, or a family of permutations over many items, one item, 0 to 5 items."""
     # As many as a cube has corners.
     corners = 3 if facts.element == "permutation" else max(3, min(8, 2**parameter))

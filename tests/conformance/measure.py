@@ -20,7 +20,7 @@ from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.elements.signs import Signs
 from symc_runtime.spec.layout import Group, Tensor, blocks, symbolic_dimension
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import valid_part
 from symc_runtime.verification.bases import flat_base

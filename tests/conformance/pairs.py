@@ -18,7 +18,7 @@ from conformance.cases import (
     vector_of,
 )
 from symc_runtime.catalogue import groups, methods
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 
 ITEMS = (
     Items("channels", "3"),
@@ -27,18 +27,18 @@ ITEMS = (
 )
 
 
-def _anchored(name: str, facts: Group) -> str:
+def _anchored(name: str, facts: Family) -> str:
     """A point of the group where it has points, else a vector."""
     points = [atom for atom, one in facts.atoms.items() if one.affine]
     return f"{name}.{(points or [vector_of(facts)])[0]}"
 
 
-def _character(name: str, facts: Group) -> str | None:
+def _character(name: str, facts: Family) -> str | None:
     found = [a for a, one in facts.atoms.items() if one.character and one.axis == "trivial"]
     return f"{name}.{found[0]}" if found else None
 
 
-def input_mixes(first: Group, second: Group) -> list[Mix]:
+def input_mixes(first: Family, second: Family) -> list[Mix]:
     """Tensors that G moves, that H moves, that both do."""
     g, h = f"G.{vector_of(first)}", f"H.{vector_of(second)}"
     p, q = _anchored("G", first), _anchored("H", second)
@@ -60,7 +60,7 @@ def input_mixes(first: Group, second: Group) -> list[Mix]:
     ]
 
 
-def output_mixes(first: Group, second: Group) -> list[Mix]:
+def output_mixes(first: Family, second: Family) -> list[Mix]:
     """The same of outputs."""
     g, h = f"G.{vector_of(first)}", f"H.{vector_of(second)}"
     p, q = _anchored("G", first), _anchored("H", second)
@@ -154,7 +154,7 @@ def pair_rows() -> Iterator[PairRow]:
                 yield PairRow(families, parameters, inputs, items, by, turn)
 
 
-def _sizes(first: Group, second: Group, number: int) -> list[tuple[int, int]]:
+def _sizes(first: Family, second: Family, number: int) -> list[tuple[int, int]]:
     """Small parameters of both, one counted up and one down, every second of them."""
     up, down = ([p for p in facts.examples if p < 5] for facts in (first, second))
     count = max(len(up), len(down))

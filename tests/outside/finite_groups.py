@@ -6,8 +6,8 @@ import math
 from functools import cache
 from itertools import permutations
 
+from symc_runtime.groups.family import Atom, factor
 from symc_runtime.groups.finite import Finite, Image, Items
-from symc_runtime.groups.group import Atom, factor
 
 
 @cache

@@ -25,7 +25,7 @@ from symc_runtime.spec.layout import (
     solve_sizes,
     symbolic_dimension,
 )
-from symc_runtime.spec.sizes import Size, UndeterminedSizeError, evaluate, names
+from symc_runtime.spec.polynomials import Size, UndeterminedSizeError, evaluate, names
 
 
 class ShapeError(ValueError):

@@ -15,11 +15,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from symc_runtime.catalogue.outside import Brought, OutsideError, brought
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 from symc_runtime.methods.method import Method
 from symc_runtime.nets.net import Net
 
-Entry = TypeVar("Entry", Group, Method, Net)
+Entry = TypeVar("Entry", Family, Method, Net)
 
 
 def _subclasses(root: type[Entry]) -> list[type[Entry]]:
@@ -75,7 +75,7 @@ def _entry(each: Brought, root: type[Entry]) -> Entry:
 
 
 _SAID = {
-    "Group": ("title", "parameter", "element", "atoms", "bare", "examples"),
+    "Family": ("title", "parameter", "element", "atoms", "bare", "examples"),
     "Method": ("title", "options"),
     "Net": ("title", "fits", "module"),
 }
@@ -87,13 +87,13 @@ def _path(entry: object) -> str:
 
 
 @cache
-def groups() -> Mapping[str, Group]:
-    """Group constructors by the name that a spec writes, `S`, `O`, `E` ..."""
-    return _collect(Group, "symc_runtime.groups")
+def groups() -> Mapping[str, Family]:
+    """Family constructors by the name that a spec writes, `S`, `O`, `E` ..."""
+    return _collect(Family, "symc_runtime.groups")
 
 
 @cache
-def compiled_groups() -> Mapping[str, Group]:
+def compiled_groups() -> Mapping[str, Family]:
     """Those of `groups` that modules can be compiled for; the others have facts alone."""
     found = {name: facts for name, facts in groups().items() if facts.ruled}
     return MappingProxyType(found)

@@ -12,7 +12,7 @@ from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite, Table
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.spec.layout import Group, Tensor
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 
 class FiniteDistribution(Distribution):

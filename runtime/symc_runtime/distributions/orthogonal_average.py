@@ -12,7 +12,7 @@ from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.numerics.directions import Directions
 from symc_runtime.numerics.orthogonalization import complete_frame
 from symc_runtime.spec.layout import Group, Tensor
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 SPARE = 3
 """Noise vectors beyond d: the best of all fills a frame, so that none hangs on a small residual."""

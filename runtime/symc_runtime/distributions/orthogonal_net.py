@@ -18,7 +18,7 @@ from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.reading.features import Features
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor
-from symc_runtime.spec.sizes import evaluate, unknown_names
+from symc_runtime.spec.polynomials import evaluate, unknown_names
 
 FEATURE_WIDTH = 16
 SHORTER = 0.8

@@ -13,7 +13,7 @@ from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.permutation import Permutation, inverse_index
 from symc_runtime.numerics.sorting import valid_items
 from symc_runtime.spec.layout import Group, Tensor
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 
 class PermutationNoise(Distribution):

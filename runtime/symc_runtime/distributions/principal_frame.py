@@ -16,7 +16,7 @@ from symc_runtime.numerics.orthogonalization import frame_of_eigenspaces
 from symc_runtime.reading.units import unit_scale
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.spec.sizes import Size
+from symc_runtime.spec.polynomials import Size
 
 
 class PrincipalFrame(OrthogonalNoise):

@@ -10,7 +10,7 @@ from symc_runtime.call.noise import normal
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.spec.layout import Group, Tensor
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 
 class SignNoise(Distribution):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from symc_runtime.groups.family import Atom
 from symc_runtime.groups.finite import Finite, Image
-from symc_runtime.groups.group import Atom
 from symc_runtime.groups.turns import (
     IMAGE,
     in_plane,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from symc_runtime.groups.family import Atom, factor
 from symc_runtime.groups.finite import Finite, Image, Items
-from symc_runtime.groups.group import Atom, factor
 from symc_runtime.groups.turns import (
     IMAGE,
     in_plane,

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symc_runtime.groups.group import Group, NoRuleError
+from symc_runtime.groups.family import Family, NoRuleError
 
 _KNOWN = ("table", "grid", "trivial")
 
@@ -30,7 +30,7 @@ Image = Items | Rows
 """What an element does to an axis."""
 
 
-class Finite(Group, ABC):
+class Finite(Family, ABC):
     """A finite group whose elements are the numbers 0 to `rest_order` - 1, the identity 0.
 
     A subclass fixes the order of the elements and says how they multiply; each atom whose axis is

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import LARGEST, Group, factor
+from symc_runtime.groups.family import LARGEST, Family, factor
 
 
-class Matrices(Group):
+class Matrices(Family):
     """A group whose compact rest is O(d) or, `special`, SO(d)."""
 
     parameter = "d"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
-from symc_runtime.groups.group import Atom, Group, factor
+from symc_runtime.groups.family import Atom, Family, factor
 
 _MOST = 62
 """2^62 is the largest power of two of 63 bits."""
 
 
-class SignFlips(Group):
+class SignFlips(Family):
     """A sign for each of k items: (g x)[i] = s[i] x[i], as eigenvectors are known up to a sign."""
 
     name = "Z2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom
+from symc_runtime.groups.family import Atom
 from symc_runtime.groups.matrices import Matrices
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from symc_runtime.groups.group import Atom, Group, factor
+from symc_runtime.groups.family import Atom, Family, factor
 
 _MOST = 20
 """20! is the largest factorial of 63 bits."""
 
 
-class Symmetric(Group):
+class Symmetric(Family):
     """All permutations of n items: (g x)[pi(j)] = x[j]."""
 
     name = "S"

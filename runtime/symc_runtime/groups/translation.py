@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Atom, Group
+from symc_runtime.groups.family import Atom, Family
 
 
-class Translation(Group):
+class Translation(Family):
     """Translations of d-space: points move by t, vectors do not."""
 
     name = "T"

@@ -1,8 +1,8 @@
-"""Group averaging."""
+"""Family averaging."""
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
 
 
@@ -14,10 +14,10 @@ class Average(Method):
     options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
     exhaustive = True
 
-    def elements(self, group: Group, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: int) -> int | None:
         """The order of the compact rest."""
         return group.rest_order(parameter)
 
-    def formula(self, group: Group, parameter: str) -> int | str | None:
+    def formula(self, group: Family, parameter: str) -> int | str | None:
         """The same, written."""
         return group.rest_order_formula(parameter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
 
 
@@ -14,10 +14,10 @@ class Frame(Method):
     options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
     exhaustive = True
 
-    def elements(self, group: Group, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: int) -> int | None:
         """One sorted order, or the signs of principal axes."""
         return group.frame_order(parameter)
 
-    def formula(self, group: Group, parameter: str) -> int | str | None:
+    def formula(self, group: Family, parameter: str) -> int | str | None:
         """The same, written."""
         return group.frame_order_formula(parameter)

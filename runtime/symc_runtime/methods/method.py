@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 
 OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
 """`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
@@ -71,14 +71,14 @@ class Method:
         """Whether a number of samples says how many elements it takes."""
         return "samples" in self.options
 
-    def elements(self, group: Group, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: int) -> int | None:
         """How many elements it takes where it takes all it has.
 
         None where it only draws: where they are infinitely many, or too many for a number.
         """
         return None if self.samples else 1
 
-    def formula(self, group: Group, parameter: str) -> int | str | None:
+    def formula(self, group: Family, parameter: str) -> int | str | None:
         """The same for a parameter as it is written; a number where it does not hang on it.
 
         None also where it is infinite for some values of what is open in the parameter.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 from symc_runtime.methods.canonical import NET, TEMPERATURE
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method, MethodOption
 
@@ -30,12 +30,12 @@ class Probabilistic(Method):
     exhaustive = True
     weighs = True
 
-    def elements(self, group: Group, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: int) -> int | None:
         """Of a small group whose elements all have a probability its order; None: it only draws."""
         weighs = group.ruled and (group.tabled or group.flips)
         order = group.rest_order(parameter) if weighs else None
         return order if order is not None and order <= WEIGHED else None
 
-    def formula(self, group: Group, parameter: str) -> int | str | None:
+    def formula(self, group: Family, parameter: str) -> int | str | None:
         """The same; where the parameter is open it only draws."""
         return self.elements(group, int(parameter)) if parameter.isdigit() else None

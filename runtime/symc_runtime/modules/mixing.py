@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from symc_runtime.spec.sizes import Size
+from symc_runtime.spec.polynomials import Size
 
 WAVES = ((43_003, 100_003), (27_061, 100_019), (12_739, 100_043), (1_597, 100_049))
 """Turns an index, as fractions of whole numbers: 2.7, 1.7, 0.8 and 0.1 radians. High ones tell

@@ -11,7 +11,7 @@ from symc_runtime.modules.mixing import mixing, stacked
 from symc_runtime.reading.readings import Level, Reading, joined_channels
 from symc_runtime.reading.units import longest
 from symc_runtime.spec.layout import Block
-from symc_runtime.spec.sizes import Size
+from symc_runtime.spec.polynomials import Size
 
 
 class VectorBlocks(nn.Module):

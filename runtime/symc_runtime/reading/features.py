@@ -34,7 +34,7 @@ from symc_runtime.reading.units import (
     unit_scale,
 )
 from symc_runtime.spec.layout import Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.spec.sizes import Size
+from symc_runtime.spec.polynomials import Size
 
 Paired = dict[tuple[Level, tuple[str, ...], int], torch.Tensor]
 """What must be multiplied with its like, by level, kind and own axes: two mixings, side by side."""

@@ -9,7 +9,7 @@ import torch
 
 from symc_runtime.reading.readings import Reading, arranged, read_block
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
-from symc_runtime.spec.sizes import Size, evaluate, unknown_names
+from symc_runtime.spec.polynomials import Size, evaluate, unknown_names
 
 SIDE = 16
 """Rows and columns of a pooled copy."""

@@ -15,7 +15,7 @@ import torch
 
 from symc_runtime.actions.axes import Center, center_of_all, centered_points, keep_valid
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks
-from symc_runtime.spec.sizes import Size, evaluate, unknown_names
+from symc_runtime.spec.polynomials import Size, evaluate, unknown_names
 
 Level = tuple[str, ...]
 """The permutation groups whose items a feature is about: () all, ("P",) items, ("P", "P") pairs."""

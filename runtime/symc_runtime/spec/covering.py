@@ -23,7 +23,7 @@ from symc_runtime.spec.layout import (
     Tensor,
     Trivial,
 )
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 
 class Covered(NamedTuple):

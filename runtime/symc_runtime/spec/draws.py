@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from symc_runtime.catalogue import methods
 from symc_runtime.methods.method import ENUMERATION_BUDGET, Method, left_of
 from symc_runtime.spec.layout import Group
-from symc_runtime.spec.sizes import evaluate, names
+from symc_runtime.spec.polynomials import evaluate, names
 
 
 @dataclass(frozen=True)

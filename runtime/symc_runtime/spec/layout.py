@@ -8,8 +8,8 @@ from itertools import product
 from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.catalogue import groups as catalogue_groups
-from symc_runtime.groups.group import Group as Facts
-from symc_runtime.spec.sizes import Size, evaluate, polynomial, solve
+from symc_runtime.groups.family import Family as Facts
+from symc_runtime.spec.polynomials import Size, evaluate, polynomial, solve
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from symc_runtime.spec.layout import Group, Tensor, shape_of
-from symc_runtime.spec.sizes import evaluate, names
+from symc_runtime.spec.polynomials import evaluate, names
 
 ITEMS = (4, 3, 5)
 """What free sizes get that count items of a permutation group, in turn."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from symc_runtime.groups.finite import Finite
 from symc_runtime.groups.laws import MANY, Representation, faults
 from symc_runtime.spec.layout import Group, Tensor, blocks
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.verification.report import FACTS, Row
 
 NOTHING_ELSE = "all else: what is no group has no law that a module could follow"

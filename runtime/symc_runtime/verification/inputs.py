@@ -22,7 +22,7 @@ from symc_runtime.spec.layout import (
     shape_of,
     slots,
 )
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 
 Sizes = Mapping[str, int]
 Maker = Callable[[torch.Tensor, list["Axis"], int], torch.Tensor]

@@ -20,7 +20,7 @@ from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.layout import Group, Tensor, blocks
-from symc_runtime.spec.sizes import evaluate
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, flips, motion_of, valid_part
 from symc_runtime.verification.call import widened

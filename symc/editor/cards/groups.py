@@ -13,8 +13,8 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc.proofs import Stabilizer, generic_stabilizer
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
-from symc_runtime.groups.group import Group
 
 
 def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> str:
@@ -41,7 +41,7 @@ def _carries(tensor: Tensor, group: GroupInstance) -> bool:
     return any(atom.group == group.name for atom in carried)
 
 
-def extent(facts: Group, parameter: Size) -> str:
+def extent(facts: Family, parameter: Size) -> str:
     """The order or the dimension of a group; the formula while its parameter is open."""
     value = parameter.value
     order = None if value is None else facts.order(value)
@@ -56,7 +56,7 @@ def extent(facts: Group, parameter: Size) -> str:
     return f"`{formula}` elements" + where
 
 
-def representations(facts: Group, parameter: int | None = None) -> str:
+def representations(facts: Family, parameter: int | None = None) -> str:
     """How all representations are written, the bare one marked; those of one group if known."""
     names = [
         f"`{label(facts, n)}` (the bare name)" if n == facts.bare else f"`{label(facts, n)}`"
@@ -65,14 +65,14 @@ def representations(facts: Group, parameter: int | None = None) -> str:
     return ", ".join(names)
 
 
-def existing(facts: Group, parameter: int | None) -> list[str]:
+def existing(facts: Family, parameter: int | None) -> list[str]:
     """The names of the representations that a group has; of all its family where None."""
     if parameter is None or not isinstance(facts, Finite):
         return list(facts.atoms)
     return [name for name in facts.atoms if facts.choices(name, parameter)]
 
 
-def label(facts: Group, name: str) -> str:
+def label(facts: Family, name: str) -> str:
     """A representation with what it takes in brackets, `irrep(j)`."""
     count = facts.atoms[name].arguments
     return f"{name}({', '.join('jkl'[:count])})" if count else name
@@ -116,7 +116,7 @@ def representation_card(owner: Owner, name: str) -> str | None:
     return f"```sym\n{written}\n```\n\n{atom_text(facts, name, owner.parameter)}"
 
 
-def atom_text(facts: Group, name: str, parameter: str) -> str:
+def atom_text(facts: Family, name: str, parameter: str) -> str:
     """What a representation of a group with that parameter is, in a line."""
     atom = facts.atoms[name]
     if isinstance(facts, Finite):

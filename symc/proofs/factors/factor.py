@@ -13,7 +13,7 @@ from symc.proofs.action import Action
 from symc.proofs.cells import Cell
 from symc.proofs.ranges import Range
 from symc.proofs.records import Stabilizer
-from symc_runtime.groups.group import Group
+from symc_runtime.groups.family import Family
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Setting:
     """
 
     group: GroupInstance
-    facts: Group
+    facts: Family
     cells: Sequence[Cell]
     parameters: Mapping[str, Range]
     linear: frozenset[str]
@@ -61,7 +61,7 @@ class Factor(ABC):
         self.forms: list[int] = []
 
     @classmethod
-    def reaches(cls, facts: Group, parameter: Range) -> bool:
+    def reaches(cls, facts: Family, parameter: Range) -> bool:
         """Whether there is a rule for this one; else the group stays at rest."""
         return True
 

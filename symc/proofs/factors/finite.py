@@ -14,8 +14,8 @@ from symc.proofs.ranges import Range
 from symc.proofs.records import Stabilizer
 from symc.proofs.subgroups import closure, named
 from symc.proofs.tables import LARGEST, Table, Traces, lists_items, traces
+from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.groups.group import Group
 
 _NEAR = 1e-6
 _MOST_NUMBERS = 2**26
@@ -60,7 +60,7 @@ class Finite(Factor):
         self._rigid: dict[Action, bool] = {}
 
     @classmethod
-    def reaches(cls, facts: Group, parameter: Range) -> bool:
+    def reaches(cls, facts: Family, parameter: Range) -> bool:
         """Where the elements are few enough to be gone through."""
         order = None if parameter.value is None else facts.order(parameter.value)
         return order is not None and order <= LARGEST

@@ -54,7 +54,7 @@ class Atom:
         return 2 if self.axis == "grid" else 1
 
 
-class Group:
+class Family:
     """Facts about a family of groups, `S(n)` or `E(d)`: a subclass each, one a file.
 
     Every family here has one whole-number parameter, at least 1: the number of items or the
