@@ -40,12 +40,12 @@ FLAT = 1.5
 
 _SAMPLES = "samples=1, eval_samples=20"
 METHODS = {
-    "plain": "symmetrize D by base",
-    "plain, any number": "symmetrize D by base",
-    "average": f"symmetrize D by average({_SAMPLES})",
-    "frame": "symmetrize D by frame",
-    "canonical": "symmetrize D by canonical",
-    "probabilistic": f"symmetrize D by probabilistic({_SAMPLES})",
+    "plain": "symmetrize R by base",
+    "plain, any number": "symmetrize R by base",
+    "average": f"symmetrize R by average({_SAMPLES})",
+    "frame": "symmetrize R by frame",
+    "canonical": "symmetrize R by canonical",
+    "probabilistic": f"symmetrize R by probabilistic({_SAMPLES})",
 }
 
 
@@ -117,7 +117,7 @@ def coupled_error(model: Symmetrized, test: Rings, seed: int) -> float:
     generator = torch.Generator().manual_seed(seed)
     double = copy.deepcopy(model).double().eval()
     inputs = test.kind[:100], test.points[:100].double()
-    return equivariance_error(double, *inputs, groups=["D", "M"], generator=generator)
+    return equivariance_error(double, *inputs, groups=["R", "M"], generator=generator)
 
 
 def tests(seed: int) -> dict[str, Rings]:

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import symc
-from symc_runtime.layout import Tensor, dimension, symbolic_dimension
-from symc_runtime.sizes import names
+from symc_runtime.layout import Tensor, shape_of
+from symc_runtime.sizes import evaluate, names
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import flat_base
 
@@ -24,8 +24,8 @@ def sizes_for(tensors: Sequence[Tensor], fixed: Mapping[str, int]) -> dict[str, 
     """A value for each size name of the tensors."""
     found: set[str] = set()
     for tensor in tensors:
-        for axis in tensor.axes:
-            found |= names(symbolic_dimension(axis))
+        for size in shape_of(tensor):
+            found |= names(size)
     free = sorted(found - fixed.keys())
     return {**{n: DEFAULT_SIZES[i % 4] for i, n in enumerate(free)}, **fixed}
 
@@ -39,7 +39,7 @@ def on_flat_base(spec: str | Path, sizes: Mapping[str, int] | None = None) -> sy
 
 def shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
     """The shape of a declared tensor without its batch axis."""
-    return tuple(dimension(axis, sizes) for axis in tensor.axes)
+    return tuple(evaluate(size, sizes) for size in shape_of(tensor))
 
 
 KINDS = ("random", "zero", "repeated", "huge", "tiny", "collinear")

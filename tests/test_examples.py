@@ -104,7 +104,7 @@ def test_energies_and_charges_of_rings_move_along() -> None:
 
 
 def test_numberings_are_the_elements_of_the_group() -> None:
-    model = built("ring", D="frame", M="base")
+    model = built("ring", R="frame", M="base")
     sites = torch.arange(6.0).expand(12, 6)
     moved = moved_by_group(model, 6, torch.arange(12), {"charge": sites})["charge"]
     every = {tuple(order) for order in moved.int().tolist()}
