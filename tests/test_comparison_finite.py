@@ -96,7 +96,10 @@ def test_an_element_is_one_of_a_number() -> None:
 
 
 def test_too_many_elements_are_undecided() -> None:
-    found = related("input x[9: S(9)]\noutput y[9: S(9)]", "input x[9: A(9)]\noutput y[9: A(9)]\nsymmetrize by average")
+    found = related(
+        "input x[9: S(9)]\noutput y[9: S(9)]",
+        "input x[9: A(9)]\noutput y[9: A(9)]\nsymmetrize by average",
+    )
     assert found.relation == "undecided"
     assert found.reason is not None
     assert "A(9), with 181,440 elements" in found.reason
