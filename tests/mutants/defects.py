@@ -604,7 +604,7 @@ DEFECTS = [
     Defect(
         "posed coordinates are read each by itself",
         f"{RUNTIME}/reading/readings.py",
-        "return name is not None and not groups[name].permutes",
+        "return name is not None and not (groups[name].permutes or groups[name].flips)",
         "return False",
         ("test_posed.py",),
     ),
