@@ -37,6 +37,8 @@ class Comparison:
     conclusion: Callable[[Results], str]
     draw: Callable[[Path, Results], None]
     drawn: str
+    unless_asked: Sequence[str] = ()
+    """Methods that only `--methods` brings: with all of them it would take too long."""
 
     def main(self, arguments: Sequence[str] | None = None) -> None:
         """Train what is not there yet, print the table and the sentence, save the picture."""
@@ -48,7 +50,12 @@ class Comparison:
             help=f"CPU seconds a method ({self.seconds:g})",
         )
         parser.add_argument(
-            "--methods", nargs="+", choices=self.methods, default=self.methods, metavar="METHOD"
+            "--methods",
+            nargs="+",
+            choices=self.methods,
+            default=[name for name in self.methods if name not in self.unless_asked],
+            metavar="METHOD",
+            help=f"of {', '.join(repr(name) for name in self.methods)}",
         )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--out", type=Path, default=Path("out") / self.name)
