@@ -177,7 +177,9 @@ def test_k_is_said_once(family: str, parameter: int, method: str) -> None:
     elif method == "probabilistic" and expected != 1:
         expected = None
     enumerates = expected is not None and expected <= ENUMERATION_BUDGET
-    weighed = facts.rest_order(parameter) if method == "probabilistic" and facts.tabled else None
+    weighed = None
+    if method == "probabilistic" and (facts.tabled or facts.flips):
+        weighed = facts.rest_order(parameter)
     description = describe(symc.load(text).ir)
     assert description.stages[0].elements == (expected if enumerates else None)
     in_eval = weighed or description.stages[0].elements

@@ -385,7 +385,7 @@ FAULTS = [
     ("A = my_groups:Alternating", "import nothing_here", "ModuleNotFoundError: .*nothing_here"),
     ("A = my_groups:Alternating", "1 / 0", "which fails to import: ZeroDivisionError"),
     ("A = my_groups:Alternating", "def", "which fails to import: SyntaxError"),
-    ("A = my_groups:math", GROUPS, "no subclass of Group"),
+    ("A = my_groups:math", GROUPS, "no subclass of Family"),
     ("A = my_groups:SignFlips", GROUPS, "which calls itself 'Flip'"),
     ("S = my_groups:Alternating", GROUPS.replace('"A"', '"S"'), "groups.symmetric.Symmetric has"),
     (

@@ -293,7 +293,9 @@ def test_sizes_are_checked_again_at_a_build() -> None:
         ("group G=D(4)\ninput q[2: G.vector]\noutput y[4: G]", None),
         ("group G=D(4)\ninput q[1: G.sign]\ninput w[1: G.irrep(2)]\noutput y[4: G]", "SYM404"),
         ("group G=C(2)\ngroup R=O(3)\ninput v[2, 1: G.irrep(1), 3: R]\ninput w[2, 3: R]\noutput y",
-         "SYM407"),
+         None),
+        ("group G=C(2)\ngroup R=O(3)\ninput v[2, 1: G.irrep(1), 3: R]\n"
+         "input w[2, 1: G.irrep(1), 3: R.pseudovector]\noutput y", "SYM407"),
         ("group R=O(3)\ngroup G=C(2)\ninput v[2, 1: G.irrep(1), 3: R]\ninput w[2, 3: R]\noutput y",
          None),
         ("group R=SO(3)\ngroup G=C(6)\ninput v[2, 3: R, 6: G]\noutput y[3: R, 6: G]", None),

@@ -329,7 +329,7 @@ def test_facts_are_asked_before_anything_is_built(monkeypatch: pytest.MonkeyPatc
     text = "group G = C(3)\ninput x[3: G]\noutput y\nsymmetrize by average"
     spec = symc.load(text)
     with with_groups(monkeypatch, Open()):
-        monkeypatch.setattr(measure, "Measurement", None)
+        monkeypatch.setattr(measure, "Subject", None)
         report = verify_spec(spec)
     assert broken(report) == {("elements", "G", FACTS)}
     assert "the product of 1 and 2 is 3, no number from 0 to 2" in " ".join(str(report).split())

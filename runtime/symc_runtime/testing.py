@@ -302,7 +302,8 @@ def _moved_noise(
     rows = value.flatten(0, 1)
     element: Permutation | Orthogonal | Elements | Signs
     if motion.number is not None:
-        element = Elements(motion.number.to(value.device).repeat(samples), {})
+        # Products are looked up by number, on the CPU.
+        element = Elements(motion.number.repeat(samples), {})
     elif motion.index is not None:
         element = Permutation(motion.index.to(value.device).repeat(samples, 1))
     elif stage.own.flips:

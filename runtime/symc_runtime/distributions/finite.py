@@ -105,4 +105,5 @@ class NoiseOfElements(FiniteDistribution):
 
     def act_on_noise(self, element: Finite, noise: torch.Tensor) -> torch.Tensor:
         """(h e)[h g] = e[g]."""
-        return torch.empty_like(noise).scatter_(1, self.products(element.number), noise)
+        products = self.products(element.number).to(noise.device)
+        return torch.empty_like(noise).scatter_(1, products, noise)

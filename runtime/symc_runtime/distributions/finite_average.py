@@ -68,5 +68,6 @@ class AverageFinite(FiniteDistribution):
     def act_on_noise(self, element: Finite, noise: torch.Tensor) -> torch.Tensor:
         """Numbers of h g, for the numbers of g."""
         numbers = noise[..., 0].round().long()
-        found = self.products(element.number).gather(1, numbers.unsqueeze(-1))
+        products = self.products(element.number).to(noise.device)
+        found = products.gather(1, numbers.unsqueeze(-1))
         return found.to(noise.dtype)

@@ -119,6 +119,7 @@ def representation_card(owner: Owner, name: str) -> str | None:
 def atom_text(facts: Family, name: str, parameter: str) -> str:
     """What a representation of a group with that parameter is, in a line."""
     atom = facts.atoms[name]
+    facts.refuse_without_rule()
     if isinstance(facts, Finite):
         return _tabled_text(facts, name, parameter)
     permutes = facts.permutes

@@ -8,7 +8,7 @@ from dataclasses import replace
 from symc.ir.blocks import Block
 from symc.ir.groups import Stage
 from symc.proofs import parity, words
-from symc.proofs.action import acting_on, concerns
+from symc.proofs.action import Action, acting_on, concerns
 from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.finite import Finite
@@ -236,39 +236,51 @@ def _shortage(factor: Factor, joint: Joint, later: Sequence[str]) -> str | None:
 def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situation) -> str | None:
     """Why poses score alike that the input does tell apart.
 
-    A score reads block by block, and what a later group negates or turns it multiplies by itself:
-    it does not see a sign of such a block, nor how one lies to another.
+    What a later group negates or turns a score multiplies, with itself and with all that the same
+    groups move alike: it does not see a sign that these have together, nor how one lies to another.
     """
     if not isinstance(factor, Finite):
         return None
     alike = set(factor.facts.every(factor.parameter))
+    together: dict[Key, list[Action]] = {}
     for tensor in situation.program.inputs:
         for block in situation.program.blocks[tensor.name]:
             action = acting_on(block, factor.name, situation.ranges)
             if _two_points(tensor.name, block, later, situation):
                 tables = tuple(replace(table, difference=True) for table in action.tables)
                 action = replace(action, tables=tables)
-            signs = (1, -1) if _is_squared(block, factor.name, joint) else (1,)
-            alike = {g for g in alike if factor.sign(action, g) in signs}
+            key = _squared_by(block, factor.name, joint)
+            if key:
+                together.setdefault(key, []).append(action)
+            else:
+                alike = {g for g in alike if factor.sign(action, g) == 1}
+    for actions in together.values():
+        signs = {g: {factor.sign(action, g) for action in actions} for g in alike}
+        alike = {g for g in alike if signs[g] in ({1}, {-1})}
     own = {g for point in parity.span(joint.points) for g in factor.coset(point)}
     more = sorted(alike - own)
     if not more:
         return None
     return (
-        f"it reads each input by itself,{_upto(later)}, so poses that {factor.called(more[0])} "
-        "takes to each other look alike"
+        f"it reads what unlike groups move by itself,{_upto(later)}, so poses that "
+        f"{factor.called(more[0])} takes to each other look alike"
     )
 
 
-def _is_squared(block: Block, own: str, joint: Joint) -> bool:
-    """Whether a later group negates or turns the block, or nets take it to do so."""
+Key = tuple[tuple[str, Action], ...]
+"""What later groups do to a block that must be squared to be seen."""
+
+
+def _squared_by(block: Block, own: str, joint: Joint) -> Key:
+    """The later groups that negate or turn the block, or that nets take to do so."""
+    found = []
     for name, action in joint.actions(block):
         factor = joint.factors[name]
         if name == own or isinstance(factor, Permutation) and not action.character:
             continue
         if not isinstance(factor, Finite) or not all(map(factor.lists, action.tables)):
-            return True
-    return False
+            found.append((name, action))
+    return tuple(sorted(found, key=lambda pair: pair[0]))
 
 
 def _two_points(tensor: str, block: Block, later: Sequence[str], situation: Situation) -> bool:
