@@ -43,7 +43,7 @@ def draw_digits(path: Path, said: Mapping[str, Sequence[Sequence[Mapping[str, An
             if place == 0:
                 axes[turn, 0].set_ylabel(f"{90 * turn}°" if turn else "upright", fontsize=10)
     figure.suptitle(
-        "Which digit, its upper half (yellow), which way is its top (arrows)? Orange where wrong",
+        "Which digit, its upper half (orange), which way is its top (arrows)? Red where wrong",
         fontsize=11,
     )
     figure.savefig(path, dpi=110)
