@@ -123,3 +123,34 @@ def test_scores_of_another_shape_are_refused() -> None:
         model(torch.randn(3, 2, 4, 4))
     with pytest.raises(ValueError, match="distributions: the spec has no 'R'"):
         symc.build(IMAGES.format("C(4)", "average"), Plane(), distributions={"R": Scores()})
+
+
+@pytest.mark.parametrize("kind", ["random", "tiny"])
+def test_choices_follow_elements_beside_what_later_groups_move(kind: str) -> None:
+    """Poses are gathered to the bit, and yet the net reads points beside them that are not."""
+    text = """
+group G = C(4)
+group H = E(2)
+input x[3, 4: G]
+input p[4, 2: H.point]
+output y[4: G]
+symmetrize G by canonical
+symmetrize H by canonical
+"""
+    probe = symc.build(text, nn.Identity())
+    torch.manual_seed(0)
+    model = symc.build(text, flat_base(probe.inputs, probe.outputs, {}, 0))
+    generator = torch.Generator().manual_seed(1)
+    x = make_inputs(
+        kind, model.inputs, model.groups, {}, 4000, dtype=torch.float32, generator=generator
+    )
+    motions, sizes = random_motions(model, x, {}, None, generator)
+    moved = [act(t, value, motions, sizes) for t, value in zip(model.inputs, x, strict=True)]
+    stage: Any = model.G
+    number = motions["G"].number
+    assert number is not None
+    noise = model.draw_noise(*x, generator=generator)["G"].flatten(0, 1)
+    before = stage(noise, *x).number
+    after = stage(stage.act_on_noise(stage.element(number), noise), *moved).number
+    products = stage.products(number).gather(1, before.unsqueeze(1)).squeeze(1)
+    assert torch.equal(after, products)

@@ -159,7 +159,9 @@ class LearnedFinite(OrbitDistribution):
             scores = fold_like(each, noise)
             noise = noise.to(scores.dtype)
             if not self.noise_scale:
-                tied = fold_like(self._tied(each.detach(), sizes, self.template.exact), noise)
+                # Moved by later groups, what the net reads beside poses rounds.
+                exact = self.template.exact and not self.later
+                tied = fold_like(self._tied(each.detach(), sizes, exact), noise)
                 number = noise.masked_fill(~tied, -torch.inf).argmax(1)
                 soft = torch.softmax(scores / self.temperature, 1) if self.training else None
                 return self.element(number, soft)
