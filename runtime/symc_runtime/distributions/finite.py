@@ -41,8 +41,8 @@ class FiniteDistribution(Distribution):
             raise ValueError(f"{self.own} has too many elements to be numbered")
         self.order = order
         self.atoms = atoms
-        self._device = torch.zeros(()).device
-        self._tables = self._made(self._device)
+        self._kinds: dict[str, type[Table]] = {}
+        self._keep(self._made(None))
 
     def _made(self, device: torch.device | None) -> dict[str, Table]:
         found = {}
@@ -52,13 +52,34 @@ class FiniteDistribution(Distribution):
             found[atom] = table(self.facts, name, arguments, self.parameter, device)
         return found
 
+    def _keep(self, tables: Mapping[str, Table]) -> None:
+        """As buffers, which exports know, and no state dict does."""
+        for place, (atom, each) in enumerate(tables.items()):
+            self._kinds[atom] = type(each)
+            for field, values in zip(each._fields, each, strict=True):
+                self.register_buffer(f"table_{place}_{field}", values, persistent=False)
+
+    @property
+    def _tables(self) -> dict[str, Table]:
+        """What each element does, by representation."""
+        found: dict[str, Table] = {}
+        for place, atom in enumerate(self.atoms):
+            kind = self._kinds[atom]
+            found[atom] = kind(*[getattr(self, f"table_{place}_{f}") for f in kind._fields])
+        return found
+
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> FiniteDistribution:
         """Tables go where the module goes, and keep their digits."""
+        names = [name for name in self._buffers if name.startswith("table_")]
+        kept = {name: self._buffers.pop(name) for name in names}
         super()._apply(fn, recurse)
-        # A whole number keeps its dtype whatever `fn` does to floating ones.
-        device = fn(torch.zeros((), dtype=torch.int64, device=self._device)).device
-        if device != self._device:
-            self._device, self._tables = device, self._made(device)
+        self._buffers.update(kept)
+        before = next((each.device for each in kept.values() if each is not None), None)
+        if before is not None:
+            # A whole number keeps its dtype whatever `fn` does to floating ones.
+            after = fn(torch.zeros((), dtype=torch.int64, device=before)).device
+            if after != before:
+                self._keep(self._made(after))
         return self
 
     def element(

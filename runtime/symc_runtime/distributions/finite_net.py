@@ -92,8 +92,9 @@ class LearnedFinite(OrbitDistribution):
         if not self.noise_scale:
             return super().enumerate(batch, sizes, dtype, device, generator)
         dtype = torch.promote_types(dtype, torch.float32)
+        taken = torch.eye(self.order, dtype=torch.bool, device=device)
         noise = torch.zeros(self.order, self.order, dtype=dtype, device=device)
-        noise.fill_diagonal_(torch.inf)
+        noise = noise.masked_fill(taken, torch.inf)
         return noise.unsqueeze(1).expand(-1, batch, -1)
 
     def _scored(

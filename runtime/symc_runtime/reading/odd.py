@@ -81,7 +81,8 @@ def odd_numbers(
 
 def item_sizes(x: torch.Tensor, level: Level) -> torch.Tensor:
     """The largest magnitude of each of the k items, [N, 1..., k, 1...]."""
-    others = [dim for dim in range(1, x.ndim) if dim != 1 + len(level)]
+    items = 1 + len(level)
+    others = [*range(1, items), *range(items + 1, x.ndim)]
     return x.detach().abs().amax(others, keepdim=True)
 
 

@@ -55,7 +55,9 @@ def in_turn(draws: Sequence[Draw]) -> list[Draw]:
 
     What is exact in training is to be exact in eval mode.
     """
-    return sorted(draws, key=lambda entry: entry.weighs)
+    # Older versions of torch trace no `sorted` with a key.
+    last = [entry for entry in draws if entry.weighs]
+    return [entry for entry in draws if not entry.weighs] + last
 
 
 def always_draws(
