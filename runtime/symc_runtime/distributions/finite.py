@@ -74,11 +74,11 @@ class FiniteDistribution(Distribution):
         kept = {name: self._buffers.pop(name) for name in names}
         super()._apply(fn, recurse)
         self._buffers.update(kept)
-        before = next((each.device for each in kept.values() if each is not None), None)
-        if before is not None:
+        places = [each.device for each in kept.values() if each is not None]
+        if places:
             # A whole number keeps its dtype whatever `fn` does to floating ones.
-            after = fn(torch.zeros((), dtype=torch.int64, device=before)).device
-            if after != before:
+            after = fn(torch.zeros((), dtype=torch.int64, device=places[0])).device
+            if after != places[0]:
                 self._keep(self._made(after))
         return self
 
