@@ -7,7 +7,7 @@ a sum of odd functions of it over these is odd in the sign of each item, and inv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 
@@ -15,7 +15,9 @@ from symc_runtime.reading.readings import Level, Reading, arranged, joined_chann
 from symc_runtime.spec.layout import Group, Tensor, blocks, split
 
 
-class OddBlock(NamedTuple):
+# No named tuple: older versions of torch cannot trace a property of one.
+@dataclass(frozen=True)
+class OddBlock:
     """Block `block` of input `tensor`, [N, items..., k, channels...] as `odd_numbers` gives it."""
 
     tensor: int
