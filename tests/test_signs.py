@@ -366,8 +366,8 @@ def test_others_see_each_item_apart_and_no_sign() -> None:
         "output y[4: R, 3: F]\nsymmetrize F by {1}\nsymmetrize R by {0}",
         "group G = Z2(2)\ngroup F = Z2(3)\ninput x[2: G, 3: F]\ninput v[3: F]\ninput w[2: G]\n"
         "output y[2: G, 3: F]\nsymmetrize G by {0}\nsymmetrize F by {1}",
-        "group F = Z2(3)\ninput x[_: F.sign + F, 2]\ninput v[3: F]\noutput y[_: F.sign * F + 2*F.scalar]\n"
-        "symmetrize F by {1}",
+        "group F = Z2(3)\ninput x[_: F.sign + F, 2]\ninput v[3: F]\n"
+        "output y[_: F.sign * F + 2*F.scalar]\nsymmetrize F by {1}",
         "size n <= 6\ngroup P = S(n)\ngroup F = Z2(3)\ninput x[n: P, 3: F]\noutput y[n: P, 3: F]\n"
         "symmetrize P by {0}\nsymmetrize F by {1}",
     ],
