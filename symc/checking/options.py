@@ -16,7 +16,7 @@ from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import nets
 from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import Method, MethodOption
-from symc_runtime.nets.net import Net
+from symc_runtime.nets.net import Net, Switch
 
 MAXIMUM_COUNT = 1_000_000
 
@@ -171,6 +171,20 @@ def _count(argument: ast.Argument, low: int, high: int, report: Report) -> int |
     return None
 
 
+def _switch(argument: ast.Argument, report: Report) -> bool | None:
+    value = argument.value
+    if isinstance(value, ast.Name) and value.text in ("true", "false"):
+        return value.text == "true"
+    name = argument.name.text if argument.name else ""
+    report.error(
+        "SYM505",
+        value.span,
+        f"`{name}` is `true` or `false`, not `{report.excerpt(value.span)}`",
+        help=f"write `{name}=false`, for instance",
+    )
+    return None
+
+
 def _number(argument: ast.Argument, option: MethodOption, report: Report) -> float | None:
     value = _literal(argument.value)
     positive = option.kind == "positive"
@@ -276,11 +290,16 @@ def _instead_of_images(group: GroupInstance, fitting: Sequence[str]) -> str:
     )
 
 
-def _net_options(call: ast.Call, net: Net, report: Report) -> dict[str, int]:
-    given = {}
+def _net_options(call: ast.Call, net: Net, report: Report) -> dict[str, bool | int]:
+    given: dict[str, bool | int] = {}
     owner = f"the net `{net.name}`"
     for name, argument in _named(call.arguments, owner, net.options, report).items():
         option = net.options[name]
+        if isinstance(option, Switch):
+            switch = _switch(argument, report)
+            if switch is not None:
+                given[name] = switch
+            continue
         count = _count(argument, option.low, option.high, report)
         if count is not None:
             given[name] = count

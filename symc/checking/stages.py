@@ -220,5 +220,5 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     if not fitting:
         return None
     if families()[group.family].permutes:
-        return default_options("gin" if informing.has_pairs(group) else "deepsets")
+        return default_options("refine" if informing.has_pairs(group) else "deepsets")
     return default_options(fitting[0])

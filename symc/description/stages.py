@@ -65,10 +65,7 @@ def _options(stage: Stage, group: GroupInstance) -> dict[str, int | float | str]
 
 
 def _net(stage: Stage) -> str | None:
-    if stage.net is None:
-        return None
-    options = ", ".join(f"{name}={value}" for name, value in stage.net.options.items())
-    return f"{stage.net.name}({options})"
+    return None if stage.net is None else str(stage.net)
 
 
 def cost(

@@ -21,7 +21,7 @@ from symc.editor.hover import KEYWORDS, named
 from symc.editor.owners import owner_of
 from symc.editor.scope import Scope
 from symc.editor.words import Bracket, Word, option_kind
-from symc.ir.groups import GroupInstance
+from symc.ir.groups import GroupInstance, as_written
 from symc.ir.representations import atoms
 from symc.source import Span
 from symc_runtime.catalogue import compiled_groups, compiled_methods, methods, nets
@@ -282,4 +282,4 @@ def _net_options(words: list[Word], inner: Bracket) -> Iterator[Completion]:
     for name, option in nets()[net].options.items():
         if name not in given:
             item = _item(name, "option", net_option_text(name, option))
-            yield replace(item, snippet=f"{name}=${{1:{option.default}}}")
+            yield replace(item, snippet=f"{name}=${{1:{as_written(option.default)}}}")

@@ -24,7 +24,17 @@ class NetChoice(Model):
     """A net of the catalogue with its options, all of them filled in."""
 
     name: str
-    options: dict[str, int]
+    options: dict[str, bool | int]
+
+    def __str__(self) -> str:
+        """As a spec writes it, `gin(hidden=32, layers=3)`."""
+        given = [f"{name}={as_written(value)}" for name, value in self.options.items()]
+        return f"{self.name}({', '.join(given)})"
+
+
+def as_written(value: bool | int) -> str:
+    """The value of an option of a net as a spec writes it."""
+    return str(value).lower()
 
 
 class Stage(Model):

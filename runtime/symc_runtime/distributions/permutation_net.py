@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,6 +20,7 @@ from symc_runtime.modules.posed_items import PosedItems
 from symc_runtime.modules.scores import Scored
 from symc_runtime.numerics.sinkhorn import entropy, soft_order
 from symc_runtime.numerics.sorting import magnitude, sorting_index
+from symc_runtime.reading.colours import Colours, colours
 from symc_runtime.reading.features import Features
 from symc_runtime.reading.invariants import exact_key, item_columns
 from symc_runtime.reading.readings import moves
@@ -53,7 +55,7 @@ class LearnedPermutation(PermutationNoise):
         earlier: tuple[str, ...] = (),
         anchors: Mapping[str, int] | None = None,
         net: str = "deepsets",
-        options: Mapping[str, int] | None = None,
+        options: Mapping[str, Any] | None = None,
         probabilistic: bool = True,
         noise_scale: float = 1.0,
         temperature: float = 0.1,
@@ -67,17 +69,19 @@ class LearnedPermutation(PermutationNoise):
         self.probabilistic = probabilistic
         self.noise_scale = noise_scale
         self.temperature = temperature
-        noise = NOISE_CHANNELS if probabilistic else 0
+        facts = nets()[net]
+        chosen = {name: option.default for name, option in facts.options.items()}
+        chosen |= dict(options or {})
+        self.roots = facts.draws_roots and network is None
+        noise = (chosen["rounds"] if self.roots else NOISE_CHANNELS) if probabilistic else 0
         self.channels = noise + 1
         self.network = network
         self.earlier = earlier
         self.later = later
         self.sizes = dict(sizes or {})
+        self.anchors = dict(anchors or {})
         if network is not None:
             return
-        facts = nets()[net]
-        chosen = {name: option.default for name, option in facts.options.items()}
-        chosen |= dict(options or {})
         known, around = sizes or {}, anchors or {}
         self.features = Features(
             inputs,
@@ -107,7 +111,11 @@ class LearnedPermutation(PermutationNoise):
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
         posed = 0 if self.posed_items is None else self.posed_items.width
-        self.net = kind(noise=noise, posed=posed, channels=PAIR_CHANNELS, **chosen)
+        if self.roots:
+            drawn: dict[str, Any] = {"noise_scale": noise_scale if probabilistic else 0.0}
+        else:
+            drawn = {"noise": noise}
+        self.net = kind(posed=posed, channels=PAIR_CHANNELS, **drawn, **chosen)
         self._built()
 
     def _scores(
@@ -117,16 +125,21 @@ class LearnedPermutation(PermutationNoise):
         counts: Mapping[str, torch.Tensor] | None,
         valid: torch.Tensor | None,
         shared: tuple[torch.Tensor, ...] | None,
-    ) -> Scored:
+    ) -> tuple[Scored, list[torch.Tensor]]:
+        """Scores of the items, and exact keys that tell items apart whose scores do not."""
         if self.network is not None:
             # A user's net need not know that samples share their inputs.
             given = check_returned(
                 self.own.name,
-                self.network(noise.clone(), *(fold_anew(x, noise) for x in inputs)),
+                self.network(
+                    self._scaled(noise[..., :-1]).clone(),
+                    *(fold_anew(x, noise) for x in inputs),
+                ),
                 tuple(noise.shape[:2]),
                 "K*B samples, a score an item",
             )
-            return given, magnitude(given, None if valid is None else fold_like(valid, given))
+            size = magnitude(given, None if valid is None else fold_like(valid, given))
+            return (given, size), self._keys(given, inputs, counts)
         if self.earlier and shared is None:
             raise ValueError("a stage after others reads `shared` inputs, as they came")
         trunk = inputs if shared is None else shared
@@ -134,27 +147,62 @@ class LearnedPermutation(PermutationNoise):
         first = None if counts is None else {name: each[:rows] for name, each in counts.items()}
         seen = self.features(*trunk, dtype=dtype, counts=first)
         nodes, pairs = self.items(seen, n, trunk[0])
-        apart = noise.to(dtype)
+        drawn = noise.to(dtype)
+        apart = drawn[..., :0] if self.roots else self._scaled(drawn[..., :-1])
         if self.posed_features is not None and self.posed_items is not None:
             moved = self.posed_features(*inputs, dtype=dtype, counts=counts)
             posed = self.posed_items(moved, n)
             apart = torch.cat([apart, fold_like(posed, apart)], -1)
         mask = None if valid is None else valid[:rows]
-        result: Scored = self.net(apart, nodes, pairs, mask)
-        return result
+        if not self.roots:
+            scores: Scored = self.net(apart, nodes, pairs, mask)
+            return scores, self._keys(scores[0], inputs, counts)
+        every = drawn[..., :-1] if self.probabilistic else drawn
+        told = self._colours(trunk, first, n)
+        values, summed, colour = self.net.refined(
+            apart, every, nodes, pairs, mask, told, self.tolerance(dtype)
+        )
+        return (values, summed), [colour]
+
+    def _scaled(self, noise: torch.Tensor) -> torch.Tensor:
+        return noise if self.noise_scale == 1 else self.noise_scale * noise
+
+    def _colours(
+        self,
+        trunk: tuple[torch.Tensor, ...],
+        counts: Mapping[str, torch.Tensor] | None,
+        n: int,
+    ) -> Colours:
+        """What the inputs, as they came, say of items and pairs without any weights."""
+        floating = [
+            torch.promote_types(x.dtype, torch.float32) for x in trunk if x.is_floating_point()
+        ]
+        return colours(
+            self.inputs,
+            self.groups,
+            self.own,
+            (*self.later, *self.earlier),
+            self.anchors,
+            self.sizes,
+            trunk,
+            counts,
+            n,
+            tol=self.tolerance((*floating, torch.float32)[0]),
+            rounded=self.resolution is not None,
+        )
 
     def _keys(
         self,
         scores: torch.Tensor,
         inputs: tuple[torch.Tensor, ...],
         counts: Mapping[str, torch.Tensor] | None,
-    ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    ) -> list[torch.Tensor]:
         """Of one element: what tells items apart whose scores do not, by which nothing rounds.
 
         Among many items some scores are always nearly equal.
         """
         if self.probabilistic or self.resolution is not None:
-            return [], []
+            return []
         columns, _ = item_columns(
             self.inputs,
             self.groups,
@@ -167,9 +215,8 @@ class LearnedPermutation(PermutationNoise):
             exact=True,
         )
         if not columns:
-            return [], []
-        key = fold_like(exact_key(columns), scores)
-        return [key], [torch.zeros_like(key[:, :1])]
+            return []
+        return [fold_like(exact_key(columns), scores)]
 
     def forward(
         self,
@@ -189,15 +236,12 @@ class LearnedPermutation(PermutationNoise):
             of_all = fold(valid, noise.shape[0] // valid.shape[0])
             noise = noise.masked_fill(~of_all.unsqueeze(-1), 0)
         with without_autocast(noise.device):
-            scaled = (
-                noise[..., :-1] if self.noise_scale == 1 else self.noise_scale * noise[..., :-1]
-            )
-            scores, summed = self._scores(scaled, inputs, counts, valid, shared)
+            (scores, summed), keys = self._scores(noise, inputs, counts, valid, shared)
             if valid is not None:
                 valid = fold(valid, noise.shape[0] // valid.shape[0])
             tol = self.tolerance(scores.dtype)
-            keys, sizes = self._keys(scores, inputs, counts)
-            index = sorting_index([scores, *keys], noise[..., -1], valid, [summed, *sizes], tol=tol)
+            sizes = [summed, *(torch.zeros_like(summed) for _ in keys)]
+            index = sorting_index([scores, *keys], noise[..., -1], valid, sizes, tol=tol)
             if not self.training:
                 return Permutation(index)
             # Where all count as equal, no score has a place of its own.

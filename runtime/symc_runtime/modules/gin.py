@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -51,25 +53,49 @@ class Gin(nn.Module):
         Items that mask [N, n] leaves out have no influence.
         """
         rows = nodes.shape[0]
-        if pairs is not None and mask is not None:
-            # Every aggregate reads valid senders only.
-            pairs = pairs.masked_fill(~mask[:, None, None, :], 0)
-        links = () if pairs is None else pairs.unbind(1)
-        first = h = nodes.transpose(1, 2).unsqueeze(2)
-        states = []
-        for layer in self.trunk:
-            h = layer(h, links, mask)
-            states.append(h)
-        scores, summed = scored(self.score, h, mask)
-        if self.apart is not None and self.start is not None and self.spread is not None:
+        links = linked(pairs, mask)
+        states = self._shared(nodes, links, mask)
+        scores, summed = scored(self.score, states[-1], mask)
+        if self.apart is not None:
             z = samples_apart(apart, rows)
             read = torch.cat([z, _root(z, mask)], 1) if self.rooted else z
-            h = self.apart(read) + self.start(first)
-            for layer, context in zip(self.thin, states, strict=True):
-                h = layer(h, links, mask, context)
-            more, also = scored(self.spread, torch.cat([h, z], 1), mask)
+            more, also = self._by_sample(z, read, states, links, mask)
             scores, summed = scores + more, summed + also
         return by_sample(scores, summed, apart.shape[0] // rows)
+
+    def _shared(
+        self, nodes: torch.Tensor, links: Sequence[torch.Tensor], mask: torch.Tensor | None
+    ) -> list[torch.Tensor]:
+        """What samples share, [N, hidden, 1, n]: nodes as they come, and after each layer."""
+        states = [nodes.transpose(1, 2).unsqueeze(2)]
+        for layer in self.trunk:
+            states.append(layer(states[-1], links, mask))
+        return states
+
+    def _by_sample(
+        self,
+        z: torch.Tensor,
+        read: torch.Tensor,
+        states: Sequence[torch.Tensor],
+        links: Sequence[torch.Tensor],
+        mask: torch.Tensor | None,
+    ) -> Scored:
+        """Scores [N, K, n] of what differs from sample to sample, [N, c, K, n] each."""
+        if self.apart is None or self.start is None or self.spread is None:
+            raise TypeError("this net reads nothing that differs from sample to sample")
+        h = self.apart(read) + self.start(states[0])
+        for layer, context in zip(self.thin, states[1:], strict=True):
+            h = layer(h, links, mask, context)
+        return scored(self.spread, torch.cat([h, z], 1), mask)
+
+
+def linked(pairs: torch.Tensor | None, mask: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
+    """Pair features [N, c, n, n] channel by channel; every aggregate reads valid senders only."""
+    if pairs is None:
+        return ()
+    if mask is not None:
+        pairs = pairs.masked_fill(~mask[:, None, None, :], 0)
+    return pairs.unbind(1)
 
 
 def _root(z: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

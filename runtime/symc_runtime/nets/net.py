@@ -17,6 +17,14 @@ class NetOption:
     meaning: str
 
 
+@dataclass(frozen=True)
+class Switch:
+    """An option of a net that is `true` or `false`."""
+
+    default: bool
+    meaning: str
+
+
 HIDDEN = NetOption(32, 1, 4096, "width of the hidden features")
 LAYERS = NetOption(3, 1, 64, "number of layers")
 
@@ -32,6 +40,8 @@ class Net:
     """Whether it reads features of pairs of items."""
     reads_images: ClassVar[bool] = False
     """Whether it reads images on the group's own grid as they are, only all else as features."""
-    options: ClassVar[Mapping[str, NetOption]] = {"hidden": HIDDEN, "layers": LAYERS}
+    draws_roots: ClassVar[bool] = False
+    """Whether it draws items as roots, by noise of their own and exact colours."""
+    options: ClassVar[Mapping[str, NetOption | Switch]] = {"hidden": HIDDEN, "layers": LAYERS}
     module: ClassVar[str]
     """`package.module:Class` of the torch module, imported when a model is built."""

@@ -22,7 +22,7 @@ def magnitude(column: torch.Tensor, valid: torch.Tensor | None = None) -> torch.
     return column.abs().amax(-1, keepdim=True)
 
 
-def _clusters(
+def refined_clusters(
     column: torch.Tensor,
     scale: torch.Tensor,
     clusters: torch.Tensor | None,
@@ -79,7 +79,7 @@ def sorting_index(
     if scales is None:
         scales = [magnitude(column, valid) for column in columns]
     for column, scale in zip(columns, scales, strict=True):
-        clusters = _clusters(column, scale, clusters, valid, tol)
+        clusters = refined_clusters(column, scale, clusters, valid, tol)
     if valid is not None:
         places = torch.arange(valid.shape[-1], device=valid.device, dtype=secondary.dtype)
         secondary = torch.where(valid, secondary, places)

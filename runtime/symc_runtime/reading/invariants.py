@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 
@@ -17,6 +18,69 @@ from symc_runtime.reading.readings import (
     read_block,
 )
 from symc_runtime.spec.layout import Group, Tensor, blocks, solve_sizes, split
+
+
+class Invariants(NamedTuple):
+    """What later groups leave alone of one block: tensors [N, items..., channels] of scalars.
+
+    `rounds`: whether they are known but to rounding. `largest` [N, 1]: the size of what they were
+    computed from; 0 where nothing rounds them.
+    """
+
+    reading: Reading
+    scalars: list[torch.Tensor]
+    rounds: bool
+    largest: torch.Tensor
+    masks: Mapping[str, torch.Tensor]
+
+
+def block_invariants(
+    inputs: tuple[Tensor, ...],
+    groups: tuple[Group, ...],
+    own: Group,
+    later: tuple[str, ...],
+    anchors: Mapping[str, int],
+    known: Mapping[str, int],
+    values: tuple[torch.Tensor, ...],
+    counts: Mapping[str, torch.Tensor] | None,
+    *,
+    exact: bool = False,
+    rounded: bool = False,
+) -> list[Invariants]:
+    """Of each block that has items of the own group, in the order of the inputs.
+
+    `exact` and `rounded` as `item_columns` takes them.
+    """
+    named = {group.name: group for group in groups}
+    sizes = solve_sizes(inputs, [x.shape for x in values], known)
+    masks = item_masks(named, counts, sizes)
+    pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
+    centers = point_centers(inputs, pieces, anchors, counts)
+    floating = [x.dtype for x in values if x.is_floating_point()]
+    dtype = floating[0] if floating else torch.float64
+    if dtype in (torch.float16, torch.bfloat16):
+        dtype = torch.float32
+    of_blocks: list[Invariants] = []
+    for tensor, parts in zip(inputs, pieces, strict=True):
+        for block, x in zip(blocks(tensor), parts, strict=True):
+            reading = read_block(block, tensor.labels, own, later, named, sizes)
+            rounds = bool(rounded or reading.pairing or reading.affine or reading.posed)
+            if own.name not in reading.level or (exact and rounds):
+                continue
+            x = centered_block(x, block, reading, centers, counts)
+            x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
+            # Products are as long as what they are products of: means may cancel.
+            # A length, for the largest component depends on the pose.
+            first = 1 + len(reading.items)
+            contracted = tuple(range(first, first + len(reading.contracted)))
+            longest = x.square().sum(contracted).sqrt() if contracted else x.abs()
+            largest = longest.flatten(1).amax(1, keepdim=True)
+            largest = largest**2 if reading.pairing else largest
+            if not rounds:
+                largest = torch.zeros_like(largest)
+            scalars = _invariant(x, reading, own.name, masks)
+            of_blocks.append(Invariants(reading, scalars, rounds, largest, masks))
+    return of_blocks
 
 
 def item_columns(
@@ -43,39 +107,25 @@ def item_columns(
     Vectors of later groups give squared lengths and products with their mean; pairs of items
     give diagonals, sums and sums of squares over the other item.
     """
-    named = {group.name: group for group in groups}
-    sizes = solve_sizes(inputs, [x.shape for x in values], known)
-    masks = item_masks(named, counts, sizes)
-    pieces = [split(t, x, sizes) for t, x in zip(inputs, values, strict=True)]
-    centers = point_centers(inputs, pieces, anchors, counts)
-    floating = [x.dtype for x in values if x.is_floating_point()]
-    dtype = floating[0] if floating else torch.float64
-    if dtype in (torch.float16, torch.bfloat16):
-        dtype = torch.float32
     columns: list[torch.Tensor] = []
     scales: list[torch.Tensor] = []
-    for tensor, parts in zip(inputs, pieces, strict=True):
-        for block, x in zip(blocks(tensor), parts, strict=True):
-            reading = read_block(block, tensor.labels, own, later, named, sizes)
-            rounds = bool(rounded or reading.pairing or reading.affine or reading.posed)
-            if own.name not in reading.level or (exact and rounds):
-                continue
-            x = centered_block(x, block, reading, centers, counts)
-            x = joined_channels(arranged(x.detach(), reading, tensor.labels, dtype), reading)
-            # Products are as long as what they are products of: means may cancel.
-            # A length, for the largest component depends on the pose.
-            first = 1 + len(reading.items)
-            contracted = tuple(range(first, first + len(reading.contracted)))
-            longest = x.square().sum(contracted).sqrt() if contracted else x.abs()
-            largest = longest.flatten(1).amax(1, keepdim=True)
-            largest = largest**2 if reading.pairing else largest
-            if not rounds:
-                largest = torch.zeros_like(largest)
-            for scalars in _invariant(x, reading, own.name, masks):
-                found = _by_item(scalars, reading, own.name, masks)
-                for column, power in found:
-                    columns.append(column)
-                    scales.append(largest**power)
+    of_blocks = block_invariants(
+        inputs,
+        groups,
+        own,
+        later,
+        anchors,
+        known,
+        values,
+        counts,
+        exact=exact,
+        rounded=rounded,
+    )
+    for found in of_blocks:
+        for scalars in found.scalars:
+            for column, power in by_item(scalars, found.reading, own.name, found.masks):
+                columns.append(column)
+                scales.append(found.largest**power)
     return columns, scales
 
 
@@ -109,7 +159,7 @@ def _invariant(
     return found
 
 
-def _by_item(
+def by_item(
     x: torch.Tensor, reading: Reading, own: str, masks: Mapping[str, torch.Tensor]
 ) -> list[tuple[torch.Tensor, int]]:
     """Columns [N, n] of x [N, items..., channels], each with its degree in x."""
@@ -122,7 +172,7 @@ def _by_item(
     def pooled(y: torch.Tensor, kept: tuple[int, ...]) -> torch.Tensor:
         for k in reversed(range(len(level))):
             if k + 1 not in kept:
-                y = _mean_in_any_order(y, k + 1, masks.get(level[k]))
+                y = mean_in_any_order(y, k + 1, masks.get(level[k]))
         return y
 
     if len(own_at) >= 2:
@@ -134,7 +184,7 @@ def _by_item(
     return columns
 
 
-def _mean_in_any_order(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
+def mean_in_any_order(x: torch.Tensor, dim: int, mask: torch.Tensor | None) -> torch.Tensor:
     """`masked_mean`, to the last digit the same in whatever order the items come.
 
     The smallest number is added first, along rows of memory: items in columns next to each other

@@ -81,8 +81,7 @@ def label(facts: Family, name: str) -> str:
 def _stage(stage: Stage) -> str:
     text = f"handled `by {stage.method}`" + ("" if stage.explicit else ", the default")
     if stage.net is not None:
-        options = ", ".join(f"{name}={value}" for name, value in stage.net.options.items())
-        text += f", net `{stage.net.name}({options})`"
+        text += f", net `{stage.net}`"
     return text + (f", anchor `{stage.anchor}`" if stage.anchor is not None else "")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 
 from symc.checking.options import MAXIMUM_COUNT
+from symc.ir.groups import as_written
 from symc_runtime.catalogue import methods, nets
 from symc_runtime.methods.method import MethodOption
-from symc_runtime.nets.net import NetOption
+from symc_runtime.nets.net import NetOption, Switch
 
 
 def method_card(name: str) -> str | None:
@@ -44,12 +45,12 @@ def net_option_card(net: str, name: str) -> str | None:
     return None if option is None else net_option_text(name, option)
 
 
-def net_option_text(name: str, option: NetOption) -> str:
+def net_option_text(name: str, option: NetOption | Switch) -> str:
     """An option with its meaning, default and range."""
-    return (
-        f"`{name}={option.default}`: {option.meaning}, a whole number from {option.low} to "
-        f"{option.high:,}"
-    )
+    text = f"`{name}={as_written(option.default)}`: {option.meaning}, "
+    if isinstance(option, Switch):
+        return text + "`true` or `false`"
+    return text + f"a whole number from {option.low} to {option.high:,}"
 
 
 def _headline(name: str, option: MethodOption) -> str:
