@@ -131,7 +131,7 @@ def test_canonical_elements_of_generic_inputs_read_no_noise(family: str) -> None
     assert (matrix - matrix[:1]).abs().max() < 1e-9
 
 
-@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention", "refine"])
 def test_samples_share_their_inputs(net: str) -> None:
     """Inputs [B] for K samples, or folded to [K*B]: the same elements."""
     torch.manual_seed(0)
@@ -146,7 +146,7 @@ def test_samples_share_their_inputs(net: str) -> None:
     assert len(shared.unique(dim=0)) > 3
 
 
-@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention", "refine"])
 @pytest.mark.parametrize("probabilistic", [True, False])
 def test_a_later_stage_reads_what_came_once_and_what_is_posed(
     net: str, probabilistic: bool
@@ -186,7 +186,7 @@ def test_vectors_of_samples_share_their_inputs() -> None:
     assert torch.allclose(shared, stage(noise, fold(x, 6)).matrix, atol=1e-10)
 
 
-@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention", "refine"])
 def test_without_noise_a_probabilistic_element_is_one(net: str) -> None:
     torch.manual_seed(0)
     tensor = Tensor("x", (Natural("P", "n"), Trivial(2)))

@@ -140,7 +140,7 @@ class _Distances(nn.Module):
         return torch.cdist(pos, pos) @ index.sin()
 
 
-@pytest.mark.parametrize("net", ["deepsets", "attention", "gin"])
+@pytest.mark.parametrize("net", ["deepsets", "attention", "gin", "refine"])
 @pytest.mark.parametrize("group", ["E(3)", "SE(2)", "T(3)"])
 def test_nets_do_not_see_where_points_by_base_are(group: str, net: str) -> None:
     text = f"""

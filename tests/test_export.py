@@ -20,7 +20,7 @@ HOW = [
     "P, M by frame",
     "M, P by frame",
     *(f"P by {m}(net={n})\nsymmetrize M by {m}" for m in ("canonical", "probabilistic")
-      for n in ("deepsets", "attention", "gin")),
+      for n in ("deepsets", "attention", "gin", "refine")),
     "M by canonical\nsymmetrize P by canonical",
     "M by probabilistic\nsymmetrize P by probabilistic",
 ]  # fmt: skip
@@ -29,7 +29,7 @@ HOW = [
 EXPORTED = [
     *(f"P by {m}\nsymmetrize M by base" for m in ("average(samples=3)", "frame")),
     *(f"P by {m}(net={n})\nsymmetrize M by base" for m in ("canonical", "probabilistic")
-      for n in ("deepsets", "attention", "gin")),
+      for n in ("deepsets", "attention", "gin", "refine")),
     *(f"M by {m}\nsymmetrize P by base" for m in ("average(samples=3)", "frame", "probabilistic")),
     "M by canonical\nsymmetrize P by canonical",
 ]  # fmt: skip

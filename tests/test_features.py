@@ -78,7 +78,7 @@ def informed(
 
 
 @pytest.mark.parametrize("probabilistic", [True, False])
-@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention", "refine"])
 @pytest.mark.parametrize(
     "inputs",
     [
@@ -143,7 +143,7 @@ def test_every_input_informs_the_frame(inputs: tuple[Tensor, ...]) -> None:
 
 
 @pytest.mark.parametrize("probabilistic", [True, False])
-@pytest.mark.parametrize("net", ["deepsets", "gin", "attention"])
+@pytest.mark.parametrize("net", ["deepsets", "gin", "attention", "refine"])
 def test_a_link_has_a_direction(net: str, probabilistic: bool) -> None:
     """A graph with all its links turned round is another graph."""
     torch.manual_seed(0)

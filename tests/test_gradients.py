@@ -111,7 +111,7 @@ def test_an_invariant_energy_has_no_torque() -> None:
     assert force.sum(1).abs().max() < 1e-10 * force.norm()
 
 
-@pytest.mark.parametrize("net", ["deepsets", "attention", "gin"])
+@pytest.mark.parametrize("net", ["deepsets", "attention", "gin", "refine"])
 def test_gradients_of_the_penalty_are_its_own(net: str) -> None:
     """The entropy of permutations is smooth in inputs and weights."""
     stage = f"symmetrize P by probabilistic(net={net})\nsymmetrize M by average"

@@ -164,7 +164,7 @@ def test_scores_do_not_read_padding(net: str) -> None:
     noise = stage.draw(2, 3, {"n": 6}, F64, torch.device("cpu"), None).flatten(0, 1)
     other = noise.masked_fill(~fold(valid, 2).unsqueeze(-1), 7.0)
     found = [
-        stage._scores(z[..., :-1], (x, links), counts, valid, None)[0][fold(valid, 2)]
+        stage._scores(z, (x, links), counts, valid, None)[0][0][fold(valid, 2)]
         for z in (noise, other)
     ]
     assert torch.allclose(*found, rtol=0, atol=1e-12)

@@ -81,7 +81,8 @@ def colours(
             for column in columns:
                 items = joined(items, column)
     if pairs is None or links is None:
-        raise ValueError(f"no input holds pairs of items of {own.name}")
+        pairs = torch.zeros(first.shape[0], n, n, dtype=digits.dtype, device=first.device)
+        links = torch.zeros_like(pairs, dtype=torch.bool)
     apart = 1 - torch.eye(n, dtype=torch.float32, device=links.device)
     return Colours(items, pairs / 2**digits.bits, (links | links.mT).to(torch.float32) * apart)
 
