@@ -200,3 +200,19 @@ def test_options_come_through(written: str) -> None:
     program = Program.model_validate_json(symc.load(text).ir.model_dump_json())
     assert program.stages[0].net == written_net
     assert f"traversal={'true' if 'true' in written else 'false'}" in str(written_net)
+
+
+def test_more_padding_is_the_same_graph() -> None:
+    """However far a tensor is padded, the same noise draws the same roots."""
+    torch.manual_seed(0)
+    stage = LearnedPermutation((PAIRS,), (P,), "P", net="refine").eval()
+    graph = cycles(3, 4, 5)
+    counts = {"n": torch.tensor([12])}
+    noise = stage.draw(20, 1, {"n": 12}, torch.float32, torch.device("cpu"), None).flatten(0, 1)
+    found = []
+    for more in (0, 1, 9):
+        padded = torch.nn.functional.pad(graph, (0, more, 0, more)).unsqueeze(0)
+        drawn = torch.nn.functional.pad(noise, (0, 0, 0, more), value=5.0)
+        found.append(stage(drawn, padded, counts=counts).order[:, :12])
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])

@@ -159,7 +159,7 @@ class LearnedPermutation(PermutationNoise):
             return scores, self._keys(scores[0], inputs, counts)
         every = drawn[..., :-1] if self.probabilistic else drawn
         told = self._colours(trunk, first, n)
-        values, summed, colour = self.net.refined(
+        values, summed, colour = self.net(
             apart, every, nodes, pairs, mask, told, self.tolerance(dtype)
         )
         return (values, summed), [colour]

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from symc_runtime.modules.channels import ChannelLinear
-from symc_runtime.modules.gin import Gin, linked
+from symc_runtime.modules.message_passing import MessagePassing, links_of
 from symc_runtime.modules.scores import by_sample, samples_apart, scored
 from symc_runtime.numerics.hashing import PRIME, exact_digits, joined, kinds
 from symc_runtime.numerics.hops import FAR, hops
@@ -27,8 +27,8 @@ MARK, HOP = 3.0, 0.2
 """Sizes at which the net reads that an item is a root, and how far it is from one."""
 
 
-class Refine(Gin):
-    """`Gin`, whose samples differ in the roots that were drawn.
+class Refine(MessagePassing):
+    """Message passing, whose samples differ in the roots that were drawn.
 
     Roots are arg max of learned logits with Gumbel noise, so drawn with the probabilities of a
     softmax; in training gradients reach the logits straight through it. In law equivariant: a
@@ -46,7 +46,7 @@ class Refine(Gin):
         noise_scale: float,
     ) -> None:
         told = rounds + 3 * traversal
-        super().__init__(hidden, layers, 0, posed + told, channels)
+        super().__init__(hidden, layers, posed + told, posed + told, channels)
         self.rounds = rounds
         self.traversal = traversal
         self.noise_scale = noise_scale
@@ -54,7 +54,7 @@ class Refine(Gin):
         self.choice = nn.Parameter(torch.tensor([LARGEST, COLOUR])) if traversal else None
         self.order = nn.Parameter(torch.tensor([COMPONENT, 1.0])) if traversal else None
 
-    def refined(
+    def forward(
         self,
         apart: torch.Tensor,
         drawn: torch.Tensor,
@@ -64,15 +64,15 @@ class Refine(Gin):
         colours: Colours,
         tol: float,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Scores [K*N, n] and their size [K*N, 1] as of `Gin`, and colours [K*N, n] at the end.
+        """Scores [K*N, n], their size [K*N, 1], see `scored`, and colours [K*N, n] at the end.
 
         `apart` [K*N, n, posed]; `drawn` [K*N, n, 1 or rounds]: standard normal noise, of which
         every root has a channel of its own, or all one. Items that no root and no feature tells
         apart have equal colours.
         """
         rows = nodes.shape[0]
-        links = linked(pairs, mask)
-        states = self._shared(nodes, links, mask)
+        links = links_of(pairs, mask)
+        states = self.shared(nodes, links, mask)
         scores, summed = scored(self.score, states[-1], mask)
         logits, size = scored(self.root, states[-1], mask)
         noise = samples_apart(drawn, rows)
@@ -113,7 +113,7 @@ class Refine(Gin):
             told = torch.cat([told, where], 1)
             more = self.order[0] * component + self.order[1] * length
         z = torch.cat([samples_apart(apart, rows), told], 1)
-        own, also = self._by_sample(z, z, states, links, mask)
+        own, also = self.by_sample(z, z, states, links, mask)
         scores, summed = scores + own, summed + also
         if more is not None:
             # Whole numbers of links, alike to the last digit where they are: nothing to round.
