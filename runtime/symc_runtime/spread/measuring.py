@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from symc_runtime.call.precision import without_autocast
 from symc_runtime.call.sampling import check_noise, check_samples, distribution
 from symc_runtime.call.shapes import ShapeError
 from symc_runtime.distributions.distribution import Distribution
@@ -120,9 +121,10 @@ class _Stage:
             element = self._drawn(noise)
             if self.elements is not None:
                 weights = noise.new_full(noise.shape[:2], 1 / samples)
-            return share_of_haar(
-                self.stage, self.inputs, inputs, self.sizes, element, samples, weights
-            )
+            with without_autocast(noise.device):
+                return share_of_haar(
+                    self.stage, self.inputs, inputs, self.sizes, element, samples, weights
+                )
         poses = Poses(self.stage, self.inputs, inputs, self.groups, self.sizes, counts)
         dtype = torch.promote_types(noise.dtype, torch.float32)
         if self.elements is None:
@@ -178,12 +180,15 @@ def _uniform(
 @contextmanager
 def _as_found(stages: Sequence[nn.Module]) -> Iterator[None]:
     """Buffers stay: nets in training mode may keep statistics of what they are asked."""
-    every = [module for stage in stages for module in stage.modules() if module.training]
-    buffers = [b for module in every for b in module.buffers(recurse=False)]
-    kept = [(b, b._version, b.clone()) for b in buffers]
+    kept = []
+    for module in (each for stage in stages for each in stage.modules() if each.training):
+        # BatchNorm counts its calls, and moves no version but that of the count.
+        own = list(module.buffers(recurse=False))
+        kept.append([(buffer, buffer._version, buffer.clone()) for buffer in own])
     try:
         yield
     finally:
-        for buffer, version, copy in kept:
-            if buffer._version != version:
-                buffer.copy_(copy)
+        for buffers in kept:
+            if any(buffer._version != version for buffer, version, _ in buffers):
+                for buffer, _, copy in buffers:
+                    buffer.copy_(copy)
