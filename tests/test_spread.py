@@ -311,15 +311,27 @@ def test_stages_are_measured_given_the_draws_before() -> None:
     assert abs(float(found["M"].value.mean()) - 1) < 0.2
 
 
-def test_equal_items_are_equal_after_a_rotation() -> None:
-    x = repeated(normal(3, 3), [0, 1, 0, 2])
-    model = built(CLOUD.format("M by average", "P by average"))
-    found = model.spread(1e3 + x, x)["P"]
+@pytest.mark.parametrize("order", ["MP", "PM"])
+@pytest.mark.parametrize("far", [0, 1e5])
+def test_items_that_rounding_tells_apart_are_equal(order: str, far: float) -> None:
+    """Where another group turns them, sooner or later, and however far from the origin."""
+    x = 10 * repeated(normal(3, 3), [0, 1, 0, 2])
+    x[:, 2] *= 1 + 1e-6
+    stages = [f"{group} by average" for group in order]
+    found = built(CLOUD.format(*stages)).spread(far + x, torch.zeros_like(x))["P"]
     torch.testing.assert_close(found.value, torch.tensor([2 / 24]))
-    other = built(CLOUD.format("P by average", "M by average"))
-    turned = torch.linalg.qr(normal(3, 3, seed=5)).Q
-    found = other.spread(1e3 + x @ turned, x @ turned)["P"]
-    torch.testing.assert_close(found.value, torch.tensor([2 / 24]))
+    # Where nothing rounds, the last bit tells.
+    found = built(SET.format("average").replace("2]", "3]")).spread(x)["P"]
+    torch.testing.assert_close(found.value, torch.tensor([1 / 24]))
+
+
+def test_mirror_images_of_a_matrix_group_are_equal() -> None:
+    """A vector along the mirror axis r^j s of D(5), turned there in single precision."""
+    text = "input x[2: D(5).vector]\noutput y\nsymmetrize by average\n"
+    angles = math.pi / 5 * torch.arange(10)
+    x = torch.stack([angles.cos(), angles.sin()], -1)
+    found = built(text).spread(torch.cat([x, normal(3, 2)]))["D(5)"].value
+    torch.testing.assert_close(found, torch.tensor([2 / 10] * 10 + [1 / 10] * 3))
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
