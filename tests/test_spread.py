@@ -163,6 +163,9 @@ def test_ragged_sizes() -> None:
     assert abs(float(mean[0]) - 1 / 24) < 4 * math.sqrt(1 / 24 / (20 * 1225))
     torch.testing.assert_close(found.uniform[:4], torch.tensor([1 / 24, 1 / 2, 1.0, 1.0]))
     assert "uniform over S(n):" in str(found)
+    exact = built(text.format("average")).spread(x, n=counts)["P"]
+    assert exact.exact
+    torch.testing.assert_close(exact.value, expected)
     canonical = built(text.format("canonical")).spread(x, sizes={"n": counts})["P"].value
     assert torch.equal(canonical, torch.ones(4))
 
