@@ -39,6 +39,7 @@ output vote[2]
 symmetrize M by average
 symmetrize P by probabilistic(net=deepsets(hidden=8, layers=1))
 """
+CLOUD_OF_ONE = "group P = S(n)\ninput x[n: P, 2]\noutput y[n: P, 2]\n"
 SETS = """
 size n <= 6
 group P = S(n)
@@ -498,3 +499,51 @@ def test_wrong_usage_is_2(run: Run, arguments: tuple[str, ...], said: str) -> No
     assert said in err.replace("\n", " ")
     assert "Traceback" not in err
     assert os.getcwd() in err or "there is no module" not in err
+
+
+def test_the_spread_is_told_and_is_no_law(golden: Callable[[str, str], None]) -> None:
+    text = CLOUD.replace("probabilistic(net=deepsets(hidden=8, layers=1))", "average")
+    model = built(text)
+    report = measured(model)
+    assert [(s.group, s.over, s.measure) for s in report.spread] == [
+        ("M", "SO(3)", "apart"),
+        ("P", "S(4)", "same"),
+    ]
+    turns, orders = report.spread
+    assert 0.8 < turns.value < 1.2
+    assert turns.uniform == 1
+    assert orders.value == pytest.approx(1 / 24, abs=1e-6) == orders.uniform
+    assert Report.from_json(report.to_json()) == report
+    # Reports of before have none.
+    old = json.loads(report.to_json())
+    del old["spread"]
+    assert Report.from_json(json.dumps(old)) == replace(report, spread=())
+    shown = replace(report, rows=(), unseen=(), spread=(replace(turns, value=0.412), orders))
+    golden("verify/spread.txt", render(shown))
+    golden("verify/spread.ansi", render(shown, color=True))
+    assert measured(nn.Identity(), spec=CLOUD_OF_ONE).spread == ()
+
+
+class Firm(nn.Module):
+    """Scores of items, by how much they count beside the noise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, noise: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        score: torch.Tensor = self.weight * x.sum(-1) + noise[..., 0]
+        return score
+
+
+def test_the_spread_follows_the_weights() -> None:
+    net = Firm()
+    probe = symc.build(CLOUD_OF_ONE, nn.Identity())
+    base = flat_base(probe.inputs, probe.outputs, {"n": 4})
+    model = symc.build(CLOUD_OF_ONE, base, distributions={"P": net})
+    (even,) = measured(model).spread
+    net.weight.data.fill_(1e4)
+    (firm,) = measured(model).spread
+    assert 0 < even.value < 0.2
+    assert firm.value > 0.95
+    assert even.uniform == firm.uniform

@@ -26,6 +26,8 @@ from symc_runtime.methods.method import numbers_of_samples
 from symc_runtime.spec.draws import Draw, always_draws, counted
 from symc_runtime.spec.layout import Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.spec.polynomials import names
+from symc_runtime.spread.measuring import pair_noise, spread_of
+from symc_runtime.spread.record import Spread
 
 Outputs = torch.Tensor | tuple[torch.Tensor, ...]
 
@@ -136,7 +138,7 @@ class Symmetrized(nn.Module):
         if "inputs" not in vars(cls):
             return
         sizes = _size_names(cls.inputs + cls.outputs)
-        for method in ("forward", "draw_noise"):
+        for method in ("forward", "draw_noise", "spread"):
             if method not in vars(cls):
                 setattr(cls, method, with_names(getattr(cls, method), cls.inputs, sizes))
 
@@ -242,6 +244,56 @@ class Symmetrized(nn.Module):
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
 
+    def spread(
+        self,
+        /,
+        *inputs: torch.Tensor,
+        samples: int = 50,
+        generator: torch.Generator | None = None,
+        noise: Mapping[str, torch.Tensor] | None = None,
+        sizes: Mapping[str, Any] | None = None,
+        **named: Any,
+    ) -> dict[str, Spread]:
+        """How concentrated p(g | x) of each stage is, for inputs [batch, *axes], by its group.
+
+        For permutations, finite groups and sign flips the probability that two draws show the base
+        the same input: 1 is one pose, and the same structure in another order of equal items is
+        the same. For rotations and reflections (of E(d), SE(d) too) the share of the uniform
+        spread: 0 is one pose, 1 as spread as uniform. See `Spread`. Translations and groups `by
+        base` have none.
+
+        A stage is measured as the pipeline has it: on inputs that the stages before it have posed,
+        by the same draws for both, and as a mean over up to 8 of these. The mode, training or
+        eval, is that of the module, which is left as it is; there are no gradients, and the base is
+        not run. `average`, and in eval mode `probabilistic` on small finite groups, whose elements
+        can all be taken, are exact; of others all pairs of `samples` draws are compared.
+
+        Args:
+            inputs: as a call takes them, by name too.
+            samples: draws of each stage, at least 2.
+            generator: of the draws.
+            noise: in the place of both: independent draws of each stage, [samples, batch, ...].
+            sizes: as a call takes them.
+            named: inputs by name, and sizes as keywords, `n=counts`.
+
+        Raises:
+            ShapeError, TypeError: as a call does. ValueError: `samples` is below 2.
+        """
+        inputs, counts = bound(self.inputs, inputs, named, self.ragged)
+        tensors, solved, valid = self._checked(inputs, sizes, counts)
+        drawn = pair_noise(
+            self.draws,
+            {entry.key: distribution(getattr(self, entry.attribute)) for entry in self.draws},
+            samples=samples,
+            noise=noise,
+            batch=inputs[0].shape[0],
+            sizes=solved,
+            dtype=self._noise_dtype(inputs),
+            device=inputs[0].device,
+            generator=generator,
+        )
+        return spread_of(self, tensors, dict(zip(self.ragged, valid, strict=True)), solved, drawn)
+
     def __prepare_scriptable__(self) -> None:
         refuse_torchscript()
 
@@ -300,13 +352,6 @@ class Symmetrized(nn.Module):
         sizes: Mapping[str, int],
         generator: torch.Generator | None,
     ) -> dict[str, torch.Tensor]:
-        floating = [x.dtype for x in inputs if x.is_floating_point()]
-        if not floating:
-            floating = [p.dtype for p in self.parameters() if p.is_floating_point()]
-        dtype = floating[0] if floating else torch.get_default_dtype()
-        if dtype in (torch.float16, torch.bfloat16):
-            # Ties are broken by noise, which half precision rounds away.
-            dtype = torch.float32
         stages = {entry.key: getattr(self, entry.attribute) for entry in self.draws}
         samples, every = self._number_of_samples()
         return draw(
@@ -317,10 +362,18 @@ class Symmetrized(nn.Module):
             training=self.training,
             batch=inputs[0].shape[0],
             sizes=sizes,
-            dtype=dtype,
+            dtype=self._noise_dtype(inputs),
             device=inputs[0].device,
             generator=generator,
         )
+
+    def _noise_dtype(self, inputs: tuple[torch.Tensor, ...]) -> torch.dtype:
+        floating = [x.dtype for x in inputs if x.is_floating_point()]
+        if not floating:
+            floating = [p.dtype for p in self.parameters() if p.is_floating_point()]
+        dtype = floating[0] if floating else torch.get_default_dtype()
+        # Ties are broken by noise, which half precision rounds away.
+        return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
     def _pass(
         self,

@@ -109,13 +109,15 @@ def with_names(
     """A method that takes `*inputs` and `**counts`, with a signature that names all of them.
 
     `help`, editors and the `dynamic_shapes` of `torch.export` read signatures. Where an input has
-    a name in `RESERVED` no signature says so, and the method is left as it is.
+    a name in `RESERVED`, or of an argument, no signature says so, and the method is left as it is.
     """
     names = [tensor.name for tensor in declared]
-    if not isinstance(function, FunctionType) or not set(names).isdisjoint(RESERVED):
+    if not isinstance(function, FunctionType):
         return function
     keyword, positional = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     own = [p for p in inspect.signature(function).parameters.values() if p.kind == keyword]
+    if not RESERVED.union(p.name for p in own).isdisjoint(names):
+        return function
     taken = {*names, *(p.name for p in own)}
     parameters = [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY),

@@ -72,9 +72,13 @@ def draw(
 def check_samples(name: str, value: object) -> int:
     """K as an int. Raises TypeError and ValueError."""
     if type(value) is not int:
+        refusal = f"{name}: expected an int, got {type(value).__name__}"
         if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-            raise TypeError(f"{name}: expected an int, got {type(value).__name__}")
-        value = operator.index(value)
+            raise TypeError(refusal)
+        try:
+            value = operator.index(value)
+        except TypeError as error:
+            raise TypeError(refusal) from error  # a tensor of several numbers, or of fractions
     if value < 1:
         raise ValueError(f"{name}: a whole number from 1, not {value}")
     return value

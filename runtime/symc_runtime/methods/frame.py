@@ -13,6 +13,7 @@ class Frame(Method):
     title = "uniform over a frame of the input"
     options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
     exhaustive = True
+    generic = True
 
     def elements(self, group: Family, parameter: int) -> int | None:
         """One sorted order, or the signs of principal axes."""

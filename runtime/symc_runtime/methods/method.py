@@ -58,6 +58,10 @@ class Method:
     """False: no element at all, the base has the symmetry already."""
     exhaustive: ClassVar[bool] = False
     """Without `samples`, the method takes every element it has, where they are few enough."""
+    generic: ClassVar[bool] = False
+    """The elements that it takes, where it takes all, are those of a generic input: what other
+    inputs leave open is drawn.
+    """
     weighs: ClassVar[bool] = False
     """It does so in eval mode alone, each with its probability; in training it draws."""
 

@@ -15,6 +15,7 @@ from symc_runtime.verification.layers import in_words
 from symc_runtime.verification.layers import layers as layers_of
 from symc_runtime.verification.plain import Plain
 from symc_runtime.verification.report import Report, Row
+from symc_runtime.verification.spreads import spreads
 from symc_runtime.verification.steps import steps as steps_of
 from symc_runtime.verification.subject import Settings, Subject
 from symc_runtime.verification.unmeasured import unseen
@@ -74,12 +75,13 @@ def measure(
                     Row(step.test, "", "", "", step.mode, "", "unmeasured", detail=why(error))
                 )
         found = layers_of(measured) if layers else ()
+        concentrated = spreads(measured)
         if progress is not None:
             progress("done", len(steps), len(steps))
     return Report(
         name, tuple(str(group) for group in model.groups), subject, not measured.plain,
         dict(measured.sizes), settings.seed, tuple(rows), unseen(measured),
-        tuple((layer.group, in_words(layer)) for layer in found),
+        tuple((layer.group, in_words(layer)) for layer in found), concentrated,
     )  # fmt: skip
 
 

@@ -53,11 +53,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class StageSpread:
+    """How concentrated the distribution of one stage is, on average over random inputs.
+
+    `group`: its name in the spec; `over`, `measure`: as `symc_runtime.spread.record.Spread` has
+    them; `value` and `uniform`: means, the second of uniform elements.
+    """
+
+    group: str
+    over: str
+    measure: str
+    value: float
+    uniform: float
+
+
+@dataclass(frozen=True)
 class Report:
     """What `symc verify` found. `ok`: no law is broken. Printed, it reads like `symc verify`.
 
     `subject` says what was measured, `compiled` whether symc built it, `unseen` what was not
     looked at; `layers`, of each group, where in the module it is lost first, if that was asked;
+    `spread`, of each stage that draws, how concentrated it is, which is no law;
     `warnings` are the rows that could not be measured, or hardly.
     """
 
@@ -70,6 +86,7 @@ class Report:
     rows: tuple[Row, ...]
     unseen: tuple[str, ...] = ()
     layers: tuple[tuple[str, str], ...] = ()
+    spread: tuple[StageSpread, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -104,10 +121,12 @@ class Report:
         if not isinstance(data, dict) or data.get("format") != 1:
             raise ValueError(refusal)
         try:
-            data.setdefault("layers", [])  # not in reports of before
+            for later in ("layers", "spread"):
+                data.setdefault(later, [])  # not in reports of before
             known = {name: data[name] for name in (f.name for f in fields(cls))}
             known["rows"] = tuple(Row(**row) for row in known["rows"])
             known["layers"] = tuple((group, words) for group, words in known["layers"])
+            known["spread"] = tuple(StageSpread(**stage) for stage in known["spread"])
             known["groups"], known["unseen"] = tuple(known["groups"]), tuple(known["unseen"])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(refusal) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from symc_runtime.spread.words import in_words
 from symc_runtime.verification.cautions import cautions
 from symc_runtime.verification.faults import (
     by_subject,
@@ -13,7 +14,16 @@ from symc_runtime.verification.faults import (
     subject_of,
     to_tell,
 )
-from symc_runtime.verification.report import DRAWN, FACTS, TESTS, Report, Row, Test, Verdict
+from symc_runtime.verification.report import (
+    DRAWN,
+    FACTS,
+    TESTS,
+    Report,
+    Row,
+    StageSpread,
+    Test,
+    Verdict,
+)
 
 WIDTH = 80
 STYLES = {"bold": "1", "error": "1;31", "warning": "1;33", "help": "1;36", "good": "32", "dim": "2"}
@@ -40,6 +50,7 @@ WORDS: dict[Verdict, str] = {
     "broken": "BROKEN",
     "unmeasured": "not measured",
 }
+SPREAD = "Spread: how concentrated the poses are, on random inputs, at these weights"
 MOVED = "Also with every weight moved at random by a tenth of its size, in eval mode."
 STATISTICAL: tuple[Test, ...] = ("noise", "mean", "outputs")
 PROPERTIES = {"pose": "the base sees g^-1 x", "sample": "g base(g^-1 x)"}
@@ -52,6 +63,8 @@ def render(report: Report, color: bool = False) -> str:
         merged = by_subject(row for row in report.rows if row.test == test)
         if merged:
             lines += ["", *_section(report, test, merged, color)]
+    if report.spread:
+        lines += ["", *_spread(report.spread, color)]
     for rows in to_tell(report):
         lines += ["", *_error(report, rows, color)]
     if report.layers:
@@ -120,6 +133,16 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
             for line in wrap(" ".join(notes), WIDTH, initial_indent="  ", subsequent_indent="  ")
         ]
     return lines if len(table) > 1 else [*lines, "  nothing, see below"]
+
+
+def _spread(stages: Sequence[StageSpread], color: bool) -> list[str]:
+    lines = [_paint(SPREAD, "bold", color)]
+    for stage in stages:
+        words = in_words(stage.over, stage.measure, stage.value, stage.uniform)
+        lines += wrap(
+            f"{stage.group}: {words}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+    return lines
 
 
 def _subject(row: Row) -> str:

@@ -1,0 +1,83 @@
+"""g^-1 x of a whole tensor, axis by axis, as compiled modules pose their inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+import torch
+
+from symc_runtime.actions.axes import flip, fold_like, times_signs, unpermute, unrotate
+from symc_runtime.actions.tables import unmove, unturn
+from symc_runtime.spec.layout import (
+    Group,
+    Joint,
+    Natural,
+    Product,
+    Representation,
+    Sign,
+    Sum,
+    Table,
+    Tensor,
+    Trivial,
+    dimension,
+    slots,
+)
+
+
+def carries(value: Representation, group: str) -> bool:
+    """Whether the group, its linear part, moves it."""
+    if isinstance(value, Trivial):
+        return False
+    if isinstance(value, (Natural, Sign, Table)):
+        return value.group == group
+    if isinstance(value, Joint):
+        return carries(value.carried, group)
+    if isinstance(value, Product):
+        return any(carries(factor, group) for factor in value.factors)
+    if isinstance(value, Sum):
+        return any(carries(term, group) for term in value.terms)
+    assert_never(value)
+
+
+def posed(
+    tensor: Tensor, x: torch.Tensor, element: Any, group: Group, sizes: Mapping[str, int]
+) -> torch.Tensor:
+    """g^-1 x for elements of the group [rows, ...] and x [rows, *axes], or shared by samples.
+
+    Of points the linear part alone: they are relative to their centre already.
+    """
+    x = fold_like(x, element[0])
+    for dim, _, axis in slots(tensor):
+        x = _posed(x, axis, dim, element, group, sizes)
+    return x
+
+
+def _posed(
+    x: torch.Tensor,
+    value: Representation,
+    dim: int,
+    element: Any,
+    group: Group,
+    sizes: Mapping[str, int],
+) -> torch.Tensor:
+    if not carries(value, group.name):
+        return x
+    if isinstance(value, Sign):
+        return flip(x, element)
+    if isinstance(value, Joint):
+        return unturn(x, element, dim)
+    if isinstance(value, Table):
+        return unmove(x, element, value.called, dim)
+    if isinstance(value, Product):
+        x = x.unflatten(dim, [dimension(factor, sizes) for factor in value.factors])
+        for offset, factor in enumerate(value.factors):
+            x = _posed(x, factor, dim + offset, element, group, sizes)
+        return x.flatten(dim, dim + len(value.factors) - 1)
+    if isinstance(value, Sum):
+        pieces = x.split([dimension(term, sizes) for term in value.terms], dim)
+        pairs = zip(pieces, value.terms, strict=True)
+        return torch.cat([_posed(y, term, dim, element, group, sizes) for y, term in pairs], dim)
+    if group.permutes:
+        return unpermute(x, element, dim)
+    return times_signs(x, element, dim) if group.flips else unrotate(x, element, dim)

@@ -1,0 +1,1 @@
+"""How concentrated the distributions of a module are: what `Symmetrized.spread` measures."""
