@@ -11,7 +11,7 @@ from torch import nn
 
 import symc
 from symc_runtime.distributions.finite import FiniteDistribution
-from symc_runtime.testing import act, equivariance_error, motion_of, random_motions
+from symc_runtime.testing import act, as_tuple, equivariance_error, motion_of, random_motions
 from symc_runtime.verification.bases import flat_base
 from symc_runtime.verification.inputs import make_inputs
 
@@ -205,3 +205,20 @@ def test_pieces_of_an_axis_may_have_open_sizes(text: str, method: str) -> None:
     for training in (True, False):
         model.train(training)
         assert equivariance_error(model, *x, generator=generator) <= 1e-12
+
+
+@pytest.mark.parametrize("method", ["average", "frame"])
+@pytest.mark.parametrize("text", OPEN.values(), ids=OPEN)
+def test_pieces_of_open_sizes_are_traced(text: str, method: str) -> None:
+    """Sizes are read off polynomials, `3*n + n`, while torch traces."""
+    probe = symc.build(text, nn.Identity())
+    sizes = {"n": 3, "c": 2}
+    base = flat_base(probe.inputs, probe.outputs, sizes)
+    model = symc.build(f"{text}\nsymmetrize by {method}\n", base).double().eval()
+    x = make_inputs("random", model.inputs, model.groups, sizes, 2)
+    noise = model.draw_noise(*x)
+    fast = torch.compile(model, fullgraph=True, backend="eager")
+    with torch.no_grad():
+        pairs = zip(as_tuple(model(*x, noise=noise)), as_tuple(fast(*x, noise=noise)), strict=True)
+    for one, other in pairs:
+        assert torch.allclose(one, other, rtol=0, atol=1e-12)
