@@ -81,7 +81,8 @@ def build(
             [K*B, n, 4] for S(n), [K*B, d, d] for a linear group, whose d vectors are isotropic;
             under `canonical` [K*B, n, 0] and [K*B, 0, d]. For a finite group that acts by tables,
             such as C(k), it is called as net(*poses), every pose g^-1 x of every example
-            [rows, ...], and returns a score each, [rows].
+            [rows, ...], and returns a score each, [rows]; for Z2(k) as net(*inputs), [rows, ...],
+            and returns scores [rows, k] that change their signs as the items do.
         chunk: run this many samples at a time, so that memory stays bounded.
 
     Returns:
@@ -120,6 +121,12 @@ def build(
         for stage in plan.stages
         if stage.stage.method in _REPLACEABLE and stage.distribution is not None
     }
+    for stage in program.stages:
+        if stage.group in (distributions or {}) and stage.group not in drawn:
+            raise ValueError(
+                f"distributions: the spec has no {stage.group!r} with a net to replace: "
+                f"`{stage.method}` has none; write `symmetrize {stage.group} by probabilistic`"
+            )
     _refuse_unknown("distributions", distributions or {}, drawn)
     return CompiledModel(plan, base, distributions=distributions, chunk=chunk)
 

@@ -518,3 +518,33 @@ def test_section_5_options_that_finite_groups_read() -> None:
         model(torch.ones(2, 3, 2).cumsum(1).cumsum(2)).square().sum().backward()
         gradients.append([p.grad for n, p in model.named_parameters() if "base" not in n])
     assert any(not torch.equal(a, b) for a, b in zip(*gradients, strict=True) if a is not None)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("group", "axis", "k", "code"),
+    [
+        ("C(k)", "2: R.irrep(1)", 6, None),
+        ("C(k)", "1: R.irrep(3)", 6, None),
+        ("C(k)", "_: R.irrep(1) + R.irrep(3)", 6, None),
+        ("D(k)", "(h, h): R.grid", 4, None),
+        ("C(k)", "(h, w): R.grid", 2, None),
+        ("C(k)", "2: R.irrep(3)", 6, "SYM301"),
+        ("D(k)", "_: R.irrep(4)", 6, "SYM304"),
+        ("C(k)", "(h, h): R.grid", 6, "SYM303"),
+        ("C(k)", "(h, w): R.grid", 4, "SYM314"),
+    ],
+)
+def test_an_axis_may_tell_which_representations_there_are(
+    group: str, axis: str, k: int, code: str | None, first: bool
+) -> None:
+    """Wherever it stands, and as if `size k` said it."""
+    inputs = [f"input a[{axis}]", f"input b[{k}: R]"]
+    lines = [f"group R = {group}", *(reversed(inputs) if first else inputs), f"output y[{axis}]"]
+    text = "\n".join(lines)
+    told = [d.code for d in symc.check(text)]
+    assert set(told) == (set() if code is None else {code})
+    assert told == [d.code for d in symc.check(f"size k = {k}\n{text}")]
+    if code is None:
+        program, same = (symc.load(t).ir for t in (text, f"size k = {k}\n{text}"))
+        assert {t.name: t for t in program.inputs} == {t.name: t for t in same.inputs}

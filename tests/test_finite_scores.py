@@ -121,7 +121,7 @@ def test_scores_of_another_shape_are_refused() -> None:
     told = r"the distribution of R: expected \[12\] \(a score for each pose\), got \[12, 32\]"
     with pytest.raises(symc.ShapeError, match=told):
         model(torch.randn(3, 2, 4, 4))
-    with pytest.raises(ValueError, match="distributions: the spec has no 'R'"):
+    with pytest.raises(ValueError, match="no 'R' with a net to replace: `average` has none"):
         symc.build(IMAGES.format("C(4)", "average"), Plane(), distributions={"R": Scores()})
 
 

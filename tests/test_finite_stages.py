@@ -11,7 +11,9 @@ from torch import nn
 
 import symc
 from symc_runtime.distributions.finite import FiniteDistribution
-from symc_runtime.testing import act, equivariance_error, motion_of, random_motions
+from symc_runtime.testing import act, as_tuple, equivariance_error, motion_of, random_motions
+from symc_runtime.verification.bases import flat_base
+from symc_runtime.verification.inputs import make_inputs
 
 IMAGES = """
 group R = {family}
@@ -179,3 +181,44 @@ class Sum(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.tanh(x @ self.weight).sum(1)
+
+
+OPEN = {
+    "a sum beside items": "group R = D(3)\ngroup P = S(n)\n"
+    "input x[_: R * P + P]\noutput y[n: P]\noutput z[_: R * P + R]",
+    "multiples": "group R = C(3)\ninput x[_: c*R.vector + R]\noutput y[_: c*R + 2*R.vector]",
+    "products": "group R = D(2)\ngroup M = O(2)\n"
+    "input x[c, _: R.regular * M + 3*M]\noutput y[_: c*M]\noutput z[4: R.regular]",
+}
+"""Axes that are moved piece by piece, where each call tells how long the pieces are."""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("text", OPEN.values(), ids=OPEN)
+def test_pieces_of_an_axis_may_have_open_sizes(text: str, method: str) -> None:
+    probe = symc.build(text, nn.Identity())
+    sizes = {"n": 3, "c": 2}
+    base = flat_base(probe.inputs, probe.outputs, sizes)
+    model = symc.build(f"{text}\nsymmetrize by {method}\n", base).double()
+    generator = torch.Generator().manual_seed(0)
+    x = make_inputs("random", model.inputs, model.groups, sizes, 4, generator=generator)
+    for training in (True, False):
+        model.train(training)
+        assert equivariance_error(model, *x, generator=generator) <= 1e-12
+
+
+@pytest.mark.parametrize("method", ["average", "frame"])
+@pytest.mark.parametrize("text", OPEN.values(), ids=OPEN)
+def test_pieces_of_open_sizes_are_traced(text: str, method: str) -> None:
+    """Sizes are read off polynomials, `3*n + n`, while torch traces."""
+    probe = symc.build(text, nn.Identity())
+    sizes = {"n": 3, "c": 2}
+    base = flat_base(probe.inputs, probe.outputs, sizes)
+    model = symc.build(f"{text}\nsymmetrize by {method}\n", base).double().eval()
+    x = make_inputs("random", model.inputs, model.groups, sizes, 2)
+    noise = model.draw_noise(*x)
+    fast = torch.compile(model, fullgraph=True, backend="eager")
+    with torch.no_grad():
+        pairs = zip(as_tuple(model(*x, noise=noise)), as_tuple(fast(*x, noise=noise)), strict=True)
+    for one, other in pairs:
+        assert torch.allclose(one, other, rtol=0, atol=1e-12)

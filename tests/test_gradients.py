@@ -99,6 +99,34 @@ def test_gradients_are_those_of_the_function(inputs: str, group: str, method: st
     assert error < 1e-5, where
 
 
+WEIGHED = {
+    "images": "group G = C(4)\ninput x[2, (3, 3): G.grid]\ninput v[2: G.vector]\noutput y[4: G]",
+    "a ring": "group G = D(3)\ninput x[3: G, 2]\ninput v[2: G.vector]\noutput y[3: G]",
+    "one sign": "group G = Z2(1)\ninput x[4, 1: G]\noutput y[1: G]",
+    "signs": "group G = Z2(3)\ninput x[4, 3: G]\ninput e[3]\noutput y[3: G]",
+    "signs of a sum": "group G = Z2(2)\ninput x[3, _: 2*G.scalar + 2*G]\noutput y[_: G + G.sign]",
+}
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 1e3])
+@pytest.mark.parametrize("text", WEIGHED.values(), ids=WEIGHED)
+def test_weights_of_all_elements_have_their_derivatives(text: str, scale: float) -> None:
+    """In eval mode all elements are taken, and what is smooth is the softmax of their scores."""
+    model, _, inputs = _model(text + "\nsymmetrize G by probabilistic\n")
+    model.eval_samples = None
+    # To size one a score brings what it reads, whatever the units are.
+    scaled = [x.mul_(scale).requires_grad_() for x in inputs]
+
+    def value() -> torch.Tensor:
+        _, weights = model(*scaled, return_samples=True)
+        return (weights * torch.arange(weights.shape[0]).unsqueeze(1)).sum()
+
+    leaves = {f"input {i}": x for i, x in enumerate(scaled)}
+    leaves |= {key: p for key, p in model.named_parameters() if not key.startswith("base")}
+    error, where = _compared(leaves, value)
+    assert error < 1e-5, where
+
+
 def test_an_invariant_energy_has_no_torque() -> None:
     """Forces of an energy that a frame makes invariant turn nothing."""
     text = "input x[5, 3: E(3).point]\noutput energy\nsymmetrize E(3) by frame"

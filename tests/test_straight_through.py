@@ -137,6 +137,25 @@ def test_actions_have_the_gradient_of_the_soft_matrix_in_place_of_the_hard_one(
         assert torch.allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
+def test_any_number_of_items_feels_its_scores(n: int, padded: bool) -> None:
+    """Standardised, the scores of two items would be 1 and -1 whatever they are."""
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(64, n + padded, dtype=F64, generator=generator).requires_grad_()
+    valid = (torch.arange(n + padded) < n).expand(64, -1) if padded else None
+    key = torch.rand(64, n + padded, dtype=F64, generator=generator)
+    index = sorting_index([scores], key, valid, tol=tolerance(F64))
+    soft = soft_order(scores, index, 0.1, valid)
+    weight = torch.randn(64, n + padded, n + padded, dtype=F64, generator=generator)
+    for value in ((soft.path * weight).sum(), entropy(soft).sum()):
+        (felt,) = torch.autograd.grad(value, scores, retain_graph=True)
+        largest = felt.abs().amax(1)
+        assert (largest > 1e-3).double().mean() > 0.9
+        # A common shift of all scores changes no order.
+        assert (felt.sum(1).abs() <= 1e-9 * (1 + largest)).all()
+
+
 def test_equal_scores_have_finite_gradients() -> None:
     scores = torch.zeros(2, 5, requires_grad=True)
     index = torch.arange(5).expand(2, -1)

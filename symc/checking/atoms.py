@@ -79,7 +79,7 @@ def read_called(
         message,
         help=f"write `{text}({_example(owner, name, expressions)})`"
         if not choices
-        else f"there are {_listed(text, choices)}",
+        else f"there {'is' if len(choices) == 1 else 'are'} {_listed(text, choices)}",
     )
     return None
 

@@ -22,6 +22,7 @@ from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
+from symc.checking.late import told_by_axes
 from symc.checking.names import declarations, size_words, walk
 from symc.checking.proving import report_proofs
 from symc.checking.report import Report, listed
@@ -132,13 +133,9 @@ def _read(
     given: Collection[str],
 ) -> Program | None:
     statements = document.statements
-    declared = declarations(document, report)
-    taken = {node.text for node in walk(document) if isinstance(node, ast.Name)}
-    expressions = Expressions(
-        report, declared, size_words(document), SizeTable(), GroupTable(taken), unread
-    )
-    read_sizes([s for s in statements if isinstance(s, ast.SizeStatement)], expressions)
-    read_groups([s for s in statements if isinstance(s, ast.GroupStatement)], expressions)
+    expressions = _begun(document, report, unread)
+    late = told_by_axes(document, report.source, lambda other: _begun(document, other, unread))
+    expressions.sizes.fixed.update(late)
     constraints: list[Constraint] = []
     written = [s for s in statements if isinstance(s, ast.TensorStatement)]
     tensors = [read_tensor(statement, expressions, constraints) for statement in written]
@@ -209,6 +206,19 @@ def _read(
     report_proofs(program, values, outputs, lines, expressions)
     note_many_elements(program, values or {}, lines, expressions)
     return program
+
+
+def _begun(document: ast.Document, report: Report, unread: frozenset[str]) -> Expressions:
+    """Expressions in the scope of the spec, its sizes and groups read."""
+    statements = document.statements
+    declared = declarations(document, report)
+    taken = {node.text for node in walk(document) if isinstance(node, ast.Name)}
+    expressions = Expressions(
+        report, declared, size_words(document), SizeTable(), GroupTable(taken), unread
+    )
+    read_sizes([s for s in statements if isinstance(s, ast.SizeStatement)], expressions)
+    read_groups([s for s in statements if isinstance(s, ast.GroupStatement)], expressions)
+    return expressions
 
 
 def _refuse_loss(

@@ -61,6 +61,8 @@ def soft_order(
     """The soft permutation of scores [N, n] that `index` [N, n] sorts.
 
     Scores are measured in mean gaps between neighbours, so that one temperature serves every n.
+    Two scores are one gap apart whatever they are, which no gradient can change: beside them,
+    a score of 1 has that length, too.
     Where they spread by no more than `least` [N, 1], by default some last digits of the largest,
     they are as they come: no gradient is to be over what rounding left. `valid` [N, n] by item.
     """
@@ -75,7 +77,8 @@ def soft_order(
         mean = (scores * weight).sum(-1, keepdim=True) / count
         squares = ((scores - mean).square() * weight).sum(-1, keepdim=True)
         valid = valid.gather(-1, index)
-    variance = squares / count
+    # Of two scores only.
+    variance = squares / count + (count == 2).to(scores.dtype)
     info = torch.finfo(scores.dtype)
     if least is None:
         least = ROUNDED * info.eps * magnitude(scores, items)

@@ -74,7 +74,7 @@ def odd_numbers(
         x = arranged(pieces[each.tensor][each.block], each.reading, None, dtype)
         if isinstance(each.reading.channel_size, int):
             x = joined_channels(x, each.reading)
-        largest = item_sizes(x, each.level)
+        largest = item_sizes(x.detach(), each.level)
         whole = largest.flatten(1).amax(1).reshape(-1, *[1] * (x.ndim - 1))
         share = tol if each.reading.posed else tol**1.5
         numbers.append(x.masked_fill(largest <= share * whole, 0))
@@ -85,10 +85,10 @@ def item_sizes(x: torch.Tensor, level: Level) -> torch.Tensor:
     """The largest magnitude of each of the k items, [N, 1..., k, 1...]."""
     items = 1 + len(level)
     others = [*range(1, items), *range(items + 1, x.ndim)]
-    return x.detach().abs().amax(others, keepdim=True)
+    return x.abs().amax(others, keepdim=True)
 
 
 def at_item_size_one(x: torch.Tensor, level: Level) -> torch.Tensor:
-    """Every item over its largest magnitude; zeros stay."""
+    """Every item over its largest magnitude, which has its derivatives, too; zeros stay."""
     largest = item_sizes(x, level)
     return x / torch.where(largest > 0, largest, 1.0)

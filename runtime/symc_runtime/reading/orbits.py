@@ -60,9 +60,10 @@ def poses(
 ) -> list[torch.Tensor]:
     """g^-1 x of every input [N, ...] for numbers of elements [P, N], sample-major: [P*N, ...].
 
-    Inputs that the group does not move are repeated.
+    Inputs that the group does not move are repeated. `sizes`: those that the spec fixes.
     """
     every = number.flatten()
+    sizes = solve_sizes(inputs, [x.shape for x in values], sizes)
     found = []
     for tensor, x in zip(inputs, values, strict=True):
         x = fold(x, number.shape[0])

@@ -348,7 +348,7 @@ def _as_size(terms: Mapping[tuple[tuple[str, int], ...], int]) -> Size:
     if all(powers == () for powers in terms):
         return terms.get((), 0)
     return " + ".join(
-        "*".join([str(c), *(f"{n}^{p}" for n, p in powers)]) for powers, c in terms.items() if c
+        ["*".join([str(c), *[f"{n}^{p}" for n, p in powers]]) for powers, c in terms.items() if c]
     ).replace("+ -", "- ")
 
 

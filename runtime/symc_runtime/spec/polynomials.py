@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from math import prod
 
 Size = int | str
 """A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`."""
@@ -87,8 +86,13 @@ def _solved(size: Size, observed: int, known: Mapping[str, int]) -> tuple[str, i
         return name, observed
     rest, factor, exponent = observed, 0, 0
     for coefficient, powers in polynomial(size):
-        others = coefficient * prod(known[n] ** p for n, p in powers if n != name)
-        power = dict(powers).get(name, 0)
+        # In a loop: `prod` cannot be traced.
+        others, power = coefficient, 0
+        for each, times in powers:
+            if each == name:
+                power = times
+                continue
+            others = others * known[each] ** times
         if power == 0:
             rest = rest - others
         elif exponent in (0, power):
