@@ -17,14 +17,16 @@ class MessageLayer(nn.Module):
 
     An item and its neighbours have weights of their own: with one weight for both, adjacent twins
     would get equal features even where their noise differs. `context`: width of features that
-    samples share, added at the same place.
+    samples share, added at the same place. `everywhere`: whether the mean is in it.
     """
 
-    def __init__(self, width: int, channels: int, context: int = 0) -> None:
+    def __init__(
+        self, width: int, channels: int, context: int = 0, everywhere: bool = True
+    ) -> None:
         super().__init__()
         self.width = width
         self.mixed = ChannelLinear(width, (1 + channels) * width)
-        self.all = ChannelLinear(width, width, bias=False)
+        self.all = ChannelLinear(width, width, bias=False) if everywhere else None
         self.context = ChannelLinear(context, width, bias=False) if context else None
         self.norm = ChannelNorm(width)
         self.out = ChannelLinear(width, width)
@@ -39,7 +41,9 @@ class MessageLayer(nn.Module):
         """h [N, width, K, n], adjacency [N, n, n] each, context [N, context, 1, n]."""
         shape = h.shape
         own, *near = self.mixed(h).split(self.width, 1)
-        total = own + self.all(masked_mean(h, 3, mask).unsqueeze(3))
+        total = own
+        if self.all is not None:
+            total = total + self.all(masked_mean(h, 3, mask).unsqueeze(3))
         if self.context is not None and context is not None:
             total = total + self.context(context)
         if adjacency:

@@ -16,18 +16,29 @@ class MessagePassing(nn.Module):
     """A trunk of width `hidden` that sees each input once, and layers of a quarter of the width.
 
     The latter read the trunk's states and `apart` channels that differ from sample to sample, of
-    which the score head reads the first `told` once more.
+    which the score head reads the first `told` once more. `everywhere`: whether every item hears
+    from all, or from those alone that it is linked to.
     """
 
-    def __init__(self, hidden: int, layers: int, apart: int, told: int, channels: int) -> None:
+    def __init__(
+        self,
+        hidden: int,
+        layers: int,
+        apart: int,
+        told: int,
+        channels: int,
+        everywhere: bool = True,
+    ) -> None:
         super().__init__()
         thin = max(hidden // 4, 4)
-        self.trunk = nn.ModuleList(MessageLayer(hidden, channels) for _ in range(layers))
+        self.trunk = nn.ModuleList(
+            MessageLayer(hidden, channels, everywhere=everywhere) for _ in range(layers)
+        )
         self.score = ChannelLinear(hidden, 1, bias=False)
         self.apart = ChannelLinear(apart, thin) if apart else None
         self.start = ChannelLinear(hidden, thin) if apart else None
         self.thin = nn.ModuleList(
-            MessageLayer(thin, channels, context=hidden) for _ in range(layers if apart else 0)
+            MessageLayer(thin, channels, hidden, everywhere) for _ in range(layers if apart else 0)
         )
         self.spread = ChannelLinear(thin + told, 1, bias=False) if apart else None
 

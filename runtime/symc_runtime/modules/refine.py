@@ -46,7 +46,8 @@ class Refine(MessagePassing):
         noise_scale: float,
     ) -> None:
         told = rounds + 3 * traversal
-        super().__init__(hidden, layers, posed + told, posed + told, channels)
+        # What lies in another component is to change no order in this one.
+        super().__init__(hidden, layers, posed + told, posed + told, channels, everywhere=False)
         self.rounds = rounds
         self.traversal = traversal
         self.noise_scale = noise_scale
@@ -78,7 +79,8 @@ class Refine(MessagePassing):
         noise = samples_apart(drawn, rows)
         lengths = hops(colours.links)
         digits = exact_digits(nodes.device)
-        pairs_of = kinds(digits, colours.pairs, colours.pairs.mT, lengths / FAR)
+        steps = lengths.masked_fill(lengths == FAR, 0) / FAR
+        pairs_of = kinds(digits, colours.pairs, colours.pairs.mT, steps)
 
         def refine(colour: torch.Tensor, steps: int) -> torch.Tensor:
             """Colours [N, K, n] by those of all others, and by how these lie to each."""
