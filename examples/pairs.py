@@ -51,7 +51,7 @@ from training import (
 SPEC = Path(__file__).parents[1] / "specs" / "pairs.sym"
 EVAL_SAMPLES = 50
 GLANCE_SAMPLES = 10
-LOOKS = 15
+LOOKS = 12
 GOAL = 0.99
 DATA_SEED = 0
 
