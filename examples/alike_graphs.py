@@ -28,6 +28,7 @@ from refinement import Graph, Refinement, alike, graph, histogram
 FEWEST, MOST = 16, 64
 KINDS = 2
 LARGEST_FILLER = 12
+CORES = 8
 Pair = tuple[Graph, Graph]
 
 
@@ -272,29 +273,40 @@ def filler(draw: random.Random, nodes: int) -> Graph:
             return found
 
 
-def pairs(sort: str, count: int, draw: random.Random) -> list[Pair]:
+def pairs(sort: str, count: int, draw: random.Random, cores: int = 0) -> list[Pair]:
     """Pairs whose members refinement does not tell from each other, but from all other pairs.
 
-    So no graph of one pair is isomorphic to one of another. Raises ValueError where a pair's
-    members are told apart: its sort would be none of these.
+    So no graph of one pair is isomorphic to one of another. With so many `cores`, these recur in
+    turn, each time with another filler; with 0 each pair is drawn anew. Raises ValueError where a
+    pair's members are told apart: its sort would be none of these.
     """
     refinement = Refinement()
+    recurring: dict[Pair, None] = {}
+    while len(recurring) < cores:
+        core = SORTS[sort](draw)
+        if len(core[0]) <= MOST - LARGEST_FILLER:
+            recurring[core] = None
     found: dict[object, Pair] = {}
     while len(found) < count:
-        one, other = SORTS[sort](draw)
-        room = MOST - len(one)
-        least = max(FEWEST - len(one), 0)
-        sizes = list(range(max(least, 2), min(room, max(LARGEST_FILLER, least)) + 1))
-        if not least:
-            sizes.append(0)
-        if size := draw.choice(sizes):
-            beside = filler(draw, size)
-            one, other = one.beside(beside), other.beside(beside)
+        core = list(recurring)[len(found) % cores] if cores else SORTS[sort](draw)
+        one, other = _with_filler(core, draw)
         ours, theirs = (histogram(refinement.stable(member)) for member in (one, other))
         if ours != theirs:
             raise ValueError(f"refinement tells a pair of {sort} apart")
         found.setdefault(ours, (one, other))
     return list(found.values())
+
+
+def _with_filler(core: Pair, draw: random.Random) -> Pair:
+    one, other = core
+    least = max(FEWEST - len(one), 0)
+    most = min(MOST - len(one), max(LARGEST_FILLER, least))
+    sizes = [*range(max(least, 2), most + 1), *([] if least else [0])]
+    size = draw.choice(sizes)
+    if not size:
+        return core
+    beside = filler(draw, size)
+    return one.beside(beside), other.beside(beside)
 
 
 @dataclass(frozen=True)
@@ -337,7 +349,9 @@ def stacked(members: Sequence[tuple[Graph, int, int]]) -> Graphs:
     return Graphs(adjacency, kind, n, label, sort)
 
 
-def generate(seed: int, train: int = 80, test: int = 20) -> tuple[Graphs, Graphs]:
+def generate(
+    seed: int, train: int = 80, test: int = 20, cores: int = CORES
+) -> tuple[Graphs, Graphs]:
     """Training and test graphs: of each sort so many pairs, both members, in random order.
 
     Every graph is relabelled at random: how it was built does not show.
@@ -345,7 +359,7 @@ def generate(seed: int, train: int = 80, test: int = 20) -> tuple[Graphs, Graphs
     draw = random.Random(seed)
     members: tuple[list[tuple[Graph, int, int]], ...] = ([], [])
     for sort, name in enumerate(SORTS):
-        for place, pair in enumerate(pairs(name, train + test, draw)):
+        for place, pair in enumerate(pairs(name, train + test, draw, cores)):
             members[place >= train].extend(
                 (member, label, sort) for label, member in enumerate(pair)
             )
