@@ -10,7 +10,7 @@
 
 Nodes have two kinds, placed so that refinement, which sees them, still does not tell. Beside both
 members of most pairs stands the same filler, a random graph whose nodes refinement tells apart.
-Which member a graph is, is its class, 0 or 1.
+Which member a graph is, is its class, 0 or 1. Pairs without their fillers are cores; few may recur.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ order to look at can tell them apart, once S(n) makes them say the same of every
 
     python examples/pairs.py --seconds 60 --bases mlp --methods probabilistic average plain
 
+Eight different pairs a sort recur (`--cores`), each time beside another random graph, so that no
+test graph is a training graph, and yet what tells its class was met; with `--cores 0` each is new.
 The spec is `specs/pairs.sym`. Training reads the stored order of 800 graphs; it is judged on fresh
 relabelled copies of 200 others, and on self pairs: does a graph get one class in two orders?
 `--net` goes into the brackets of `probabilistic(...)`. Results and a picture go to `--out`, one
@@ -33,7 +35,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import symc
-from alike_graphs import MOST, SORTS, Graphs, generate
+from alike_graphs import CORES, MOST, SORTS, Graphs, generate
 from pairs_bases import BASES
 from pairs_picture import draw_curves
 from symc_runtime.symmetrized import Symmetrized
@@ -70,9 +72,9 @@ DRAWS = {"mlp": 2, "transformer": 1, "messages": 1}
 
 
 @cache
-def data() -> tuple[Graphs, Graphs]:
+def data(cores: int = CORES) -> tuple[Graphs, Graphs]:
     """Training and test graphs: the same for all seeds, which differ in weights and order."""
-    return generate(DATA_SEED)
+    return generate(DATA_SEED, cores=cores)
 
 
 def build(
@@ -135,11 +137,12 @@ def run(
     *,
     title: str = "",
     net: str = "",
+    cores: int = CORES,
     checkpoint: Path | None = None,
     distributions: Mapping[str, nn.Module] | None = None,
 ) -> dict[str, object]:
     """Train one base under one method and measure it."""
-    training, test = data()
+    training, test = data(cores)
     model = build(base, method, seed, net, distributions)
     copies = torch.Generator().manual_seed(1000 + seed)
 
@@ -297,12 +300,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--bases", nargs="+", choices=bases, default=bases)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--net", default="", help="options of `probabilistic`, as in a spec")
+    parser.add_argument(
+        "--cores", type=int, default=CORES, help=f"cores a sort; 0: each pair anew ({CORES})"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/pairs"))
     parser.add_argument("--show", action="store_true", help="train nothing, show what is there")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console = Console()
-    settings: dict[str, object] = {"seconds": options.seconds, "net": options.net}
+    settings: dict[str, object] = {
+        "seconds": options.seconds,
+        "net": options.net,
+        "cores": options.cores,
+    }
     schedule = Schedule(seconds=options.seconds, batch=50)
     asked = [
         (base, method, seed)
@@ -330,6 +340,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 progress,
                 title=title,
                 net=options.net,
+                cores=options.cores,
                 checkpoint=checkpoint,
             )
             save_result(options.out, name, settings, found)

@@ -56,10 +56,10 @@ def test_refinement_tells_what_it_can_and_no_more() -> None:
     assert len(set(Refinement().stable(path))) == 10
 
 
+@pytest.mark.parametrize("cores", [0, 3])
 @pytest.mark.parametrize("sort", SORTS)
-def test_members_of_a_pair_look_alike_and_are_not(sort: str) -> None:
-    draw = random.Random(sort)
-    found = alike_graphs.pairs(sort, 12, draw)
+def test_members_of_a_pair_look_alike_and_are_not(sort: str, cores: int) -> None:
+    found = alike_graphs.pairs(sort, 12, random.Random(sort), cores)
     small = sorted(found, key=lambda pair: len(pair[0].links))[:4]
     for one, other in found:
         assert alike_graphs.FEWEST <= len(one) == len(other) <= alike_graphs.MOST
@@ -175,13 +175,30 @@ def test_the_set_is_balanced_ragged_and_shuffled() -> None:
     assert near.mean() < 0.15
 
 
-def test_no_test_graph_is_a_training_graph() -> None:
+@pytest.mark.parametrize("cores", [0, alike_graphs.CORES])
+def test_no_test_graph_is_a_training_graph(cores: int) -> None:
     seen, found = Refinement(), []
-    for part in pairs.data():
+    for part in pairs.data(cores):
         found.append({refinement.histogram(seen.stable(read(part, i))) for i in range(len(part))})
     # Of the members of a pair, in one part both, refinement sees one graph.
     assert [len(each) for each in found] == [400, 100]
     assert not found[0] & found[1]
+
+
+def test_cores_recur_beside_other_graphs() -> None:
+    found = alike_graphs.pairs("cycles", 12, random.Random(0), 3)
+    # Two cycles and a filler, or none: the largest parts are those of the core.
+    kinds = {tuple(sorted(cycle_kinds(one))) for one, _ in found}
+    assert len(kinds) == 3
+    assert len({one for one, _ in found}) == 12
+
+
+def cycle_kinds(whole: Graph) -> list[tuple[int, tuple[int, ...]]]:
+    """Of each part with a core's cells its nodes' number and kinds, sorted."""
+    colours = Refinement().stable(whole)
+    many = {colour for colour, count in Counter(colours).items() if count > 1}
+    core = [node for node, colour in enumerate(colours) if colour in many]
+    return [(len(core), tuple(sorted(whole.kind[node] for node in core)))]
 
 
 def read(part: alike_graphs.Graphs, place: int) -> Graph:
@@ -237,9 +254,12 @@ def test_bases_look_at_the_order_and_not_at_padding(base: str) -> None:
 def test_the_example_runs_and_shows_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def small(cores: int) -> tuple[alike_graphs.Graphs, alike_graphs.Graphs]:
+        return alike_graphs.generate(0, train=5, test=1, cores=cores)
+
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
-    monkeypatch.setattr(pairs, "data", lambda: alike_graphs.generate(0, train=5, test=1))
+    monkeypatch.setattr(pairs, "data", small)
     monkeypatch.setattr(pairs, "EVAL_SAMPLES", 2)
     monkeypatch.setattr(pairs, "GLANCE_SAMPLES", 2)
     monkeypatch.setattr(pairs, "LOOKS", 2)
