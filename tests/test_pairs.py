@@ -288,6 +288,9 @@ def test_the_atlas_has_every_graph_with_seven_nodes_once() -> None:
     assert found.shape == (1044, 7, 7)
     degrees = found.sum(-1).sort(dim=-1).values
     spectra = torch.linalg.eigvalsh(found.double()).round(decimals=6)
+    again = separation.renumbered(found, torch.Generator().manual_seed(0))
+    assert torch.equal(again.sum(-1).sort(dim=-1).values, degrees)
+    assert not torch.equal(again, found)
     # Few are cospectral with like degrees: the rest is told apart by these alone.
     assert len(torch.cat([degrees.double(), spectra], dim=1).unique(dim=0)) > 1000
     assert int(found.sum()) == 2 * 1044 * 21 // 2

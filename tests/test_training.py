@@ -114,7 +114,9 @@ class Clock:
         monkeypatch.setattr(training.time, "process_time", lambda: self.now)
 
 
-def watched(clock: Clock, checkpoint: Path | None, stop: int = -1) -> tuple[Any, training.Watch]:
+def watched(
+    clock: Clock, checkpoint: Path | None, stop: int = -1, every: float = 0.22
+) -> tuple[Any, training.Watch]:
     """A run whose steps take a hundredth of its budget each, and looks ten times the budget."""
     run = Run(checkpoint)
     run.steps_until_stop = stop
@@ -128,7 +130,7 @@ def watched(clock: Clock, checkpoint: Path | None, stop: int = -1) -> tuple[Any,
         clock.now += 10 * SCHEDULE.seconds
         return float(torch.rand(()))
 
-    watch = training.Watch(measure, SCHEDULE.seconds / 4.5)
+    watch = training.Watch(measure, every * SCHEDULE.seconds)
     effort = None
     with (
         training.progress_bar(Console(file=io.StringIO())) as progress,
@@ -157,14 +159,14 @@ def test_looks_take_nothing_from_the_budget_and_change_nothing(
     assert effort.steps in (100, 101)
     assert len(watch.curve) == 4
     assert all(0 < seconds < SCHEDULE.seconds for seconds, _ in watch.curve)
-    # Without looks the same steps with the same dropout.
+    # Whatever looks draw, and without any, the same steps are taken with the same dropout.
+    clock.now = 0.0
     torch.manual_seed(0)
-    other = Run(None)
-    other.steps_until_stop = effort.steps
-    monkeypatch.setattr(training.time, "process_time", lambda: 0.0)
-    with contextlib.suppress(StoppedError):
-        other.train()
+    (other, _), unwatched = watched(clock, None, every=2.0)
+    assert not unwatched.curve
     assert run.met == other.met
+    for name, value in run.model.state_dict().items():
+        assert value.equal(other.model.state_dict()[name])
 
 
 def test_what_was_seen_is_not_forgotten_by_a_stopped_run(
