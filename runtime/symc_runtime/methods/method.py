@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from symc_runtime.groups.family import Family
 
 OptionKind = Literal["count", "positive", "nonnegative", "share", "net", "input"]
-"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `share`: one from 0 to 1; `net`;
+"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `share`: from 0 to 1; `net`;
 `input`: a name.
 """
 
