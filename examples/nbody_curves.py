@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,14 @@ def run(
 def table(found: dict[str, dict[str, Any]], steps: int, training: int) -> Table:
     """What each variant reached."""
     view = Table(
-        title=f"mean squared error after {steps:,} steps on {training:,} systems", box=SIMPLE
+        title=f"mean squared error after {steps:,} steps on {training:,} systems",
+        box=SIMPLE,
+        collapse_padding=True,
+        pad_edge=False,
     )
-    for column in ("variant", "train", "test", "median", "uniform poses", "seen", "CPU s"):
-        view.add_column(column, justify="left" if column == "variant" else "right")
+    view.add_column("variant", no_wrap=True)
+    for column in ("train", "test", "median", "uniform\nposes", "seen", "CPU s"):
+        view.add_column(column, justify="right", no_wrap=True)
     for name, result in found.items():
         view.add_row(
             name,
@@ -168,7 +173,7 @@ def table(found: dict[str, dict[str, Any]], steps: int, training: int) -> Table:
     return view
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train each variant, print the table, save the picture."""
     parser = argparse.ArgumentParser(description="Learning curves of particles at equal steps.")
     parser.add_argument("--steps", type=int, default=1500)
@@ -177,7 +182,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--out", type=Path, default=Path("out/nbody_curves"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console = Console()
     settings: dict[str, object] = {
