@@ -56,7 +56,7 @@ def plot_curves(path: Path, curves: Mapping[str, Sequence[Mapping[str, Any]]]) -
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
+    figure, axes = pyplot.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
     panels = (("step", "train", "training, by steps"), ("step", "test", "test, by steps"))
     for axis, (along, part, title) in zip(
         axes, (*panels, ("cpu", "test", "test, by CPU seconds")), strict=True
