@@ -13,6 +13,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 import nbody
+import nbody_curves
 import training
 
 SCHEDULE = training.Schedule(seconds=0.3, batch=4)
@@ -240,3 +241,29 @@ def test_weights_of_nets_do_not_decay() -> None:
     after = model.state_dict()
     assert torch.equal(after["net.weight"], before["net.weight"])
     assert after["base.weight"].abs() < before["base.weight"].abs()
+
+
+def test_learning_curves_at_equal_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors on the way, and what two draws show the base before and after."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    command = ["--steps", "4", "--train", "20", "--test", "10", "--out", str(tmp_path)]
+    command += ["--variants", "average", "canonical", "mixed", "frozen"]
+    nbody_curves.main(command)
+    shown = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in shown.splitlines() if str(tmp_path) not in line)
+    assert (tmp_path / "curves-4-20-0.png").stat().st_size > 10_000
+    settings: dict[str, object] = {"steps": 4, "train": 20, "test": 10, "seed": 0}
+    kept = training.load_results(tmp_path, settings)
+    found = {name.partition("-")[0]: result for name, result in kept.items()}
+    assert set(found) == {"average", "canonical", "mixed", "frozen"}
+    assert [row["step"] for row in found["mixed"]["curve"]] == [1, 2, 3, 4]
+    assert found["canonical"]["seen"] == pytest.approx([0, 0])
+    assert min(found["average"]["seen"]) > 0.7
+    assert found["average"]["uniform"]["mean"] == pytest.approx(
+        found["average"]["test"]["mean"], rel=0.5
+    )
+    nbody_curves.main(command)
+    assert "kept from an earlier run" in capsys.readouterr().out
