@@ -51,7 +51,7 @@ torch-versions: $(VENV)/installed
 	cd tests && ../$(BIN)/python -m versions $(VERSIONS)
 
 benchmarks: $(VENV)/installed
-	for name in check_time bulk_check editor_latency overhead images plain_formulation growth memory; do \
+	for name in check_time bulk_check editor_latency overhead images plain_formulation growth memory separation; do \
 		OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:

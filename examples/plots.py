@@ -45,6 +45,36 @@ def plot_trajectories(path: Path, paths: Tensor, predicted: Mapping[str, Tensor]
     pyplot.close(figure)
 
 
+def plot_curves(path: Path, curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Errors in training and test by steps, and in the test by CPU time, a line a variant.
+
+    Args:
+        path: the picture's file; its folder exists.
+        curves: of each variant rows with `step`, `cpu`, and `train` and `test`, whose `mean`
+            is drawn.
+    """
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    panels = (("step", "train", "training, by steps"), ("step", "test", "test, by steps"))
+    for axis, (along, part, title) in zip(
+        axes, (*panels, ("cpu", "test", "test, by CPU seconds")), strict=True
+    ):
+        for number, (name, rows) in enumerate(curves.items()):
+            places = [row[along] for row in rows]
+            values = [row[part]["mean"] for row in rows]
+            colour = COLOURS[number % len(COLOURS)]
+            style = ("-", "--", ":")[number // len(COLOURS) % 3]
+            axis.plot(places, values, style, color=colour, marker=".", label=name)
+        axis.set_title(title, fontsize=11)
+        axis.set_yscale("log")
+    axes[0].set_ylabel("mean squared error")
+    axes[-1].legend(fontsize=8)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
 def _draw_system(axis: Axes, ways: Tensor, ends: Tensor) -> None:
     """True ways [frames, particles, 2] and predicted ends [particles, 2]."""
     for particle, (way, end) in enumerate(zip(ways.unbind(1), ends.tolist(), strict=True)):

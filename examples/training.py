@@ -11,8 +11,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,19 @@ class Schedule:
 
 CHECKPOINT_SECONDS = 20.0
 """CPU seconds between two checkpoints, which is what a stopped run loses at most."""
+
+
+@dataclass
+class Watch:
+    """A number that is looked at now and then while training, outside the budget's clock.
+
+    `curve` has the CPU seconds of training and the number, for each look; `measure` gets the model
+    in eval mode and may draw what it likes: training goes on as if nobody had looked.
+    """
+
+    measure: Callable[[], float]
+    every: float
+    curve: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,15 +90,25 @@ def train(
     progress: Progress,
     task: TaskID,
     checkpoint: Path | None = None,
+    nets: Iterable[nn.Parameter] = (),
+    watch: Watch | None = None,
 ) -> Effort:
     """Minimise `loss(indices)`, the mean loss of these examples, until the budget is spent.
+
+    `nets`: parameters of what chooses poses. Their weights do not decay, and their gradients are
+    clipped apart from those of the base.
 
     Epochs are shuffled by `seed`, so every method meets the examples in one order. With a
     `checkpoint` the state is written there every CHECKPOINT_SECONDS and at the end, and what lies
     there is gone on from; the caller removes it once the result is safe.
     """
+    groups = _groups(model, nets)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        [
+            {"params": own, "weight_decay": 0.0 if apart else schedule.weight_decay}
+            for own, apart in groups
+        ],
+        lr=schedule.learning_rate,
     )
     model.train()
     done, mean = Effort(0, 0.0, 0.0), math.nan
@@ -95,8 +118,11 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         done, mean = Effort(**state["effort"]), state["mean"]
+        if watch is not None:
+            watch.curve[:] = state["curve"]
     wall, start = time.perf_counter() - done.seconds, time.process_time() - done.cpu_seconds
     steps, saved = done.steps, done.cpu_seconds
+    looked = watch.curve[-1][0] if watch is not None and watch.curve else 0.0
 
     def effort() -> Effort:
         return Effort(steps, time.process_time() - start, time.perf_counter() - wall)
@@ -107,8 +133,15 @@ def train(
         if checkpoint is not None and (
             elapsed >= saved + CHECKPOINT_SECONDS or elapsed >= schedule.seconds > saved
         ):
-            _write_checkpoint(checkpoint, model, optimizer, effort(), mean)
+            curve = [] if watch is None else watch.curve
+            _write_checkpoint(checkpoint, model, optimizer, effort(), mean, curve)
             saved = elapsed
+        if watch is not None and elapsed >= looked + watch.every and elapsed < schedule.seconds:
+            paused = time.process_time(), time.perf_counter()
+            watch.curve.append([elapsed, _look(model, watch)])
+            looked = elapsed
+            start += time.process_time() - paused[0]
+            wall += time.perf_counter() - paused[1]
         if elapsed >= schedule.seconds:
             break
         for group in optimizer.param_groups:
@@ -116,7 +149,8 @@ def train(
         optimizer.zero_grad()
         value = loss(indices)
         torch.autograd.backward(value)
-        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        for own, _ in groups:
+            nn.utils.clip_grad_norm_(own, schedule.clip)
         optimizer.step()
         steps += 1
         mean = value.item() if math.isnan(mean) else 0.98 * mean + 0.02 * value.item()
@@ -126,8 +160,33 @@ def train(
     return effort()
 
 
+def _groups(
+    model: nn.Module, nets: Iterable[nn.Parameter]
+) -> list[tuple[list[nn.Parameter], bool]]:
+    """Parameters of the base and of nets, those that are trained, each with whether it is nets."""
+    apart = {id(parameter) for parameter in nets}
+    trained = [each for each in model.parameters() if each.requires_grad]
+    base = [each for each in trained if id(each) not in apart]
+    rest = [each for each in trained if id(each) in apart]
+    return [(own, own is rest) for own in (base, rest) if own]
+
+
+def _look(model: nn.Module, watch: Watch) -> float:
+    random = torch.get_rng_state()
+    model.eval()
+    found = watch.measure()
+    model.train()
+    torch.set_rng_state(random)
+    return found
+
+
 def _write_checkpoint(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, effort: Effort, mean: float
+    path: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    effort: Effort,
+    mean: float,
+    curve: Sequence[Sequence[float]],
 ) -> None:
     """Written beside and moved into place: a run that is stopped meanwhile keeps the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +197,7 @@ def _write_checkpoint(
         "random": torch.get_rng_state(),
         "effort": asdict(effort),
         "mean": mean,
+        "curve": [list(point) for point in curve],
     }
     torch.save(state, beside)
     os.replace(beside, path)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from commandline import Run
 from finite_laws import LAWS
+from outside.catalogue import with_groups
 
 import symc
 
@@ -33,6 +34,16 @@ def test_the_group_of_ones_own_is_one() -> None:
     exec(source, namespace)
     for law in LAWS:
         law(namespace["Klein"](), 1)
+
+
+def test_the_spec_of_the_group_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "finite_groups.md").read_text("utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    (text,) = re.findall(r"```\n(group  K = Klein.*?)```", page, re.S)
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    with with_groups(monkeypatch, namespace["Klein"]()):
+        assert symc.check(text) == []
 
 
 def test_every_file_of_the_documentation_is_linked_somewhere() -> None:

@@ -20,7 +20,7 @@ from symc_runtime.groups.dihedral import Dihedral
 from symc_runtime.groups.finite import Finite as Facts
 from symc_runtime.reading.images import SIDE, pooled
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import assert_equivariant
+from symc_runtime.testing import act, assert_equivariant, motion_of
 
 LACKING = ("signbit", "copysign", "eigh", "qr", "svd", "sort.stable", "nonzero")
 """Operations that ONNX has not, by how their names start."""
@@ -46,6 +46,32 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 # Moving
+
+
+def test_the_tools_of_tests_move_images_as_their_matrices_do() -> None:
+    model = symc.build("group R = D(4)\ninput x[2, (h, h): R.grid, 3]\noutput y", nn.Identity())
+    number = torch.arange(8)
+    motion = motion_of(model.groups[0], 4, number)
+    x = torch.randn(8, 2, 3, 3, 3, dtype=torch.float64, generator=seeded())
+    moved = act(model.inputs[0], x, {"R": motion}, {"h": 3})
+    matrix = motion.matrix_of("grid", (3, 3))
+    expected = torch.einsum("bij,bcjd->bcid", matrix, x.flatten(2, 3)).unflatten(2, (3, 3))
+    assert torch.equal(moved, expected)
+    # One element for all rows; entries that are no numbers stay where they are put.
+    x[:, 0, 0, 0] = torch.nan
+    turned = motion.rows(torch.tensor([1])).moved(x.flatten(2, 3), "grid", (3, 3), 2)
+    torch.testing.assert_close(
+        turned.unflatten(2, (3, 3)), torch.rot90(x, 1, (2, 3)), rtol=0, atol=0, equal_nan=True
+    )
+
+
+def test_the_tools_of_tests_move_images_of_the_usual_sizes() -> None:
+    # Matrices of these would have 70 gigabytes each.
+    model = symc.build(
+        "group R = D(4)\ninput x[(h, h): R.grid]\noutput y[(h, h): R.grid]\nsymmetrize by frame",
+        nn.Identity(),
+    )
+    assert_equivariant(model.double(), torch.randn(2, 304, 304, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(("facts", "k"), CASES)

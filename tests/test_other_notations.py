@@ -266,7 +266,33 @@ def test_both_sizes_of_an_image_are_named() -> None:
         ("SYM209", "`h` is 2"),
         ("SYM209", "`w` is 2"),
     ]
-    assert all("no group available now" in (d.help or "") for d in found)
+    assert all("R.grid` of `group R = C(4)`" in (d.help or "") for d in found)
+    found = symc.check("group R = C(4)\ninput image[3, h: R, w: R]\noutput y")
+    assert [(d.code, "`(h, h): R.grid`" in (d.help or "")) for d in found][:1] == [("SYM209", True)]
+
+
+def test_what_moves_items_is_not_told_of_coordinates() -> None:
+    for group, entries in (("C(12)", "items"), ("D(6)", "items"), ("SO(12)", "coordinates")):
+        (found,) = symc.check(f"input x[k: {group}, 2]\noutput y")
+        assert found.code == "SYM209"
+        assert f"if the entries along it are {entries}" in (found.help or "")
+
+
+def test_an_image_is_offered_where_one_may_be_meant() -> None:
+    for axes, offered in (
+        ("28, 28: C(4)", "`(28, 28): C(4).grid`"),
+        ("3, (28, 28): SO(2).grid", "`grid` of `C(4)`"),
+        ("3, (28, 28): E(2).image", "`grid` of `C(4)`"),
+        ("(28, 28, 3): C(4).grid", "`(28, 28): C(4).grid, 3`"),
+        ("(3, h, h): C(4).grid", "`3, (h, h): C(4).grid`"),
+        ("3: Z(4)", "`C(4)`"),
+    ):
+        found = symc.check(f"input x[{axes}]\noutput y")
+        assert offered in (found[0].help or ""), axes
+    # Not where there is no image of the group, or other things than items are wrong.
+    for axes in ("28, 28: C(3)", "3: C(4).vector", "7: S(4)"):
+        (error,) = symc.check(f"input x[{axes}]\noutput y")
+        assert "grid" not in (error.help or ""), axes
 
 
 @pytest.mark.parametrize(

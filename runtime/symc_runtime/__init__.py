@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.finite_average import AverageFinite
     from symc_runtime.distributions.finite_net import LearnedFinite
+    from symc_runtime.distributions.mixed_orthogonal import MixedOrthogonal
+    from symc_runtime.distributions.mixed_permutation import MixedPermutation
     from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
     from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
     from symc_runtime.distributions.permutation_average import AveragePermutation
@@ -68,6 +70,8 @@ _HOMES = {
     ),
     "distributions.finite_average": ("AverageFinite",),
     "distributions.finite_net": ("LearnedFinite",),
+    "distributions.mixed_orthogonal": ("MixedOrthogonal",),
+    "distributions.mixed_permutation": ("MixedPermutation",),
     "distributions.orthogonal_average": ("AverageOrthogonal",),
     "distributions.orthogonal_net": ("LearnedOrthogonal",),
     "distributions.permutation_average": ("AveragePermutation",),
@@ -101,6 +105,8 @@ __all__ = [
     "LearnedOrthogonal",
     "LearnedPermutation",
     "LearnedSigns",
+    "MixedOrthogonal",
+    "MixedPermutation",
     "Natural",
     "PrincipalFrame",
     "Product",

@@ -18,7 +18,7 @@ from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
-from symc_runtime.groups.finite import Finite, Image, Rows
+from symc_runtime.groups.finite import Finite, Image, Items, Rows
 from symc_runtime.spec.draws import Draw
 from symc_runtime.spec.layout import (
     Group,
@@ -81,6 +81,27 @@ class Motion:
             for number in self.number.tolist()
         ]
         return torch.stack(every)
+
+    def moved(
+        self, x: torch.Tensor, atom: str, arguments: tuple[int, ...], dim: int
+    ) -> torch.Tensor:
+        """g x along dim by the same facts, each entry put to its place: for images, whose matrices
+        have their pixels squared."""
+        if self.facts is None or self.number is None:
+            raise TypeError("an element that is no number has one matrix")
+        distinct, which = self.number.cpu().unique(return_inverse=True)
+        places, signs = [], []
+        for number in distinct.tolist():
+            image = self.facts.image(atom, arguments, self.parameter, number)
+            if not isinstance(image, Items):
+                raise TypeError(f"`{atom}` of {number} puts no entries to places")
+            places.append(image.index)
+            signs.append(image.signs)
+        shape = [-1, *[1] * (x.ndim - 1)]
+        shape[dim] = x.shape[dim]
+        place = torch.tensor(places)[which].reshape(shape).to(x.device)
+        signed = x * torch.tensor(signs)[which].reshape(shape).to(x)
+        return torch.zeros_like(signed).scatter(dim, place.expand_as(signed), signed)
 
 
 def permutation(index: torch.Tensor, dtype: torch.dtype = torch.float64) -> Motion:
@@ -177,8 +198,6 @@ def _axis_matrix(
         case Table(group, atom, _, arguments) if group in motions:
             values = tuple(evaluate(argument, sizes) for argument in arguments)
             return motions[group].matrix_of(atom, values).to(like)
-        case Joint(_, carried):
-            return _axis_matrix(carried, motions, sizes, like)
         case Product(factors):
             matrix = torch.ones(batch, 1, 1, dtype=like.dtype, device=like.device)
             for factor in factors:
@@ -197,7 +216,7 @@ def _axis_matrix(
                 matrix[:, start:stop, start:stop] = part
                 start = stop
             return matrix
-        case Trivial() | Natural() | Sign() | Table():
+        case Trivial() | Natural() | Sign() | Table() | Joint():
             size = dimension(axis, sizes)
             return torch.eye(size, dtype=like.dtype, device=like.device).expand(batch, size, size)
 
@@ -250,6 +269,8 @@ def act(
 ) -> torch.Tensor:
     """rho(g) x (a left action) for x [batch, *axes], by matrices [batch, m, m] of each axis.
 
+    Entries of images are put to their places, one by one.
+
     Args:
         tensor: its declaration, one of `model.inputs` or `model.outputs`.
         x: floating point of any precision, complex, or integer labels, which come back as such.
@@ -259,11 +280,12 @@ def act(
     labels = not (x.is_floating_point() or x.is_complex())
     moved = x.double() if labels else x
     for dim, count, axis in slots(tensor):
+        if isinstance(axis, Joint):
+            moved = _moved_image(axis, moved, motions, sizes, dim, count)
+            continue
         matrix = _axis_matrix(axis, motions, sizes, moved)
-        lengths = moved.shape[dim : dim + count]
-        rows = moved.flatten(dim, dim + count - 1).movedim(dim, 1)
-        rows = torch.einsum("bij,bj...->bi...", matrix, rows).movedim(1, dim)
-        moved = rows.unflatten(dim, lengths)
+        rows = torch.einsum("bij,bj...->bi...", matrix, moved.movedim(dim, 1))
+        moved = rows.movedim(1, dim)
     for dim, _, axis in slots(tensor):
         if _affine(axis):
             shift = _axis_shift(axis, motions, sizes, moved)
@@ -272,6 +294,27 @@ def act(
             moved = moved + shift.reshape(shape)
     # As a data loader would give it: modules take views of their inputs.
     return (moved.round().to(x.dtype) if labels else moved).contiguous()
+
+
+def _moved_image(
+    axis: Joint,
+    x: torch.Tensor,
+    motions: Mapping[str, Motion],
+    sizes: Mapping[str, int],
+    dim: int,
+    count: int,
+) -> torch.Tensor:
+    carried = axis.carried
+    if not isinstance(carried, Table):
+        raise TypeError(f"axes together carry {carried}")
+    if carried.group not in motions:
+        return x
+    arguments = tuple(evaluate(argument, sizes) for argument in carried.arguments)
+    lengths = x.shape[dim : dim + count]
+    flat = x.flatten(dim, dim + count - 1)
+    moved: torch.Tensor = motions[carried.group].moved(flat, carried.atom, arguments, dim)
+    image: torch.Tensor = moved.unflatten(dim, lengths)
+    return image
 
 
 def act_on_noise(

@@ -157,7 +157,7 @@ def _sides(
                 "SYM313",
                 written.span,
                 stands,
-                help=f"write `({_together(owner, expressions)}): {text}`, the axes in brackets",
+                help=_in_brackets(text, owner, sides, expressions),
                 related=[Related(expressions.axis.span, "one axis here")]
                 if expressions.axis is not None
                 else [],
@@ -168,11 +168,33 @@ def _sides(
     return sides
 
 
+def _in_brackets(
+    text: str, owner: GroupInstance, sides: tuple[Size, ...] | None, expressions: Expressions
+) -> str:
+    """What to write; of three axes in a bracket, one of which is of another size, that is none of
+    the image."""
+    if sides is not None and len(sides) == 3 and len({*sides}) == 2:
+        first, middle, last = sides
+        if first == middle:
+            return f"channels stand beside the bracket: `({first}, {middle}): {text}, {last}`"
+        if middle == last:
+            return f"channels stand beside the bracket: `{first}, ({middle}, {last}): {text}`"
+    return f"write `({_together(owner, expressions)}): {text}`, the axes in brackets"
+
+
 def _together(owner: GroupInstance, expressions: Expressions) -> str:
     """Two sizes that an image of the group may have: `h, w`, or one twice where quarters turn."""
     first = axis_text(expressions) or "h"
     square = is_square(owner, expressions) or first.isdigit() or first == "w"
     return f"{first}, {first if square else 'w'}"
+
+
+def image_of(owner: GroupInstance, expressions: Expressions) -> str | None:
+    """The representation of the group that stands on two axes, `grid`, where it has one."""
+    for name, facts in families()[owner.family].atoms.items():
+        if facts.axes > 1 and _choices(owner, name, expressions):
+            return name
+    return None
 
 
 def is_square(owner: GroupInstance, expressions: Expressions) -> bool:

@@ -55,11 +55,14 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     near = _ELSEWHERE.get(folded(name.text))
     near = near if near in facts.atoms else _SIGNS.get(near or name.text)
     near = near if near in facts.atoms else nearest(name.text, facts.atoms)
+    hint = f"did you mean `{near}`?" if near else f"it has {listed(facts.atoms)}"
+    if near is None and "grid" in (name.text, _ELSEWHERE.get(folded(name.text))):
+        hint += "; images are turned by quarters, `grid` of `C(4)` and `D(4)`"
     expressions.report.error(
         "SYM303",
         name.span,
         f"`{owner.name}` has no representation `{name.text}`",
-        help=f"did you mean `{near}`?" if near else f"it has {listed(facts.atoms)}",
+        help=hint,
         fix=near,
     )
     return None
@@ -132,7 +135,8 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     listing = f"available: {available()}"
     hint = listing if near is None else f"did you mean `{near}`? {listing}"
     alone = representation_alone(name, expressions)
-    known = familiar(name) if near is None else None
+    # `Z(4)`, the whole numbers modulo 4; a bare `Z` is a name like any other.
+    known = familiar("cyclic" if name == "Z" else name) if near is None else None
     if alone is not None:
         hint = alone[0]
     elif known is not None:

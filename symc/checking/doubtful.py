@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symc.checking.atoms import image_of
 from symc.checking.equations import Constraint, SizeTable
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
@@ -13,6 +14,7 @@ from symc.ir.representations import Atom
 from symc.ir.sizes import Size
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.finite import Finite
 
 _BATCH = frozenset(["batch", "batches", "batchsize", "bsz", "nbatch", "numbatch", "minibatch"])
 _SHORT = frozenset(["b", "bs"])
@@ -67,12 +69,13 @@ def warn_of_fixed_sizes(
             by_name.setdefault(name, constraint)
     for name, constraint in by_name.items():
         value, text = table.fixed[name].value, report.excerpt(constraint.representation_span)
-        meant = f"if the entries along it are coordinates, write `{value}: {text}` or "
+        entries, image = _meant(constraint, name, expressions)
+        meant = f"if the entries along it are {entries}, write `{value}: {text}` or "
         meant += f"`size {name} = {value}`"
         if value == 1:
             meant = f"write `{name}: {name}*{text}` for as many, or `1: {text}` for one"
         elif sum(c.representation == constraint.representation for c in by_name.values()) > 1:
-            meant += "; to turn an image moves its pixels, and no group available now does that"
+            meant += f"; an image stands on two axes together, {image}"
         report.add(
             "SYM209",
             constraint.size_span,
@@ -81,6 +84,25 @@ def warn_of_fixed_sizes(
             help=meant,
             related=[Related(constraint.representation_span, f"this fixes `{name}`")],
         )
+
+
+def _meant(constraint: Constraint, name: str, expressions: Expressions) -> tuple[str, str]:
+    """What stands along the axis, and how an image is written whose side it might be."""
+    carried = constraint.representation
+    if not isinstance(carried, Atom):
+        raise TypeError(f"{carried} is no representation of one group")
+    group = expressions.groups.instances[carried.group]
+    image = image_of(group, expressions)
+    written = f"`({name}, {name}): {group.name}.{image}`"
+    if image is None:
+        written = f"`({name}, {name}): R.grid` of `group R = C(4)` or `D(4)`"
+    facts, parameter = families()[group.family], expressions.sizes.resolved(group.parameter).value
+    items = (
+        isinstance(facts, Finite)
+        and parameter is not None
+        and facts.signless(carried.name, parameter)
+    )
+    return "items" if items else "coordinates", written
 
 
 def _told_by_space(

@@ -96,8 +96,7 @@ def _warn_of_no_effect(
     read = any(option.is_about(families()[g.family].element) for g in line_groups)
     if argument.name is not None and line_groups and not read:
         groups = listed(group.name for group in line_groups)
-        finite = "finite" in option.elements
-        having = "a finite group, as S(n) or C(k)," if finite else "a group S(n)"
+        having = _having(option)
         report.add(
             "SYM511",
             argument.name.span,
@@ -105,6 +104,15 @@ def _warn_of_no_effect(
             f"which only {having} has",
             help=f"leave it out, or write it on the line of {having.rstrip(',')}",
         )
+
+
+def _having(option: MethodOption) -> str:
+    """Which groups the option is about, in words."""
+    if "finite" in option.elements:
+        return "a finite group, as S(n) or C(k),"
+    if "orthogonal" in option.elements:
+        return "a group S(n), O(d), SO(d), E(d) or SE(d)"
+    return "a group S(n)"
 
 
 def _named(
@@ -194,16 +202,18 @@ def _number(argument: ast.Argument, option: MethodOption, report: Report) -> flo
             number = float(value)
         except OverflowError:
             number = math.inf
-        if math.isfinite(number) and (number > 0 or (number == 0 and not positive)):
+        within = number <= 1 or option.kind != "share"
+        if math.isfinite(number) and within and (number > 0 or (number == 0 and not positive)):
             return number
         infinite = not math.isfinite(number)
     name = argument.name.text if argument.name else ""
+    span = "above 0" if positive else "from 0 to 1" if option.kind == "share" else "from 0"
     written = "" if value is not None else ", written as a decimal such as `0.1`"
     report.error(
         "SYM505",
         argument.value.span,
         f"`{name}` is a {'finite ' if infinite else ''}number "
-        f"{'above 0' if positive else 'from 0'}{written}, not "
+        f"{span}{written}, not "
         f"`{report.excerpt(argument.value.span)}`",
         help=f"{option.meaning}; the default is {option.default}",
     )

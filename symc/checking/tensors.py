@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symc.checking.atoms import is_square
+from symc.checking.atoms import image_of, is_square
 from symc.checking.equations import Constraint
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
@@ -112,8 +112,27 @@ def _read_axis(
         return None
     spans = (written.span, axis.representation.span)
     advice = _an_axis_each(axis.representation, carried)
+    advice = advice or _an_image(size, axis.representation, carried, expressions)
     constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
+
+
+def _an_image(
+    size: Size, written: ast.Expression, carried: Carried, expressions: Expressions
+) -> str | None:
+    """What to write where the items of a ring stand on the side of an image, `28: C(4)`."""
+    tree = carried.tree
+    if not isinstance(tree, Atom) or size.value is None or carried.dimension.value is None:
+        return None
+    group = expressions.groups.instances[tree.group]
+    image = image_of(group, expressions)
+    if image is None or tree.name != families()[group.family].bare:
+        return None
+    text = expressions.report.excerpt(written.span)
+    return (
+        f"write `{carried.dimension}: {text}`; an image stands on two axes together, "
+        f"`({size}, {size}): {group.name}.{image}`"
+    )
 
 
 def _side(written: ast.Expression, expressions: Expressions) -> Size | None:

@@ -52,5 +52,6 @@ class Stage(Model):
     noise_scale: float = 1.0
     temperature: float = 0.1
     entropy: float = 0.1
+    haar: float = 0.0
     net: NetChoice | None = None
     anchor: str | None = None

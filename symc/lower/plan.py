@@ -101,7 +101,10 @@ def _distribution(
         context["noise_scale"] = stage.noise_scale
     if permutation:
         context["temperature"] = stage.temperature
-    return ("LearnedPermutation" if permutation else "LearnedOrthogonal"), context
+    name = "Permutation" if permutation else "Orthogonal"
+    if probabilistic and stage.haar:
+        return f"Mixed{name}", context | {"haar": stage.haar}
+    return f"Learned{name}", context
 
 
 def _finite(

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal
 
 from symc_runtime.groups.family import Family
 
-OptionKind = Literal["count", "positive", "nonnegative", "net", "input"]
-"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `net`; `input`: a name."""
+OptionKind = Literal["count", "positive", "nonnegative", "share", "net", "input"]
+"""`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `share`: from 0 to 1; `net`;
+`input`: a name.
+"""
 
 _RULED = frozenset({"average", "base", "canonical", "frame", "probabilistic"})
 

@@ -23,6 +23,12 @@ class Probabilistic(Method):
         "entropy": MethodOption(
             "nonnegative", 0.1, "weight of the entropy penalty", ("permutation",)
         ),
+        "haar": MethodOption(
+            "share",
+            0.0,
+            "share of elements drawn from Haar measure instead",
+            ("permutation", "orthogonal", "euclidean"),
+        ),
         "net": NET,
         "anchor": ANCHOR,
     }

@@ -174,8 +174,7 @@ def _moved(x: torch.Tensor, way: Way, motion: Motion) -> torch.Tensor:
     if way.image is not None:
         dim = way.image + 1
         shape = x.shape[dim : dim + 2]
-        image = motion.matrix_of("grid", tuple(shape))[0]
-        x = _along(x.flatten(dim, dim + 1), image, dim).unflatten(dim, shape)
+        x = motion.moved(x.flatten(dim, dim + 1), "grid", tuple(shape), dim).unflatten(dim, shape)
     for dim, part in enumerate(way.parts, start=1):
         if part is None:
             continue

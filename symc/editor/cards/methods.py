@@ -67,6 +67,8 @@ def takes(option: MethodOption) -> str:
             return "a number above 0"
         case "nonnegative":
             return "a number from 0"
+        case "share":
+            return "a number from 0 to 1"
         case "net":
             return "a net, as in `net=deepsets(hidden=64)`"
         case "input":
