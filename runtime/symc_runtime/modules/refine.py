@@ -163,7 +163,7 @@ class Refine(MessagePassing):
 
 def _gumbel(noise: torch.Tensor) -> torch.Tensor:
     """Standard normal noise to Gumbel noise, place by place."""
-    uniform = 0.5 * torch.erfc(noise * -(0.5**0.5))
+    uniform = 0.5 + 0.5 * torch.erf(noise * 0.5**0.5)
     least = torch.finfo(noise.dtype).eps
     return -(-uniform.clamp(least, 1 - least).log()).log()
 
