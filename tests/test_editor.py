@@ -345,6 +345,7 @@ def test_completion_in_declarations() -> None:
 
 def test_completion_in_symmetrize() -> None:
     text = SPEC[: SPEC.index("symmetrize")]
+    fitting = ["attention", "deepsets", "gin", "refine"]
     assert labels(text + "symmetrize |") == ["P", "M", "by"]
     assert labels(text + "symmetrize P, |") == ["M"]
     assert labels(text + "symmetrize P |") == ["by"]
@@ -352,7 +353,7 @@ def test_completion_in_symmetrize() -> None:
     assert set(labels(text + "symmetrize P by |")) == set(methods())
     assert labels(text + "symmetrize P by canonical(|") == ["net", "temperature", "anchor"]
     assert labels(text + "symmetrize P by canonical(temperature=1, |)") == ["net", "anchor"]
-    assert labels(text + "symmetrize P by canonical(net=|") == ["attention", "deepsets", "gin"]
+    assert labels(text + "symmetrize P by canonical(net=|") == fitting
     assert labels(text + "symmetrize M by canonical(net=|") == ["vector_neurons"]
     assert labels(text + "symmetrize P, M by canonical(net=|") == []  # none fits both
     assert labels(text + "symmetrize P by canonical(net=gin(|") == ["hidden", "layers"]

@@ -23,6 +23,9 @@ LARGEST, COLOUR = 30.0, 30.0
 """What the logarithm of the size of a class, and its colour, count for in the choice of a root."""
 COMPONENT = 12.0
 """How many links an item further from its root comes that an earlier root reaches."""
+LEARNED = 0.02
+"""What learned scores count for beside a traversal. As large as it they would shuffle items at every
+step of training, faster than a base can learn what it is shown."""
 MARK, HOP = 3.0, 0.2
 """Sizes at which the net reads that an item is a root, and how far it is from one."""
 
@@ -53,7 +56,7 @@ class Refine(MessagePassing):
         self.noise_scale = noise_scale
         self.root = ChannelLinear(hidden, 1, bias=False)
         self.choice = nn.Parameter(torch.tensor([LARGEST, COLOUR])) if traversal else None
-        self.order = nn.Parameter(torch.tensor([COMPONENT, 1.0])) if traversal else None
+        self.order = nn.Parameter(torch.tensor([COMPONENT, 1.0, 1.0])) if traversal else None
 
     def forward(
         self,
@@ -113,13 +116,14 @@ class Refine(MessagePassing):
             reached = component < self.rounds
             where = torch.stack([component, HOP * length, reached.to(length.dtype)], 1)
             told = torch.cat([told, where], 1)
-            more = self.order[0] * component + self.order[1] * length
+            share = (colour.to(length.dtype) / PRIME) * self.order[2]
+            more = self.order[0] * component + self.order[1] * length + share
         z = torch.cat([samples_apart(apart, rows), told], 1)
         own, also = self.by_sample(z, z, states, links, mask)
         scores, summed = scores + own, summed + also
         if more is not None:
-            # Whole numbers of links, alike to the last digit where they are: nothing to round.
-            scores = scores + more
+            # Numbers of links and colours are alike to the last digit where they are.
+            scores = LEARNED * scores + more
         samples = drawn.shape[0] // rows
         final = colour.transpose(0, 1).reshape(-1, colour.shape[2])
         return *by_sample(scores, summed, samples), final
