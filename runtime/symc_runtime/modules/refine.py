@@ -19,7 +19,7 @@ from symc_runtime.reading.colours import Colours
 
 AT_FIRST, AFTER_A_ROOT = 3, 2
 """Steps of refinement. Pairs have their distances for colours, so that few steps reach all."""
-LARGEST, COLOUR = 30.0, 30.0
+LARGEST, COLOUR = 2000.0, 200.0
 """What the logarithm of the size of a class, and its colour, count for in the choice of a root."""
 COMPONENT = 12.0
 """How many links an item further from its root comes that an earlier root reaches."""
