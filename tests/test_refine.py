@@ -216,3 +216,23 @@ def test_more_padding_is_the_same_graph() -> None:
         found.append(stage(drawn, padded, counts=counts).order[:, :12])
     assert torch.equal(found[0], found[1])
     assert torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "net"),
+    [
+        ("", "refine"),
+        ("size n = 256", "refine"),
+        ("size n = 257", "gin"),
+        ("size n <= 64", "refine"),
+        ("size n <= 4096", "gin"),
+    ],
+)
+def test_the_default_is_for_as_many_items_as_it_is_quick_for(sizes: str, net: str) -> None:
+    text = f"{sizes}\ninput a[n: S(n), n: S(n)]\noutput y"
+    found = symc.load(text).ir.stages[0].net
+    assert found is not None
+    assert found.name == net
+    found = symc.load(f"{sizes}\ninput a[n: S(n)]\noutput y").ir.stages[0].net
+    assert found is not None
+    assert found.name == "deepsets"

@@ -8,6 +8,7 @@ from functools import cached_property
 from symc.checking.report import Report, listed
 from symc.ir.blocks import Block
 from symc.ir.groups import GroupInstance
+from symc.ir.sizes import Size
 from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.catalogue import groups as families
@@ -17,7 +18,7 @@ from symc_runtime.methods.method import Method
 class Informing:
     """The inputs as blocks, and the family of each group.
 
-    `complete`: False where an input could not be read, so that nothing may be said to be missing.
+    `bounds`: of ragged and of fixed sizes. `complete`: False where an input could not be read, so that nothing may be said to be missing.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Informing:
         families_of: Mapping[str, str],
         complete: bool,
         report: Report,
+        bounds: Mapping[str, int],
     ) -> None:
         self.inputs = inputs
         self.families_of = families_of
         self.complete = complete
         self.report = report
+        self.bounds = bounds
 
     @cached_property
     def _blocks(self) -> list[Block]:
@@ -67,6 +70,12 @@ class Informing:
     def has_pairs(self, group: GroupInstance) -> bool:
         """Whether some input has features of pairs of the group's items."""
         return group.name in self._paired
+
+    def most(self, group: GroupInstance) -> int | None:
+        """The largest parameter that a call may have; None where any may come."""
+        size = group.parameter
+        known = [bound for name, bound in self.bounds.items() if size == Size.variable(name)]
+        return known[0] if known else size.value
 
     def has_images(self, group: GroupInstance) -> bool:
         """Whether some input has images on a grid of the group that a net can look at.

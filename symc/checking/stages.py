@@ -20,6 +20,8 @@ from symc_runtime.groups.family import ElementKind
 from symc_runtime.methods.method import Method
 
 DEFAULT_METHOD = "probabilistic"
+REFINED = 256
+"""Items up to which `refine` is the default: it takes time in their number to the third."""
 
 _ORDER: dict[ElementKind, int] = {
     "euclidean": 0,
@@ -220,5 +222,8 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     if not fitting:
         return None
     if families()[group.family].permutes:
-        return default_options("refine" if informing.has_pairs(group) else "deepsets")
+        if not informing.has_pairs(group):
+            return default_options("deepsets")
+        many = (informing.most(group) or 0) > REFINED
+        return default_options("gin" if many else "refine")
     return default_options(fitting[0])
