@@ -174,7 +174,8 @@ def _read(
         # A name declared twice is reported already: both tensors count.
         before_it = carried.get(tensor.tensor.name, ())
         carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
-    bounds = {**expressions.sizes.fixed, **expressions.sizes.ragged}
+    fixed = {name: fixing.value for name, fixing in expressions.sizes.fixed.items()}
+    bounds = {**fixed, **expressions.sizes.ragged}
     informing = Informing(carried, families_of, complete, report, bounds)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     for statement in statements:

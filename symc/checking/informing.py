@@ -18,7 +18,8 @@ from symc_runtime.methods.method import Method
 class Informing:
     """The inputs as blocks, and the family of each group.
 
-    `bounds`: of ragged and of fixed sizes. `complete`: False where an input could not be read, so that nothing may be said to be missing.
+    `complete`: False where an input could not be read, so that nothing may be said to be missing.
+    `bounds`: of ragged and of fixed sizes.
     """
 
     def __init__(
