@@ -42,6 +42,8 @@ SPECS = {
     "items": "input x[n: S(n), 8]  output y[n: S(n), 8]",
     "pairs": "input x[n: S(n), n: S(n)]  output y[n: S(n)]",
 }
+NETS = {"items": "deepsets", "pairs": "gin"}
+"""The defaults for many items; of a free size `refine` is, which takes time in n to the third."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def slope(x: list[float], y: list[float]) -> float:
 def measured(kind: str, n: int, *, samples: int, batch: int, rounds: int) -> float:
     """Median CPU seconds of one call in eval."""
     torch.manual_seed(0)
-    numbers = f"samples={samples}, eval_samples={samples}"
+    numbers = f"samples={samples}, eval_samples={samples}, net={NETS[kind]}"
     text = f"{SPECS[kind]}  symmetrize by probabilistic({numbers})"
     model = symc.build(text, HandOn()).eval()
     shape = (batch, n, 8) if kind == "items" else (batch, n, n)

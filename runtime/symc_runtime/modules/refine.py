@@ -24,8 +24,8 @@ LARGEST, COLOUR = 2000.0, 200.0
 COMPONENT = 12.0
 """How many links an item further from its root comes that an earlier root reaches."""
 LEARNED = 0.02
-"""What learned scores count for beside a traversal. As large as it, they would shuffle items at each
-step of training, faster than a base can learn what it is shown."""
+"""What learned scores count for beside a traversal. As large as it, they would shuffle items at
+each step of training, faster than a base can learn what it is shown."""
 MARK, HOP = 3.0, 0.2
 """Sizes at which the net reads that an item is a root, and how far it is from one."""
 
