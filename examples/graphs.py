@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import symc
+from graphs_picture import draw_views
 from symc_runtime.bases.mlp import MLP
 from training import Schedule, load_results, progress_bar, save_result, train
 
@@ -40,11 +41,13 @@ COPIES = 5
 METHODS = {
     "plain": "symmetrize P by base",
     "average": f"symmetrize P by average(samples=1, eval_samples={EVAL_SAMPLES})",
-    "probabilistic": (
+    "probabilistic": f"symmetrize P by probabilistic(samples=1, eval_samples={EVAL_SAMPLES})",
+    "probabilistic, gin": (
         f"symmetrize P by probabilistic(samples=1, eval_samples={EVAL_SAMPLES}, "
-        "temperature=0.05, net=gin(hidden=32, layers=3))"
+        "temperature=0.05, net=gin)"
     ),
 }
+"""The default net builds on a traversal from a root; `gin` has to learn all of the order."""
 
 
 class MessagePassing(nn.Module):
@@ -141,12 +144,25 @@ def classes(model: nn.Module, adjacency: Tensor) -> Tensor:
     return predicted
 
 
+@torch.no_grad()
+def seen(model: nn.Module, graph: Tensor) -> list[list[float]]:
+    """The matrix of one graph [1, n, n] as the base sees it, mean over the draws of a call."""
+    views: list[Tensor] = []
+    inner = model.get_submodule("base")
+    hook = inner.register_forward_pre_hook(lambda _, given: views.append(given[0].mean(0)))
+    model.eval()(graph)
+    hook.remove()
+    return [[round(value, 2) for value in row] for row in views[0].tolist()]
+
+
 def run(
     base: str, method: str, schedule: Schedule, seed: int, progress: Progress
 ) -> dict[str, object]:
     """Train one base under one method and measure it."""
     training, test = generate(seed)
     model = build(base, method, seed)
+    graph = circular_skip_links(SKIPS[0]).unsqueeze(0)
+    before = seen(model, graph)
 
     def loss(indices: Tensor) -> Tensor:
         return F.cross_entropy(model(training.adjacency[indices]), training.label[indices])
@@ -164,6 +180,7 @@ def run(
         "train_accuracy": _share(classes(model, training.adjacency) == training.label),
         "test_accuracy": _share(predicted == test.label),
         "self_pairs": _share(same),
+        "seen": [before, seen(model, graph)],
         "effort": asdict(effort),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
@@ -212,7 +229,11 @@ def main() -> None:
         for name in [] if options.show else options.runs:
             result = run(*RUNS[name], schedule, options.seed, progress)
             save_result(options.out, name, settings, result)
-    console.print(table(load_results(options.out, settings)))
+    results = load_results(options.out, settings)
+    console.print(table(results))
+    path = options.out / "seen.png"
+    draw_views(path, {RUNS[name]: results[name]["seen"] for name in RUNS if name in results})
+    console.print(f"what the base sees, before training and after: {path}")
 
 
 if __name__ == "__main__":
