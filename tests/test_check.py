@@ -135,9 +135,9 @@ def test_linear_equations_have_the_solution_that_was_put_in(
     ("inputs", "net"),
     [
         ("input x[n: S(n)]", "deepsets"),
-        ("input x[n: S(n), n: S(n)]", "gin"),
-        ("input x[n*n: S(n)^2]\ninput w[n]", "gin"),
-        ("input x[_: S(n) + 2*S(n)*S(n)]\ninput w[n]", "gin"),
+        ("input x[n: S(n), n: S(n)]", "refine"),
+        ("input x[n*n: S(n)^2]\ninput w[n]", "refine"),
+        ("input x[_: S(n) + 2*S(n)*S(n)]\ninput w[n]", "refine"),
         ("input x[3: O(3)]", "vector_neurons"),
         ("input x[3: T(3).point]", None),
     ],

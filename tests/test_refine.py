@@ -202,10 +202,13 @@ def test_options_come_through(written: str) -> None:
     assert f"traversal={'true' if 'true' in written else 'false'}" in str(written_net)
 
 
-def test_more_padding_is_the_same_graph() -> None:
+@pytest.mark.parametrize("resolution", [None, torch.float32])
+def test_more_padding_is_the_same_graph(resolution: torch.dtype | None) -> None:
     """However far a tensor is padded, the same noise draws the same roots."""
     torch.manual_seed(0)
     stage = LearnedPermutation((PAIRS,), (P,), "P", net="refine").eval()
+    # Numbers are taken as they come, or as rounded.
+    stage.resolution = resolution
     graph = cycles(3, 4, 5)
     counts = {"n": torch.tensor([12])}
     noise = stage.draw(20, 1, {"n": 12}, torch.float32, torch.device("cpu"), None).flatten(0, 1)
@@ -236,3 +239,16 @@ def test_the_default_is_for_as_many_items_as_it_is_quick_for(sizes: str, net: st
     found = symc.load(f"{sizes}\ninput a[n: S(n)]\noutput y").ir.stages[0].net
     assert found is not None
     assert found.name == "deepsets"
+
+
+@pytest.mark.parametrize("probabilistic", [True, False])
+def test_orders_of_numbers_do_not_hang_on_their_last_digits(probabilistic: bool) -> None:
+    """Colours of what inputs tell apart leap with every number: they order nothing but ties."""
+    torch.manual_seed(0)
+    stage = LearnedPermutation((PAIRS,), (P,), "P", net="refine", probabilistic=probabilistic)
+    stage = stage.double().eval()
+    numbers = torch.randn(100, 8, 8, dtype=F64)
+    noise = stage.draw(1, 100, {"n": 8}, F64, torch.device("cpu"), None).flatten(0, 1)
+    near = numbers + 1e-9 * torch.randn_like(numbers)
+    same = stage(noise, numbers).order.eq(stage(noise, near).order).all(-1)
+    assert same.double().mean() > 0.95

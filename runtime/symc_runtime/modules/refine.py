@@ -99,31 +99,41 @@ class Refine(MessagePassing):
         marks: list[torch.Tensor] = []
         away: list[torch.Tensor] = []
         taken = torch.zeros_like(colour, dtype=torch.bool)
+        met = taken
         for r in range(self.rounds):
-            is_root, soft = self._root_of(
+            is_root, able, soft = self._root_of(
                 colour, taken, logits, tol * size, noise[:, r % noise.shape[1]], mask
             )
             root = is_root.to(nodes.dtype)
             length = torch.bmm(root, lengths.to(nodes.dtype))
             colour = refine(joined(colour, length.to(torch.int64)), AFTER_A_ROOT)
             taken = taken | is_root
+            met = able if r == 0 else met
             away.append(torch.where(is_root.any(-1, keepdim=True), length, FAR))
             marks.append(root if soft is None else root + soft - soft.detach())
         told = MARK * torch.stack(marks, 1)
         more = None
         if self.order is not None:
             component, length = _nearest(torch.stack(away, 1))
-            reached = component < self.rounds
+            roots = taken.sum(-1, keepdim=True)
+            reached = component < roots
+            component = component.minimum(roots.to(component.dtype))
             where = torch.stack([component, HOP * length, reached.to(length.dtype)], 1)
             told = torch.cat([told, where], 1)
-            share = (colour.to(length.dtype) / PRIME) * self.order[2]
-            more = self.order[0] * component + self.order[1] * length + share
+            # Not of items that inputs tell apart: a colour leaps with the last digit of a number.
+            share = (colour.to(length.dtype) / PRIME) * met
+            order = self.order.reshape(-1, 1, 1, 1)
+            more = order[0] * component + order[1] * length + order[2] * share
         z = torch.cat([samples_apart(apart, rows), told], 1)
         own, also = self.by_sample(z, z, states, links, mask)
         scores, summed = scores + own, summed + also
         if more is not None:
-            # Numbers of links and colours are alike to the last digit where they are.
             scores = LEARNED * scores + more
+            # What is added is equal to the bit where it is equal; its last digits hide the rest.
+            hidden = tol * more.detach().abs()
+            if mask is not None:
+                hidden = hidden.masked_fill(~mask.unsqueeze(1), 0)
+            summed = LEARNED * summed + hidden.amax(-1, keepdim=True)
         samples = drawn.shape[0] // rows
         final = colour.transpose(0, 1).reshape(-1, colour.shape[2])
         return *by_sample(scores, summed, samples), final
@@ -136,8 +146,11 @@ class Refine(MessagePassing):
         rounding: torch.Tensor,
         noise: torch.Tensor,
         mask: torch.Tensor | None,
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The root [N, K, n], where one is to be drawn; in training the softmax it is drawn by."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """The root [N, K, n], where one is to be drawn; the items it could be; their softmax.
+
+        The last is that which it is drawn by, in training.
+        """
         value = logits
         if self.choice is None:
             able = ~taken
@@ -160,9 +173,9 @@ class Refine(MessagePassing):
         key = noise.masked_fill(~(best & able), -torch.inf)
         is_root = (key == key.amax(-1, keepdim=True)) & able
         if not self.training:
-            return is_root, None
+            return is_root, able, None
         some = able.any(-1, keepdim=True)
-        return is_root, torch.softmax(value.masked_fill(~some, 0), -1) * some
+        return is_root, able, torch.softmax(value.masked_fill(~some, 0), -1) * some
 
 
 def _gumbel(noise: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,9 @@ from symc_runtime.reading.invariants import (
 )
 from symc_runtime.spec.layout import Group, Tensor
 
+MANY = 4096.0
+"""What ranks are divided by to be about of size 1; a power of 2 rounds nothing."""
+
 
 class Colours(NamedTuple):
     """Whole numbers that say what is alike.
@@ -125,13 +128,14 @@ def _told(
         # Of the numbers themselves nothing is lost; of any scale, they are brought to size 1.
         size = x.abs().flatten(1).amax(1)
         return x / torch.threshold(size, 0.0, 1.0).reshape(-1, 1, 1)
-    rows, m, channels = x.shape
+    rows, _, channels = x.shape
 
     def of_all(y: torch.Tensor) -> torch.Tensor:
         return y.unsqueeze(1).expand(-1, channels, -1).flatten(0, 1)
 
     valid = None if mask is None else of_all(mask.flatten(1))
     columns = x.movedim(-1, 1).flatten(0, 1)
+    # Over a constant, not over their number: how far a tensor is padded must not be seen.
     ranks: torch.Tensor = refined_clusters(columns, of_all(largest), None, valid, tol)
-    told: torch.Tensor = (ranks.to(x.dtype) / m).unflatten(0, (rows, channels))
+    told: torch.Tensor = (ranks.to(x.dtype) / MANY).unflatten(0, (rows, channels))
     return told.movedim(1, -1)
