@@ -15,10 +15,8 @@ from torch.nn import functional as F
 
 from symc_runtime.modules.channels import ChannelLinear, mapped
 from symc_runtime.modules.mixing import masked_mean
+from symc_runtime.numerics.parts import parts, rows_of
 from symc_runtime.numerics.sinkhorn import in_plain_operations
-
-NEAR = 2**17
-"""Numbers that are worked on at a time: of single precision, half a megabyte."""
 
 Masks = Sequence[torch.Tensor | None]
 """Of each axis of items the valid ones, [N, n], or None for all."""
@@ -90,18 +88,14 @@ def _embedded(given: Given) -> torch.Tensor:
 
 def _part(given: Given, rows: slice) -> Given:
     x, weight, bias, *lifts = given
-    return [_rows(x, rows), weight, bias, *(_rows(lift, rows) for lift in lifts)]
+    return [rows_of(x, rows), weight, bias, *(rows_of(lift, rows) for lift in lifts)]
 
 
-def _rows(x: torch.Tensor | None, rows: slice) -> torch.Tensor | None:
-    return None if x is None else x[rows]
-
-
-def _parts(x: torch.Tensor, outputs: int) -> list[slice]:
-    """Examples that are worked on together: all where launching operations costs most."""
-    each = outputs * math.prod(x.shape[2:])
-    rows = max(1, NEAR // max(1, each)) if x.device.type == "cpu" else x.shape[0]
-    return [slice(k, k + rows) for k in range(0, x.shape[0], rows)]
+def _every(given: Given) -> list[slice]:
+    x, weight, *_ = given
+    if x is None or weight is None:
+        raise TypeError("nothing to map")
+    return parts(x, weight.shape[0] * math.prod(x.shape[2:]))
 
 
 class _Pooled(torch.autograd.Function):
@@ -117,8 +111,8 @@ class _Pooled(torch.autograd.Function):
         ctx.save_for_backward(*given, *masks)
         ctx.places, ctx.given = places, len(given)
         several = [
-            _plain(_part(given, rows), places, [_rows(mask, rows) for mask in masks])
-            for rows in _parts(given[0], given[1].shape[0])
+            _plain(_part(given, rows), places, [rows_of(mask, rows) for mask in masks])
+            for rows in _every(given)
         ]
         if len(several) == 1:
             # No views, which could not be changed in place outside of here.
@@ -152,9 +146,9 @@ class _Pooled(torch.autograd.Function):
             torch.empty_like(lift) if needs else None
             for lift, needs in zip(lifts, needed[3:], strict=True)
         ]
-        for rows in _parts(x, weight.shape[0]):
+        for rows in _every(given):
             y = _embedded(_part(given, rows))
-            few = [_rows(mask, rows) for mask in masks]
+            few = [rows_of(mask, rows) for mask in masks]
             slope = x.new_zeros(())
             for share, place in zip(shares, places, strict=True):
                 slope = _with(slope, share[rows], place, few)
