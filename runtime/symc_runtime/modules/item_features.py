@@ -8,8 +8,8 @@ from itertools import combinations
 import torch
 from torch import nn
 
-from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.mixing import added, perceptron
+from symc_runtime.modules.pair_channels import PairChannels
 from symc_runtime.modules.pooled_channels import Place, PooledChannels, pooled
 from symc_runtime.reading.features import Seen
 from symc_runtime.reading.readings import Level
@@ -58,15 +58,14 @@ class ItemFeatures(nn.Module):
                 if any(name != own for name in fine)
             }
         )
-        # (i, j) and (j, i) differ: half of the channels are read the other way round, and an item
-        # is read in each place that it can have.
         self.pairs = nn.ModuleDict(
             {
-                str(i): ChannelLinear(widths[level], 2 * channels, bias=False)
+                str(i): PairChannels(widths[level], channels)
                 for i, level in enumerate(levels)
                 if level.count(own) >= 2
             }
         )
+        # An item is read in each place that it can have.
         self.places = nn.ModuleDict(
             {
                 f"{i}_{place}": nn.Linear(POOLED, hidden, bias=False)
@@ -104,8 +103,7 @@ class ItemFeatures(nn.Module):
                 terms.append(y if own_at else y.unsqueeze(1))
             if len(own_at) >= 2:
                 x = pooled(x, own_at[:2], masks)
-                there, back = self.pairs[str(i)](x).chunk(2, 1)
-                y = there + back.transpose(2, 3)
+                y = self.pairs[str(i)](x)
                 pairs = y if pairs is None else pairs + y
         if not terms:
             return next(self.parameters()).new_zeros(like.shape[0], n, self.hidden), pairs
