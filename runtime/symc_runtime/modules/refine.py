@@ -15,6 +15,7 @@ from symc_runtime.modules.message_passing import MessagePassing, links_of
 from symc_runtime.modules.scores import by_sample, samples_apart, scored
 from symc_runtime.numerics.hashing import PRIME, exact_digits, joined, kinds
 from symc_runtime.numerics.hops import FAR, hops
+from symc_runtime.numerics.sorting import how_many_equal
 from symc_runtime.reading.colours import Colours
 
 AT_FIRST, AFTER_A_ROOT = 3, 2
@@ -138,10 +139,10 @@ class Refine(MessagePassing):
         if self.choice is None:
             able = ~taken
         else:
-            alike = colour.unsqueeze(-1) == colour.unsqueeze(-2)
             if mask is not None:
-                alike = alike & mask[:, None, None, :]
-            count = alike.sum(-1)
+                # No item is like padding.
+                colour = colour.masked_fill(~mask.unsqueeze(1), -1)
+            count = how_many_equal(colour)
             able = count > 1
             share = colour.to(logits.dtype) / PRIME
             value = value + self.choice[0] * count.clamp(min=1).to(logits.dtype).log()
