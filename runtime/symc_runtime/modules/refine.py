@@ -78,6 +78,7 @@ class Refine(MessagePassing):
         scores, summed = scored(self.score, states[-1], mask)
         logits, size = scored(self.root, states[-1], mask)
         noise = samples_apart(drawn, rows)
+        loud = self.noise_scale * _gumbel(noise) if self.noise_scale else None
         lengths = hops(colours.links)
         digits = exact_digits(nodes.device)
         steps = lengths.masked_fill(lengths == FAR, 0) / FAR
@@ -90,7 +91,7 @@ class Refine(MessagePassing):
                 if mask is not None:
                     sent = sent.masked_fill(~mask.unsqueeze(1), 0)
                 received = torch.bmm(sent, pairs_of.mT)
-                colour = joined(colour, received.to(torch.int64) % PRIME)
+                colour = joined(colour, received.to(torch.int64))
             return colour
 
         colour = refine(colours.items.unsqueeze(1), AT_FIRST).expand(-1, noise.shape[2], -1)
@@ -99,7 +100,13 @@ class Refine(MessagePassing):
         taken = torch.zeros_like(colour, dtype=torch.bool)
         for r in range(self.rounds):
             is_root, soft = self._root_of(
-                colour, taken, logits, tol * size, noise[:, r % noise.shape[1]], mask
+                colour,
+                taken,
+                logits,
+                tol * size,
+                noise[:, r % noise.shape[1]],
+                None if loud is None else loud[:, r % noise.shape[1]],
+                mask,
             )
             root = is_root.to(nodes.dtype)
             length = torch.bmm(root, lengths.to(nodes.dtype))
@@ -132,6 +139,7 @@ class Refine(MessagePassing):
         logits: torch.Tensor,
         rounding: torch.Tensor,
         noise: torch.Tensor,
+        loud: torch.Tensor | None,
         mask: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The root [N, K, n], where one is to be drawn; in training the softmax it is drawn by."""
@@ -149,8 +157,8 @@ class Refine(MessagePassing):
             value = value + self.choice[1] * share
         if mask is not None:
             able = able & mask.unsqueeze(1)
-        if self.noise_scale:
-            value = value + self.noise_scale * _gumbel(noise)
+        if loud is not None:
+            value = value + loud
         value = value.masked_fill(~able, -torch.inf)
         # Without noise in it equal items have equal values but for rounding: noise decides.
         best = value >= value.amax(-1, keepdim=True) - rounding

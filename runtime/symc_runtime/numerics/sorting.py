@@ -70,6 +70,7 @@ def how_many_equal(x: torch.Tensor) -> torch.Tensor:
     # What a compiler makes of each with each computes them anew for every pair.
     if not (is_compiled() or (not is_traced() and x.shape[-1] >= MANY)):
         return (x.unsqueeze(-1) == x.unsqueeze(-2)).sum(-1)
+    x = x.contiguous()
     ascending = torch.sort(x, dim=-1).values
     last = torch.searchsorted(ascending, x, right=True)
     return last - torch.searchsorted(ascending, x)
