@@ -82,7 +82,7 @@ def _embedded(given: Given) -> torch.Tensor:
         raise TypeError("nothing to map")
     y = mapped(x, weight, bias)
     for lift in lifts:
-        y = y + lift
+        y = y if lift is None else y + lift
     return y
 
 

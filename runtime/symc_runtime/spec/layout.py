@@ -332,7 +332,8 @@ def solve_sizes(
             if not isinstance(size, int) and size not in known:
                 equations.append((size, observed))
     values = dict(known)
-    if all([isinstance(size, str) and size.isidentifier() for size, _ in equations]):
+    sizes = [size for size, _ in equations]
+    if all(isinstance(size, str) and size.isidentifier() for size in sizes):
         # Names alone, at every call: nothing to solve.
         for size, observed in equations:
             values.setdefault(str(size), observed)
