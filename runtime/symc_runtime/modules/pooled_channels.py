@@ -121,7 +121,9 @@ class _Pooled(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        given, masks = ctx.saved_tensors[: ctx.given], ctx.saved_tensors[ctx.given :]
+        # Once: of what is checkpointed they are made anew.
+        saved = ctx.saved_tensors
+        given, masks = saved[: ctx.given], saved[ctx.given :]
         needed = ctx.needs_input_grad[2:]
         places: tuple[Place, ...] = ctx.places
         if torch.is_grad_enabled():
