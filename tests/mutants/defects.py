@@ -255,9 +255,9 @@ DEFECTS = [
     ),
     Defect(
         "a pair and its transpose read alike",
-        f"{RUNTIME}/modules/item_features.py",
-        "y = there + back.transpose(2, 3)",
-        "y = there + there.transpose(2, 3)",
+        f"{RUNTIME}/modules/pair_channels.py",
+        "torch.add(there, back.transpose(2, 3), out=found[rows])",
+        "torch.add(there, there.transpose(2, 3), out=found[rows])",
         ("test_features.py", "test_mutant_laws.py"),
     ),
     Defect(

@@ -22,6 +22,11 @@ def tells_exports() -> bool:
     return _is_exporting is not None
 
 
+def is_compiled() -> bool:
+    """Whether torch.compile traces this, and surely no export."""
+    return torch.compiler.is_compiling() and tells_exports() and not is_exporting()
+
+
 def is_traced() -> bool:
     """Whether operations are recorded, by a compiler, by torch.export or by torch.jit.trace."""
     return torch.compiler.is_compiling() or _in_torchscript()

@@ -23,15 +23,21 @@ class ChannelLinear(nn.Module):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """[N, channels, items...] to [N, outputs, items...]."""
-        x = input.flatten(2)
-        weight = self.weight.expand(x.shape[0], -1, -1)
-        if self.bias is None:
-            y = torch.bmm(weight, x)
-        else:
-            bias = self.bias.unsqueeze(-1).expand(x.shape[0], -1, x.shape[2])
-            y = torch.baddbmm(bias, weight, x)
-        result: torch.Tensor = y.unflatten(2, input.shape[2:])
-        return result
+        return mapped(input, self.weight, self.bias)
+
+
+def mapped(
+    input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """[N, channels, items...] to [N, outputs, items...] by a weight [outputs, channels]."""
+    x = input.flatten(2)
+    every = weight.expand(x.shape[0], -1, -1)
+    if bias is None:
+        y = torch.bmm(every, x)
+    else:
+        y = torch.baddbmm(bias.unsqueeze(-1).expand(x.shape[0], -1, x.shape[2]), every, x)
+    result: torch.Tensor = y.unflatten(2, input.shape[2:])
+    return result
 
 
 class ChannelNorm(nn.Module):

@@ -7,10 +7,10 @@ from itertools import combinations
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from symc_runtime.modules.channels import ChannelLinear
-from symc_runtime.modules.mixing import added, masked_mean, perceptron
+from symc_runtime.modules.mixing import added, perceptron
+from symc_runtime.modules.pair_channels import PairChannels
+from symc_runtime.modules.pooled_channels import Place, PooledChannels, pooled
 from symc_runtime.reading.features import Seen
 from symc_runtime.reading.readings import Level
 
@@ -43,7 +43,7 @@ class ItemFeatures(nn.Module):
         # Pooling is linear: what follows it is applied to what is left.
         self.embeddings = nn.ModuleDict(
             {
-                str(i): ChannelLinear(widths[level], POOLED)
+                str(i): PooledChannels(widths[level], POOLED)
                 if _is_pooled(level, own)
                 else perceptron(widths[level], hidden, hidden)
                 for i, level in enumerate(levels)
@@ -58,15 +58,14 @@ class ItemFeatures(nn.Module):
                 if any(name != own for name in fine)
             }
         )
-        # (i, j) and (j, i) differ: half of the channels are read the other way round, and an item
-        # is read in each place that it can have.
         self.pairs = nn.ModuleDict(
             {
-                str(i): ChannelLinear(widths[level], 2 * channels, bias=False)
+                str(i): PairChannels(widths[level], channels)
                 for i, level in enumerate(levels)
                 if level.count(own) >= 2
             }
         )
+        # An item is read in each place that it can have.
         self.places = nn.ModuleDict(
             {
                 f"{i}_{place}": nn.Linear(POOLED, hidden, bias=False)
@@ -87,34 +86,33 @@ class ItemFeatures(nn.Module):
             x = seen.scalars.get(level)
             if x is None:
                 continue
-            own_at = [k + 1 for k, name in enumerate(level) if name == self.own]
+            own_at = [k for k, name in enumerate(level) if name == self.own]
             if not _is_pooled(level, self.own):
                 embedded = self.embeddings[str(i)](x)
                 terms.append(embedded if own_at else embedded.unsqueeze(1))
                 continue
             x = x.movedim(-1, 1)
-            embedded = F.silu(self._lifted(i, self.embeddings[str(i)](x), seen))
+            masks = [seen.masks.get(name) for name in level]
             # Each own axis in turn is the item's; the others are pooled.
-            for place, kept in enumerate(own_at or [0]):
-                y = _pooled(embedded, level, (kept,), seen).movedim(1, -1)
-                y = self.places[f"{i}_{place}"](y)
+            places = [Place((k,)) for k in own_at] or [Place(())]
+            if len(own_at) >= 2:
+                places.append(Place((own_at[0], own_at[1]), diagonal=True))
+            means = self.embeddings[str(i)](x, places, masks, self._lifts(i, seen))
+            for name, y in zip(_places(level, self.own), means, strict=True):
+                y = self.places[f"{i}_{name}"](y.movedim(1, -1))
                 terms.append(y if own_at else y.unsqueeze(1))
             if len(own_at) >= 2:
-                first, second = own_at[:2]
-                both = _pooled(embedded, level, (first, second), seen)
-                diagonal = both.diagonal(dim1=2, dim2=3).transpose(1, 2)
-                terms.append(self.places[f"{i}_diagonal"](diagonal))
-                x = _pooled(x, level, (first, second), seen)
-                there, back = self.pairs[str(i)](x).chunk(2, 1)
-                y = there + back.transpose(2, 3)
+                x = pooled(x, own_at[:2], masks)
+                y = self.pairs[str(i)](x)
                 pairs = y if pairs is None else pairs + y
         if not terms:
             return next(self.parameters()).new_zeros(like.shape[0], n, self.hidden), pairs
         return added(terms).expand(-1, n, -1), pairs
 
-    def _lifted(self, i: int, x: torch.Tensor, seen: Seen) -> torch.Tensor:
-        """x of level i [N, c, items...], with what coarser levels say at each of their places."""
+    def _lifts(self, i: int, seen: Seen) -> list[torch.Tensor]:
+        """For level i what coarser levels say at each of their places, [N, c, 1 or items...]."""
         fine = self.levels[i]
+        found = []
         for j, coarse in enumerate(self.levels):
             for place, kept in enumerate(placements(coarse, fine)):
                 name = f"{i}_{j}_{place}"
@@ -122,8 +120,8 @@ class ItemFeatures(nn.Module):
                     y = self.lifts[name](seen.scalars[coarse]).movedim(-1, 1)
                     for k in range(len(fine)):
                         y = y if k in kept else y.unsqueeze(k + 2)
-                    x = x + y
-        return x
+                    found.append(y)
+        return found
 
 
 def _is_pooled(level: Level, own: str) -> bool:
@@ -134,11 +132,3 @@ def _places(level: Level, own: str) -> list[str]:
     """What an item can be in a level: its first own axis, its second ..., both at once."""
     count = level.count(own)
     return [*(str(place) for place in range(max(count, 1))), *(["diagonal"] if count > 1 else [])]
-
-
-def _pooled(x: torch.Tensor, level: Level, kept: tuple[int, ...], seen: Seen) -> torch.Tensor:
-    """Mean of x [N, c, items...] over every axis of items but those kept (from 1)."""
-    for k in reversed(range(len(level))):
-        if k + 1 not in kept:
-            x = masked_mean(x, k + 2, seen.masks.get(level[k]))
-    return x

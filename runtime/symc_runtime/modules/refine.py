@@ -15,6 +15,7 @@ from symc_runtime.modules.message_passing import MessagePassing, links_of
 from symc_runtime.modules.scores import by_sample, samples_apart, scored
 from symc_runtime.numerics.hashing import PRIME, exact_digits, joined, kinds
 from symc_runtime.numerics.hops import FAR, hops
+from symc_runtime.numerics.sorting import how_many_equal
 from symc_runtime.reading.colours import Colours
 
 AT_FIRST, AFTER_A_ROOT = 3, 2
@@ -80,6 +81,7 @@ class Refine(MessagePassing):
         scores, summed = scored(self.score, states[-1], mask)
         logits, size = scored(self.root, states[-1], mask)
         noise = samples_apart(drawn, rows)
+        loud = self.noise_scale * _gumbel(noise) if self.noise_scale else None
         lengths = hops(colours.links)
         digits = exact_digits(nodes.device)
         steps = lengths.masked_fill(lengths == FAR, 0) / FAR
@@ -92,7 +94,7 @@ class Refine(MessagePassing):
                 if mask is not None:
                     sent = sent.masked_fill(~mask.unsqueeze(1), 0)
                 received = torch.bmm(sent, pairs_of.mT)
-                colour = joined(colour, received.to(torch.int64) % PRIME)
+                colour = joined(colour, received.to(torch.int64))
             return colour
 
         colour = refine(colours.items.unsqueeze(1), AT_FIRST).expand(-1, noise.shape[2], -1)
@@ -102,7 +104,13 @@ class Refine(MessagePassing):
         met = taken
         for r in range(self.rounds):
             is_root, able, soft = self._root_of(
-                colour, taken, logits, tol * size, noise[:, r % noise.shape[1]], mask
+                colour,
+                taken,
+                logits,
+                tol * size,
+                noise[:, r % noise.shape[1]],
+                None if loud is None else loud[:, r % noise.shape[1]],
+                mask,
             )
             root = is_root.to(nodes.dtype)
             length = torch.bmm(root, lengths.to(nodes.dtype))
@@ -145,6 +153,7 @@ class Refine(MessagePassing):
         logits: torch.Tensor,
         rounding: torch.Tensor,
         noise: torch.Tensor,
+        loud: torch.Tensor | None,
         mask: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """The root [N, K, n], where one is to be drawn; the items it could be; their softmax.
@@ -155,18 +164,18 @@ class Refine(MessagePassing):
         if self.choice is None:
             able = ~taken
         else:
-            alike = colour.unsqueeze(-1) == colour.unsqueeze(-2)
             if mask is not None:
-                alike = alike & mask[:, None, None, :]
-            count = alike.sum(-1)
+                # No item is like padding.
+                colour = colour.masked_fill(~mask.unsqueeze(1), -1)
+            count = how_many_equal(colour)
             able = count > 1
             share = colour.to(logits.dtype) / PRIME
             value = value + self.choice[0] * count.clamp(min=1).to(logits.dtype).log()
             value = value + self.choice[1] * share
         if mask is not None:
             able = able & mask.unsqueeze(1)
-        if self.noise_scale:
-            value = value + self.noise_scale * _gumbel(noise)
+        if loud is not None:
+            value = value + loud
         value = value.masked_fill(~able, -torch.inf)
         # Without noise in it equal items have equal values but for rounding: noise decides.
         best = value >= value.amax(-1, keepdim=True) - rounding

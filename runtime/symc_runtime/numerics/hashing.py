@@ -33,13 +33,13 @@ def exact_digits(device: torch.device) -> Digits:
 
 def scattered(x: torch.Tensor) -> torch.Tensor:
     """Whole numbers in [0, PRIME), each to another: no sum of them is by chance that of others."""
-    square: torch.Tensor = x * x % PRIME
-    return (square * x + SHIFT) % PRIME
+    square = (x * x).remainder_(PRIME)
+    return square.mul_(x).add_(SHIFT).remainder_(PRIME)
 
 
 def joined(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """One number for an ordered pair of numbers from 0, below 2^53 and PRIME."""
-    return scattered((x * FACTOR + y) % PRIME)
+    """One number for an ordered pair of numbers from 0, below 2^53, the first below PRIME."""
+    return scattered(torch.add(y, x, alpha=FACTOR).remainder_(PRIME))
 
 
 def fractions(x: torch.Tensor, digits: Digits, first: int = 0) -> torch.Tensor:

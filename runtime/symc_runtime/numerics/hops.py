@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import torch
 
+from symc_runtime.call.tracing import is_readable, is_traced
+from symc_runtime.numerics.parts import parts
+
 DOUBLINGS = 6
 """Paths of at most 2^6 links are followed. A constant: the number of items may be known only at the
 call, and a loop over it would be traced for one of them."""
@@ -23,12 +26,24 @@ def hops(links: torch.Tensor) -> torch.Tensor:
     numbers in its dtype, exact in single precision to n = 4096. Items more than 64 links apart have
     no path; of an item to itself it is 0.
     """
+    if is_traced():
+        return _hops(links)
+    several = [_hops(links[rows]) for rows in parts(links, 2 * links.shape[1] * links.shape[2])]
+    return several[0] if len(several) == 1 else torch.cat(several)
+
+
+def _hops(links: torch.Tensor) -> torch.Tensor:
     n = links.shape[-1]
-    apart = 1 - torch.eye(n, dtype=links.dtype, device=links.device)
+    item = torch.arange(n, device=links.device)
+    apart = (item.unsqueeze(-1) != item).to(links.dtype)
     squares = [links]
     for _ in range(DOUBLINGS):
         last = squares[-1]
-        squares.append(torch.baddbmm(last, last, last).clamp_(max=1).mul_(apart))
+        square = torch.baddbmm(last, last, last).clamp_(max=1).mul_(apart)
+        if is_readable(square) and torch.equal(square, last):
+            # All that can be reached has been: so it stays, and lengths that follow from it.
+            break
+        squares.append(square)
     near = squares.pop()
     # In the last square there is one step or none. Where there is none, two stand for more: of
     # these, only those next to an item one step away are asked for, and they are two away.

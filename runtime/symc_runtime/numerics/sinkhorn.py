@@ -13,6 +13,7 @@ import torch
 from torch.autograd import forward_ad
 
 from symc_runtime.call.tracing import is_exporting, tells_exports
+from symc_runtime.numerics.parts import parts, rows_of
 from symc_runtime.numerics.sorting import magnitude
 
 ITERATIONS = 2
@@ -194,26 +195,40 @@ class _Path(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         places, gain, valid = ctx.saved_tensors
-        kernel, padding = _kernel(places, gain, valid)
-        rows, columns = _scalings(kernel, padding, ITERATIONS)
-        row, column = rows[-1], columns[-1]
-        # soft = diag(row) kernel diag(column); each scaling adds an outer product to the
-        # gradient with respect to the kernel.
-        weighted = gradient * kernel
-        left = [-(weighted * column.unsqueeze(-2)).sum(-1) * row.square()]
-        right = [column]
-        to_column = _apply(weighted, row) + _apply(kernel, left[0])
-        for step in reversed(range(ITERATIONS)):
-            right.append(-to_column * columns[step + 1].square())
-            left.append(rows[step])
-            to_row = _apply(kernel, right[-1])
-            left.append(-to_row * rows[step].square())
-            right.append(columns[step])
-            to_column = _apply(kernel, left[-1])
-        outer = torch.stack(left, -1) @ torch.stack(right, 1)
-        # Gradient with respect to the kernel's exponents; places ascend, so the sign of
-        # z_a - z_b is that of a - b.
-        exponents = weighted * (row.unsqueeze(-1) * column.unsqueeze(-2)) + kernel * outer
-        item = torch.arange(places.shape[-1], device=places.device)
-        signed = exponents * (item.unsqueeze(-1) - item).sign().to(places.dtype)
-        return -gain * (signed.sum(-1) - signed.sum(-2)), None, None
+        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return _to_places(gradient, places, gain, valid), None, None
+        several = [
+            _to_places(gradient[rows], places[rows], gain[rows], rows_of(valid, rows))
+            for rows in parts(gradient)
+        ]
+        return several[0] if len(several) == 1 else torch.cat(several), None, None
+
+
+def _to_places(
+    gradient: torch.Tensor, places: torch.Tensor, gain: torch.Tensor, valid: torch.Tensor | None
+) -> torch.Tensor:
+    """The gradient with respect to places [N, n] from that to the soft matrix [N, n, n]."""
+    kernel, padding = _kernel(places, gain, valid)
+    rows, columns = _scalings(kernel, padding, ITERATIONS)
+    row, column = rows[-1], columns[-1]
+    # soft = diag(row) kernel diag(column); each scaling adds an outer product to the gradient with
+    # respect to the kernel.
+    weighted = gradient * kernel
+    scaled = weighted * column.unsqueeze(-2)
+    left = [-scaled.sum(-1) * row.square()]
+    right = [column]
+    to_column = _apply(weighted, row) + _apply(kernel, left[0])
+    for step in reversed(range(ITERATIONS)):
+        right.append(-to_column * columns[step + 1].square())
+        left.append(rows[step])
+        to_row = _apply(kernel, right[-1])
+        left.append(-to_row * rows[step].square())
+        right.append(columns[step])
+        to_column = _apply(kernel, left[-1])
+    outer = torch.bmm(torch.stack(left, -1), torch.stack(right, 1))
+    # Gradient with respect to the kernel's exponents; places ascend, so the sign of z_a - z_b is
+    # that of a - b.
+    exponents = torch.addcmul(scaled * row.unsqueeze(-1), kernel, outer)
+    item = torch.arange(places.shape[-1], device=places.device)
+    signed = exponents * (item.unsqueeze(-1) - item).sign().to(places.dtype)
+    return -gain * (signed.sum(-1) - signed.sum(-2))

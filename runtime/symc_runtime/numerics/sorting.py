@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
+from symc_runtime.call.tracing import is_compiled, is_traced
+
 
 def valid_items(counts: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor | None:
     """Mask [N, n] of the valid items of rows [N, n, ...], None where all are."""
@@ -57,6 +59,21 @@ def _by_cluster(clusters: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
     n = order.shape[-1]
     keys = ranks * n + torch.arange(n, device=ranks.device)
     return order.gather(-1, torch.argsort(keys, dim=-1))
+
+
+MANY = 128
+"""So many numbers, and more, are compared by sorting them, not each with each."""
+
+
+def how_many_equal(x: torch.Tensor) -> torch.Tensor:
+    """For whole numbers [..., n] how many of their row equal each, itself counted."""
+    # What a compiler makes of each with each computes them anew for every pair.
+    if not (is_compiled() or (not is_traced() and x.shape[-1] >= MANY)):
+        return (x.unsqueeze(-1) == x.unsqueeze(-2)).sum(-1)
+    x = x.contiguous()
+    ascending = torch.sort(x, dim=-1).values
+    last = torch.searchsorted(ascending, x, right=True)
+    return last - torch.searchsorted(ascending, x)
 
 
 def sorting_index(

@@ -331,7 +331,14 @@ def solve_sizes(
         for size, observed in zip(shape_of(tensor), list(shape)[1:], strict=True):
             if not isinstance(size, int) and size not in known:
                 equations.append((size, observed))
-    return solve(equations, known) if equations else dict(known)
+    values = dict(known)
+    sizes = [size for size, _ in equations]
+    if all(isinstance(size, str) and size.isidentifier() for size in sizes):
+        # Names alone, at every call: nothing to solve.
+        for size, observed in equations:
+            values.setdefault(str(size), observed)
+        return values
+    return solve(equations, known)
 
 
 def symbolic_dimension(representation: Representation) -> Size:
