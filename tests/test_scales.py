@@ -66,7 +66,7 @@ def test_equal_points_with_padding_have_no_size() -> None:
         x = torch.full((1, 4, 2), 1.0 + shift, dtype=F64)
         x[:, 3] = 0
         valid = stage._valid(noise, counts)
-        scores, _ = stage._scores(noise[..., :-1], (x,), counts, valid, None)
+        (scores, _), _ = stage._scores(noise, (x,), counts, valid, None)
         found.append(scores[:, :3])
     assert all(torch.allclose(scores, found[0], atol=1e-12) for scores in found)
 
