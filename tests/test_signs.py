@@ -339,7 +339,8 @@ def test_others_see_each_item_apart_and_no_sign() -> None:
     noise = torch.zeros(1, ITEMS, stage.channels, dtype=F64)
 
     def scores(x: torch.Tensor) -> torch.Tensor:
-        return stage._scores(noise[..., :-1], (x,), None, None, None)[0]
+        (found, _), _ = stage._scores(noise, (x,), None, None, None)
+        return found
 
     for signs in product((1.0, -1.0), repeat=3):
         flipped = x * torch.tensor(signs, dtype=F64).reshape(1, 1, 3, 1)
