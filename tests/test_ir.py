@@ -86,7 +86,8 @@ def test_a_file_of_the_first_version_is_read() -> None:
     text = (ROOT / "tests" / "goldens" / "files" / "nbody.version1.json").read_text()
     assert json.loads(text)["version"] == 1
     # The net that it names was the default.
-    named = (ROOT / "specs/nbody.sym").read_text() + "\nsymmetrize P by probabilistic(net=gin)"
+    lines = "\nsymmetrize M by probabilistic\nsymmetrize P by probabilistic(net=gin)"
+    named = (ROOT / "specs/nbody.sym").read_text() + lines
     found, expected = Program.model_validate_json(text), program(named)
     stages = [stage.model_copy(update={"explicit": False}) for stage in expected.stages]
     assert found.stages == tuple(stages)
