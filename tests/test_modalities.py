@@ -152,12 +152,6 @@ def test_accuracy_at_equal_steps_lies_between_looks() -> None:
     assert found == pytest.approx([0.5, 0.5, 0.6, 0.7, 0.65, 0.6, 0.6])
 
 
-def test_the_rate_of_a_long_run_begins_as_that_of_a_short_one() -> None:
-    schedule = modalities.Steady(100.0, batch=1)
-    rates = [schedule.rate(at) for at in (1.5, 3.0, 50.0, 100.0)]
-    assert rates == pytest.approx([5e-4, 1e-3, 1e-3, 1e-3])
-
-
 def test_the_example_runs_and_shows_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
