@@ -327,10 +327,21 @@ def differences(
     return [of(ours[seed]) - of(theirs[seed]) for seed in ours if seed in theirs]
 
 
-def gains(found: Mapping[Key, Mapping[str, Mapping[int, Result]]]) -> Table:
-    """What pretrained blocks gain over others on the way, in points, on average and each seed."""
+def at_the_end(run: Result) -> float:
+    """Accuracy on the test graphs, of two orders each."""
+    return float(run["test_accuracy"])
+
+
+MEASURES: dict[str, Callable[[Result], float]] = {
+    "at the end": at_the_end,
+    "on the way": on_the_way,
+}
+
+
+def gains(found: Mapping[Key, Mapping[str, Mapping[int, Result]]], measure: str) -> Table:
+    """What pretrained blocks gain over others, in points, on average and seed by seed."""
     view = Table(
-        title="pretrained blocks less others, points on the way (each seed)",
+        title=f"pretrained blocks less others, points {measure} (each seed)",
         box=SIMPLE,
         collapse_padding=True,
         pad_edge=False,
@@ -341,7 +352,7 @@ def gains(found: Mapping[Key, Mapping[str, Mapping[int, Result]]]) -> Table:
         for other in CONTENTS[1:]:
             cells = []
             for kept in ("", ", frozen"):
-                gained = differences(rows, f"pretrained{kept}", f"{other}{kept}", on_the_way)
+                gained = differences(rows, f"pretrained{kept}", f"{other}{kept}", MEASURES[measure])
                 each = ", ".join(f"{100 * one:+.0f}" for one in gained)
                 cells.append(f"{100 * mean(gained):+.1f} ({each})" if gained else "-")
             view.add_row(f"{name}, {amount}", other, *cells)
@@ -349,19 +360,19 @@ def gains(found: Mapping[Key, Mapping[str, Mapping[int, Result]]]) -> Table:
 
 
 def conclusion(found: Mapping[Key, Mapping[str, Mapping[int, Result]]]) -> str:
-    """In how many comparisons, seed by seed, pretrained blocks were ahead."""
+    """How often pretrained blocks were ahead and behind at the end, seed by seed."""
     said = []
     for kept, word in (("", "trained"), (", frozen", "frozen")):
         for other in CONTENTS[1:]:
             every = [
                 gained
                 for rows in found.values()
-                for gained in differences(rows, f"pretrained{kept}", f"{other}{kept}", on_the_way)
+                for gained in differences(rows, f"pretrained{kept}", f"{other}{kept}", at_the_end)
             ]
             if every:
-                ahead = sum(gained > 0 for gained in every)
-                said.append(f"{word}, of {other} ones in {ahead} of {len(every)}")
-    return f"pretrained blocks are ahead, seed by seed: {'; '.join(said)}" if said else ""
+                ahead, behind = sum(each > 0 for each in every), sum(each < 0 for each in every)
+                said.append(f"{other} {word}: {ahead} and {behind} of {len(every)}")
+    return f"pretrained blocks ahead and behind, at the end: {'; '.join(said)}" if said else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -413,7 +424,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     for (name, amount), rows in results.items():
         console.print(table(name, amount, rows))
-    console.print(gains(results))
+    for measure in MEASURES:
+        console.print(gains(results, measure))
     console.print(conclusion(results), soft_wrap=True)
     picture = options.out / "modalities.png"
     draw_curves(picture, results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -152,6 +153,23 @@ def test_accuracy_at_equal_steps_lies_between_looks() -> None:
     assert found == pytest.approx([0.5, 0.5, 0.6, 0.7, 0.65, 0.6, 0.6])
 
 
+def test_gains_are_those_of_the_same_seed() -> None:
+    def runs(**found: float) -> dict[int, dict[str, Any]]:
+        return {int(seed[1:]): {"test_accuracy": value} for seed, value in found.items()}
+
+    rows = {
+        "pretrained": runs(s0=0.9, s1=0.5, s2=0.7),
+        "shuffled": runs(s1=0.6, s2=0.4),
+        "scratch": runs(s0=0.9),
+    }
+    of = modalities.at_the_end
+    found = modalities.differences(rows, "pretrained", "shuffled", of)
+    assert found == pytest.approx([-0.1, 0.3])
+    assert not modalities.differences(rows, "pretrained, frozen", "scratch, frozen", of)
+    said = modalities.conclusion({("pairs", 200): rows})
+    assert said.endswith("shuffled trained: 1 and 1 of 2; scratch trained: 0 and 0 of 1")
+
+
 def test_the_example_runs_and_shows_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +188,7 @@ def test_the_example_runs_and_shows_what_it_found(
     assert all(len(line) <= 80 for line in shown.splitlines() if str(tmp_path) not in line)
     assert "…" not in shown
     assert "pairs, 20 training graphs" in shown
-    assert "pretrained blocks are ahead" in shown
+    assert "pretrained blocks ahead and behind" in shown
     assert (tmp_path / "modalities.png").stat().st_size > 10_000
     files = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert len([name for name in files if name.endswith(".json")]) == 3
