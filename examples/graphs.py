@@ -101,6 +101,16 @@ class Graphs:
     adjacency: Tensor
     label: Tensor
 
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, index: Tensor) -> Graphs:
+        return Graphs(self.adjacency[index], self.label[index])
+
+    def relabelled(self, generator: torch.Generator) -> Graphs:
+        """Each graph with its nodes in another random order."""
+        return Graphs(relabelled(self.adjacency, generator), self.label)
+
 
 def circular_skip_links(skip: int) -> Tensor:
     """The adjacency matrix of CSL(41, skip), float32."""
