@@ -793,8 +793,8 @@ DEFECTS = [
     Defect(
         "elements act in the precision of autocast",
         f"{RUNTIME}/call/precision.py",
-        "if torch.compiler.is_compiling() or torch.is_autocast_enabled(kind):",
-        "if torch.compiler.is_compiling():",
+        "if _told_later() or torch.is_autocast_enabled(kind):",
+        "if _told_later():",
         ("test_precision.py",),
     ),
     Defect(
