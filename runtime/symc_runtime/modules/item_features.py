@@ -130,5 +130,6 @@ def _is_pooled(level: Level, own: str) -> bool:
 
 def _places(level: Level, own: str) -> list[str]:
     """What an item can be in a level: its first own axis, its second ..., both at once."""
-    count = level.count(own)
+    # No `count`, which older versions of torch cannot trace.
+    count = len([name for name in level if name == own])
     return [*(str(place) for place in range(max(count, 1))), *(["diagonal"] if count > 1 else [])]

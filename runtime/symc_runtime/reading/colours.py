@@ -65,7 +65,7 @@ def colours(
         inputs, groups, own, later, anchors, known, values, counts, rounded=rounded
     )
     for found in of_blocks:
-        of_pairs = found.reading.level.count(own.name) >= 2
+        of_pairs = len([name for name in found.reading.level if name == own.name]) >= 2
         for scalars in found.scalars:
             if of_pairs:
                 x = _pairs(scalars, found, own.name)
