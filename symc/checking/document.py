@@ -152,7 +152,7 @@ def _read(
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
     refuse_open_tables([t.tensor for t in (*inputs, *outputs)], expressions)
-    families_of = {group.name: group.family for group in expressions.groups.ordered()}
+    families_of = {group.name: group.facts for group in expressions.groups.ordered()}
     number = 0
     cut: dict[int, tuple[Block, ...] | None] = {}
     for tensor in (*inputs, *outputs):

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
-from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
 from symc_runtime.methods.method import numbers_of_samples as _numbers
@@ -35,7 +34,7 @@ def weighed(stage: Stage, group: GroupInstance, parameter: Size) -> int | None:
     method, value = methods()[stage.method], parameter.value
     if not method.weighs or not _unset(stage) or not stage.noise_scale or value is None:
         return None
-    return None if single(group, parameter) else method.elements(families()[group.family], value)
+    return None if single(group, parameter) else method.elements(group.facts, value)
 
 
 def _unset(stage: Stage) -> bool:
@@ -44,13 +43,13 @@ def _unset(stage: Stage) -> bool:
 
 def single(group: GroupInstance, parameter: Size) -> bool:
     """Whether there is nothing to draw: beside translations the group has the identity alone."""
-    facts, value = families()[group.family], parameter.value
+    facts, value = group.facts, parameter.value
     return 1 in (facts.rest_order_formula(str(parameter)), value and facts.rest_order(value))
 
 
 def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | None:
     """How many elements the stage takes at each call, whatever the budget; None: it draws."""
-    method, facts = methods()[stage.method], families()[group.family]
+    method, facts = methods()[stage.method], group.facts
     if single(group, parameter):
         return 1
     if method.samples and not enumerates(stage):

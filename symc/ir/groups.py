@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from symc.ir.model import Model
 from symc.ir.sizes import Size
+from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 
 class GroupInstance(Model):
@@ -18,6 +20,11 @@ class GroupInstance(Model):
     family: str
     parameter: Size
     inline: bool
+
+    @property
+    def facts(self) -> Family:
+        """What is known of the group: of every copy of its family the same."""
+        return families()[self.family]
 
 
 class NetChoice(Model):

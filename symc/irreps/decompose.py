@@ -13,7 +13,6 @@ from symc.ir.tensors import Tensor
 from symc.irreps import finite, orthogonal, symmetric
 from symc.irreps.irreducible import Irreducible, Powers
 from symc.proofs.tables import Table
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 
 _LARGEST_POWER = 6
@@ -49,7 +48,7 @@ def decompose(
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
-    facts = [families()[group.family] for group in moving]
+    facts = [group.facts for group in moving]
     if not all(each.ruled and not each.flips for each in facts):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
@@ -96,7 +95,7 @@ def _moves(part: Block, group: str) -> bool:
 
 
 def _has_linear_part(group: GroupInstance) -> bool:
-    facts = families()[group.family]
+    facts = group.facts
     return facts.permutes or facts.turns or facts.tabled
 
 
@@ -106,7 +105,7 @@ def _numbers(axis: BlockAxis, values: Mapping[str, Size]) -> tuple[int | None, .
 
 def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Powers | None:
     """What one group does to a block, None where there is no rule."""
-    facts = families()[group.family]
+    facts = group.facts
     parameter = group.parameter.substitute(values)
     if isinstance(facts, Finite):
         value = parameter.value
