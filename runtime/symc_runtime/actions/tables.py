@@ -28,10 +28,8 @@ def table(
 ) -> Table:
     """The images of all elements under an atom; matrices in double precision."""
     if facts.atoms[atom].axis == "grid":
-        turned = [facts.turned(parameter, g) for g in facts.every(parameter)]
-        # Reflections undo themselves.
-        back = [(quarters if flipped else -quarters, flipped) for quarters, flipped in turned]
-        return GridTable(_grid(turned, device), _grid(back, device))
+        moves = [facts.axes_of(parameter, g) for g in facts.every(parameter)]
+        return GridTable(_grid(list(map(_undone, moves)), device), _grid(moves, device))
     images = [facts.image(atom, arguments, parameter, g) for g in facts.every(parameter)]
     items = [image for image in images if isinstance(image, Items)]
     matrices = [image.rows for image in images if isinstance(image, Rows)]
@@ -61,12 +59,12 @@ def unmove(x: torch.Tensor, element: Finite, atom: str, dim: int) -> torch.Tenso
 
 
 def turn(x: torch.Tensor, element: Finite, dim: int) -> torch.Tensor:
-    """g x of images on dim and the axis behind it, by exact gathers."""
+    """g x of a grid on dim and the axes behind it, by exact gathers."""
     return _through(x, element, element.tables["grid"], dim, False)
 
 
 def unturn(x: torch.Tensor, element: Finite, dim: int) -> torch.Tensor:
-    """g^-1 x of images on dim and the axis behind it, by exact gathers."""
+    """g^-1 x of a grid on dim and the axes behind it, by exact gathers."""
     return _through(x, element, element.tables["grid"], dim, True)
 
 
@@ -88,35 +86,51 @@ def moved(
         signs = by.signs[number]
         return _signed(found, signs if inverse else signs.gather(1, source), dim)
     if isinstance(by, GridTable):
-        height, width = x.shape[dim], x.shape[dim + 1]
-        source = _pixels(by.back if inverse else by.there, height, width).index_select(0, number)
-        images = gathered(x.flatten(dim, dim + 1), source, dim)
-        turned: torch.Tensor = images.unflatten(dim, (height, width))
+        last = dim + by.axes - 1
+        sizes = x.shape[dim : last + 1]
+        source = _entries(by.back if inverse else by.there, sizes).index_select(0, number)
+        grids = gathered(x.flatten(dim, last), source, dim)
+        turned: torch.Tensor = grids.unflatten(dim, sizes)
         return turned
     assert_never(by)
 
 
-def _grid(turned: Sequence[tuple[int, bool]], device: torch.device | None) -> torch.Tensor:
-    """A half of a `GridTable`: of quarter turns after a flip, if so."""
+def _undone(axes: Items) -> Items:
+    """What takes axes back to where they were."""
+    pairs = sorted(zip(axes.index, range(len(axes.index)), axes.signs, strict=True))
+    return Items(tuple([axis for _, axis, _ in pairs]), tuple([sign for *_, sign in pairs]))
+
+
+def _grid(reads: Sequence[Items], device: torch.device | None) -> torch.Tensor:
+    """A half of a `GridTable`: axis a of what comes is read along axis `index[a]` of what was."""
     parts = []
-    for quarters, flipped in turned:
-        down = quarters % 4 in (2, 3)
-        across = (quarters % 4 in (1, 2)) != flipped
-        row, column = (-1 if backwards else 1 for backwards in (down, across))
-        first = (-int(across), int(across) - int(down), int(down))
-        a, b = (0, row, 0), (column, 0, 0)
-        # Turned by a quarter, the image is read along its columns.
-        parts.append((first, b, a) if quarters % 2 else (first, a, b))
-    return torch.tensor(parts, device=device).permute(2, 1, 0)[..., None, None].contiguous()
+    for read in reads:
+        count = len(read.index)
+        first, *steps = ([0] * (count + 1) for _ in range(count + 1))
+        for step, axis, sign in zip(steps, read.index, read.signs, strict=True):
+            distance = count - 1 - axis
+            step[distance] = sign
+            if sign < 0:
+                # From the end: size times distance is that of the axis before.
+                first[distance + 1] += 1
+                first[distance] -= 1
+        parts.append([first, *steps])
+    found = torch.tensor(parts, device=device).permute(2, 1, 0)
+    return found[(..., *[None] * (found.shape[0] - 1))].contiguous()
 
 
-def _pixels(parts: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Where entries of an image come from under each element, [order, height * width]."""
-    one, wide, whole = parts.unbind(0)
-    first, a, b = (one + wide * width + whole * (height * width)).unbind(0)
-    i = torch.arange(height, device=parts.device).unsqueeze(1)
-    j = torch.arange(width, device=parts.device)
-    return (first + a * i + b * j).flatten(1)
+def _entries(parts: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
+    """Where entries of a grid come from under each element, [order, entries]."""
+    distance: int = 1
+    total = parts[0]
+    for place, size in enumerate(reversed(sizes), start=1):
+        distance = distance * size
+        total = total + parts[place] * distance
+    source, *steps = total.unbind(0)
+    for axis, (step, size) in enumerate(zip(steps, sizes, strict=True)):
+        along = torch.arange(size, device=parts.device)
+        source = source + step * along.reshape(-1, *[1] * (len(sizes) - 1 - axis))
+    return source.flatten(1)
 
 
 def _signed(x: torch.Tensor, signs: torch.Tensor, dim: int) -> torch.Tensor:

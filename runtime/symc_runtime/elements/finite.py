@@ -25,15 +25,22 @@ class RowTable(NamedTuple):
 
 
 class GridTable(NamedTuple):
-    """Quarter turns of an image after a flip of its second axis.
+    """Axes of a grid in each other's places, perhaps backwards.
 
-    What comes to row i, column j of an image of h x w was at f + a i + b j, row by row. f, a and b
-    are p0 + p1 w + p2 h w: `there` [3, 3, order, 1, 1] int64 holds the parts, then f, a, b, of
-    g x, `back` those of g^-1 x.
+    What comes to entry (i, j, ...) of a grid was at f + a i + b j + ..., row by row. f, a, b ...
+    are p0 s0 + p1 s1 + ..., where s0 = 1 is the distance of neighbours along the last axis, s1 that
+    along the one before, ..., and the last of them the number of all entries. `there`
+    [d + 1, d + 1, order, 1, ..., 1] int64, for d axes, holds the parts, then f, a, b ..., of g x;
+    `back` those of g^-1 x.
     """
 
     there: torch.Tensor
     back: torch.Tensor
+
+    @property
+    def axes(self) -> int:
+        """How many axes the grid has."""
+        return self.there.shape[0] - 1
 
 
 Table = ItemTable | RowTable | GridTable

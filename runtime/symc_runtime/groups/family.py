@@ -35,11 +35,12 @@ class Atom:
 
     `axis`: `trivial` (dimension 1), `natural` (the defining action: permutes n items, multiplies
     d-vectors by the matrix, or k items by a sign each), `table` (what `Finite.image` says of each
-    element), or `grid` (quarter turns and flips of an image on two joint axes, `Finite.turned`).
+    element), or `grid` (what moves and flips several joint axes, `Finite.axes_of`).
     `affine`: the translation acts too (a point). `character`: the group's one-dimensional sign
     (the sign of a permutation, the determinant, the product of all signs) multiplies the result.
     `arguments`: how many whole numbers it takes in brackets, as the one of `irrep(2)`. `meaning`:
-    what it is, in a few words for people; of the other axes these are known.
+    what it is, in a few words for people; of the other axes these are known. `sides`: how many axes
+    a `grid` has.
     """
 
     axis: Literal["trivial", "natural", "table", "grid"]
@@ -47,11 +48,12 @@ class Atom:
     character: bool = False
     arguments: int = 0
     meaning: str = ""
+    sides: int = 2
 
     @property
     def axes(self) -> int:
         """How many axes of a tensor carry it together."""
-        return 2 if self.axis == "grid" else 1
+        return self.sides if self.axis == "grid" else 1
 
 
 class Family:
@@ -71,7 +73,7 @@ class Family:
     """What an element is made of: an index, a matrix, a vector, matrix and vector, a number, or
     signs.
     """
-    atoms: ClassVar[Mapping[str, Atom]]
+    atoms: Mapping[str, Atom]
     """Representations by name, the bare one first."""
     bare: ClassVar[str | None]
     """What the group's name alone means as a representation; None: it must be said."""
@@ -79,8 +81,12 @@ class Family:
     """Whether matrices have determinant 1."""
     compact: ClassVar[bool] = True
     """Whether it has no translations; E(d) is one with a compact rest, O(d)."""
-    examples: ClassVar[tuple[int, ...]]
+    examples: tuple[int, ...]
     """Parameters that the law tests run."""
+
+    def written(self, parameter: int | str) -> str:
+        """The group at a parameter as people write it, `S(5)`."""
+        return f"{self.name}({parameter})"
 
     def rest_order(self, parameter: int) -> int | None:
         """Number of elements of the compact rest, the group itself where it is compact.

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from symc_runtime.groups.family import Family, NoRuleError
+from symc_runtime.groups.grids import cycles, quarter_turns
+from symc_runtime.groups.items import Image as Image
+from symc_runtime.groups.items import Items as Items
+from symc_runtime.groups.items import Rows as Rows
 
 _KNOWN = ("table", "grid", "trivial")
-
-
-@dataclass(frozen=True)
-class Items:
-    """(g x)[index[j]] = signs[j] x[j]: each entry goes to a place of its own, perhaps negated."""
-
-    index: tuple[int, ...]
-    signs: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """g x = R x, the rows of a real orthogonal matrix."""
-
-    rows: tuple[tuple[float, ...], ...]
-
-
-Image = Items | Rows
-"""What an element does to an axis."""
 
 
 class Finite(Family, ABC):
@@ -135,22 +119,41 @@ class Finite(Family, ABC):
         return [()]
 
     def turned(self, parameter: int, element: int) -> tuple[int, bool]:
-        """What the element does to a `grid`: quarter turns after, if so, a flip of the second axis.
+        """What the element does to a `grid` of two axes: quarter turns after, if so, a flip of the
+        second axis.
 
         A quarter turn takes the direction of the first axis to that of the second, as
         `torch.rot90(x, 1, (first, second))`.
         """
         raise TypeError(f"{self.name}({parameter}) has no grid")
 
+    def axes_of(self, parameter: int, element: int) -> Items:
+        """What the element does to the axes of a `grid`: axis a goes to `index[a]`.
+
+        It goes there backwards, about the middle, where its sign is -1. By default what `turned`
+        says of two.
+        """
+        return quarter_turns(*self.turned(parameter, element))
+
+    def exchanged(self, parameter: int) -> tuple[tuple[int, ...], ...]:
+        """The axes of a `grid`, those together that some element puts in each other's place."""
+        moves = [self.axes_of(parameter, g) for g in (0, *self.generators(parameter))]
+        classes = {axis: {axis} for axis in range(len(moves[0].index))}
+        for cycle in (cycle for move in moves for cycle, _ in cycles(move)):
+            joined = set().union(*(classes[axis] for axis in cycle))
+            for axis in joined:
+                classes[axis] = joined
+        return tuple(sorted({tuple(sorted(each)) for each in classes.values()}))
+
     def sides(self, parameter: int) -> bool:
-        """Whether the two axes of a `grid` must be of one size: some element is a quarter turn."""
-        return any(self.turned(parameter, g)[0] % 2 for g in self.generators(parameter))
+        """Whether some axes of a `grid` must be of one size: some element exchanges them."""
+        return any(len(together) > 1 for together in self.exchanged(parameter))
 
     @abstractmethod
     def image(self, atom: str, arguments: tuple[int, ...], parameter: int, element: int) -> Image:
         """What the element does to an axis that carries the atom, one of those of `atoms`.
 
-        `arguments` are one of the `choices`; of a `grid` the sizes of its two axes, whose entries
+        `arguments` are one of the `choices`; of a `grid` the sizes of its axes, whose entries
         are numbered row by row. All elements have images of one kind and one size.
         """
 

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import product
 
 from symc_runtime.groups.finite import Finite, Image, Items, Rows
-from symc_runtime.groups.turns import on_grid
+from symc_runtime.groups.grids import on_grid
 
 MANY = 24
 """Of more elements so many are tried, at random, beside the generators."""
@@ -24,7 +24,7 @@ TOLERANCE = 1e-12
 """Of entries of `Rows`, which are rounded; `Items` are exact."""
 
 Representation = tuple[str, tuple[int, ...]]
-"""An atom and what stands in its brackets; of a `grid` the sizes of its two axes."""
+"""An atom and what stands in its brackets; of a `grid` the sizes of its axes."""
 Matrix = tuple[dict[int, float], ...]
 """Columns: for each entry where it goes, and by what it is multiplied."""
 
@@ -43,7 +43,7 @@ def assert_group(facts: Finite, *parameters: int) -> None:
     """
     for parameter in parameters or facts.examples:
         for fault in faults(facts, parameter):
-            raise BrokenLawError(f"{facts.name}({parameter}): {fault}")
+            raise BrokenLawError(f"{facts.written(parameter)}: {fault}")
 
 
 def faults(
@@ -93,10 +93,19 @@ def _listed(facts: Finite, parameter: int) -> Iterator[Representation]:
                 f"a choice of `{name}` is {arguments}: it takes {atom.arguments} in brackets",
             )
             if atom.axis == "grid":
-                yield name, (3, 3)
-                yield name, (2, 2) if facts.sides(parameter) else (2, 3)
+                yield name, (3,) * atom.axes
+                yield name, even_sides(facts, parameter, atom.axes)
             else:
                 yield name, tuple(arguments)
+
+
+def even_sides(facts: Finite, parameter: int, axes: int) -> tuple[int, ...]:
+    """Sizes of the axes of a grid that differ where they may, the first even."""
+    sizes = [2] * axes
+    for number, together in enumerate(facts.exchanged(parameter)):
+        for axis in together:
+            sizes[axis] = 2 + number
+    return tuple(sizes)
 
 
 def _some(facts: Finite, parameter: int) -> list[int]:
@@ -175,7 +184,7 @@ def _represents(facts: Finite, parameter: int, name: str, arguments: tuple[int, 
     )
     grid = facts.atoms[name].axis == "grid"
     for g in elements if grid else ():
-        turned = on_grid(arguments, *facts.turned(parameter, g))
+        turned = on_grid(arguments, facts.axes_of(parameter, g))
         _require(images[g] == turned, f"{called} of {g} is not what `turned` says: {turned}")
     for g, h in product(elements, repeat=2):
         gh = facts.product(parameter, g, h)

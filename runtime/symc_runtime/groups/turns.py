@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from symc_runtime.groups.finite import Image, Items, Rows
+from symc_runtime.groups import grids
+from symc_runtime.groups.items import Image, Items, Rows
 
 IMAGE = "an image, turned by quarters without interpolation"
 """What `grid` means, in words."""
@@ -23,20 +24,7 @@ def on_grid(sizes: tuple[int, ...], quarters: int, flipped: bool) -> Items:
     A quarter turn takes the first axis to the second, `torch.rot90(x, 1, (0, 1))`; flipped along
     the second axis. Odd quarters want equal sizes.
     """
-    height, width = sizes
-    if quarters % 2 and height != width:
-        raise ValueError(f"a quarter turn wants a square, not {height} x {width}")
-    index = []
-    for i in range(height):
-        for j in range(width):
-            row, column = i, width - 1 - j if flipped else j
-            wide, high = width, height
-            for _ in range(quarters % 4):
-                # Seen from the middle, (a, b) goes to (-b, a).
-                row, column = wide - 1 - column, row
-                wide, high = high, wide
-            index.append(row * width + column)
-    return Items(tuple(index), (1,) * len(index))
+    return grids.on_grid(sizes, grids.quarter_turns(quarters, flipped))
 
 
 def power_of_turn(times: int) -> str:

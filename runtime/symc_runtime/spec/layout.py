@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, assert_never
 
-from symc_runtime.catalogue import groups as catalogue_groups
+from symc_runtime.generators import facts_of
 from symc_runtime.groups.family import Family as Facts
 from symc_runtime.spec.polynomials import Size, evaluate, polynomial, solve
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Group:
     """One copy of a group: `name` in the spec, `family` in the catalogue, and its parameter.
 
-    From the catalogue come `facts`, and whether its elements permute, turn, shift, flip, or are
+    `definition`: the generators of one that the spec defines itself, `r = [[0, -1], [1, 0]]`, whose
+    family is `generated` and whose parameter the size of its matrices. From the catalogue, or from
+    the definition, come `facts`, and whether its elements permute, turn, shift, flip, or are
     tabled: for a group without a rule these raise NoRuleError. `special`: whether matrices have
     determinant 1.
     """
@@ -27,6 +29,7 @@ class Group:
     name: str
     family: str
     parameter: Size
+    definition: tuple[str, ...] = ()
 
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
@@ -34,7 +37,7 @@ class Group:
     _rule: tuple[bool, bool, bool, bool, bool] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        facts = catalogue_groups()[self.family]
+        facts = facts_of(self.family, self.definition)
         object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "special", facts.special)
         rule = None
@@ -68,7 +71,7 @@ class Group:
         return self.facts.flips if self._rule is None else self._rule[4]
 
     def __str__(self) -> str:
-        text = f"{self.family}({self.parameter})"
+        text = self.facts.written(self.parameter)
         return text if text == self.name else f"{self.name} = {text}"
 
 
@@ -99,7 +102,7 @@ class Sign:
 class Table:
     """`size` components that a finite group moves as the tables of its `atom` say.
 
-    `arguments`: what is in the atom's brackets; of a `grid` the sizes of its two axes.
+    `arguments`: what is in the atom's brackets; of a `grid` the sizes of its axes.
     """
 
     group: str
@@ -116,7 +119,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Joint:
-    """Several axes of a tensor, of these sizes, that carry one representation, row by row."""
+    """Axes of a tensor, of these sizes, that carry one representation, row by row."""
 
     sizes: tuple[Size, ...]
     carried: Representation
@@ -139,10 +142,10 @@ class Sum:
 Representation = Trivial | Natural | Sign | Table | Joint | Product | Sum
 
 
-def grid(group: str, height: Size, width: Size) -> Joint:
-    """Images: the elements of `group` turn and flip the two axes."""
-    pixels = _as_size(_polynomial(Product((Trivial(height), Trivial(width)))))
-    return Joint((height, width), Table(group, "grid", pixels, (height, width)))
+def grid(group: str, *sizes: Size) -> Joint:
+    """Images, voxels, sequences: the elements of `group` move and flip the axes of these sizes."""
+    entries = _as_size(_polynomial(Product(tuple([Trivial(size) for size in sizes]))))
+    return Joint(sizes, Table(group, "grid", entries, sizes))
 
 
 def point(group: str, size: Size) -> Natural:
