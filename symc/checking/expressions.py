@@ -8,6 +8,7 @@ from symc.checking import pending
 from symc.checking.atoms import read_atom
 from symc.checking.constructors import read_attribute, read_call
 from symc.checking.equations import SizeTable
+from symc.checking.generated import read_generated
 from symc.checking.groups import GroupTable, available
 from symc.checking.meant import meant, report_text
 from symc.checking.names import ARTICLE, Declaration, walk
@@ -166,6 +167,8 @@ class Expressions:
             case ast.Binary(operator="wr"):
                 pending.wreath(self.report, expression.span)
                 return None
+            case ast.MatrixGroup(kind="generated"):
+                return read_generated(expression, self)
             case ast.MatrixGroup(kind=kind):
                 pending.matrix_group(self.report, kind, expression.span)
                 return None

@@ -14,9 +14,14 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
 from symc_runtime.catalogue import compiled_groups
+from symc_runtime.generators import facts_of
 
 MAXIMUM = 32
 """More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
+
+
+_Key = tuple[str, Size, tuple[str, ...]]
+"""What equal groups have in common: family, parameter, definition."""
 
 
 def available() -> str:
@@ -37,7 +42,7 @@ class GroupTable:
     places: dict[str, Span] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     _identifiers: set[str] = field(default_factory=set)
-    _equal: dict[tuple[str, Size], list[str]] = field(default_factory=dict)
+    _equal: dict[_Key, list[str]] = field(default_factory=dict)
 
     def name(self, name: str, group: GroupInstance, span: Span) -> None:
         """Declare a named group; `group` gives its family and parameter."""
@@ -48,7 +53,8 @@ class GroupTable:
         self.instances[group.name] = group
         self.places[group.name] = span
         self._identifiers.add(group.identifier)
-        self._equal.setdefault((group.family, group.parameter), []).append(group.name)
+        key = group.family, group.parameter, group.definition
+        self._equal.setdefault(key, []).append(group.name)
 
     @contextmanager
     def set_aside(self) -> Iterator[None]:
@@ -60,13 +66,21 @@ class GroupTable:
         finally:
             self.instances, self.places, self._identifiers, self._equal = before
 
-    def inline(self, family: str, parameter: Size, span: Span, report: Report) -> GroupInstance:
+    def inline(
+        self,
+        family: str,
+        parameter: Size,
+        span: Span,
+        report: Report,
+        definition: tuple[str, ...] = (),
+    ) -> GroupInstance:
         """The instance that `family(parameter)` means where it is written inline."""
-        equal = [self.instances[name] for name in self._equal.get((family, parameter), ())]
+        key = family, parameter, definition
+        equal = [self.instances[name] for name in self._equal.get(key, ())]
         for group in equal:
             if group.inline:
                 return group
-        written = f"{family}({parameter})"
+        written = report.excerpt(span) if definition else f"{family}({parameter})"
         if equal:
             names = [group.name for group in equal]
             report.error(
@@ -79,18 +93,29 @@ class GroupTable:
                 related=[Related(self.places[names[0]], f"`{names[0]}` is declared here")],
             )
             return equal[0]
-        group = self.anonymous(family, parameter)
+        group = self.anonymous(family, parameter, definition)
         self._add(group, span)
         return group
 
-    def anonymous(self, family: str, parameter: Size) -> GroupInstance:
+    def anonymous(
+        self, family: str, parameter: Size, definition: tuple[str, ...] = ()
+    ) -> GroupInstance:
         """An inline group that is not in the table."""
-        name = f"{family}({parameter})"
+        called = name = facts_of(family, definition).written(str(parameter))
+        number = 2
+        while name in self.instances:
+            # Of other matrices, by the same names.
+            name, number = f"{called} {number}", number + 1
         identifier = re.sub(r"\W+", "_", name).strip("_")
         while identifier in self._identifiers or identifier in self.taken:
             identifier += "_"
         return GroupInstance(
-            name=name, identifier=identifier, family=family, parameter=parameter, inline=True
+            name=name,
+            identifier=identifier,
+            family=family,
+            parameter=parameter,
+            inline=True,
+            definition=definition,
         )
 
     def ordered(self) -> tuple[GroupInstance, ...]:
@@ -110,10 +135,10 @@ class GroupTable:
 
     def refuse_copies(self, sizes: SizeTable, report: Report) -> None:
         """Report inline groups that turn out equal to others once the sizes are known."""
-        first: dict[tuple[str, Size], GroupInstance] = {}
+        first: dict[_Key, GroupInstance] = {}
         ordered = sorted(self.ordered(), key=lambda group: group.inline)
         for group in ordered:
-            key = (group.family, sizes.resolved(group.parameter))
+            key = group.family, sizes.resolved(group.parameter), group.definition
             other = first.setdefault(key, group)
             if other is group or not group.inline or other.parameter == group.parameter:
                 continue

@@ -61,7 +61,7 @@ def wreath(report: Report, span: Span) -> None:
 
 
 def matrix_group(report: Report, kind: str, span: Span) -> None:
-    """`generated { }`, `lie { }`."""
+    """`lie { }`."""
     report.error(
         "SYM903",
         span,

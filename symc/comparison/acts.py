@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import product
 
 from symc.comparison.elements import Element
 from symc.comparison.layout import Factor, Layout, with_sizes
 from symc.comparison.sparse import Rows, is_identity
-from symc.comparison.tables import angle, cycles, facts_of, matrix, negated
+from symc.comparison.tables import angle, matrix, negated
+from symc.comparison.tables import cycles as items_around
 from symc.ir.sizes import Size
+from symc_runtime.groups.finite import Items
+from symc_runtime.groups.grids import cycles, quarter_turns
 
 _LONGEST_CYCLE = 12
 _MOST_CYCLES = 4
@@ -37,18 +41,18 @@ def acts(element: Element, axis: Layout[Size], size: Callable[[Size], int]) -> l
 
 
 def _along(element: Element, factor: Factor[int], rows: Rows) -> str:
-    if factor.atom is None:
+    facts = element.facts
+    if factor.atom is None or facts is None:
         return "moves {}"
-    facts = facts_of(element.family)
     if facts.atoms[factor.atom].axis == "grid":
-        return _image(*facts.turned(element.size, element.number))
+        return _grid(facts.axes_of(element.size, element.number))
     name = factor.atom, factor.arguments
-    index, _ = matrix(element.family, element.size, name, element.number)
+    index, _ = matrix(facts, element.size, name, element.number)
     signs = {value for row in rows for value in row.values()}
     if len(rows) == 2 and factor.atom != facts.bare:
         return _plane(rows)
     if index and signs == {1}:
-        return _items(cycles(index))
+        return _items(items_around(index))
     changed = negated(rows) if index else []
     if changed:
         if len(changed) == len(rows):
@@ -57,6 +61,27 @@ def _along(element: Element, factor: Factor[int], rows: Rows) -> str:
         many = "items" if len(items) > 1 else "item"
         return f"changes the sign of {many} {_and(items)} of {{}}"
     return "moves {}"
+
+
+def _grid(axes: Items) -> str:
+    """What becomes of an image, of voxels, of a sequence."""
+    count = len(axes.index)
+    if count == 2:
+        for quarters, flipped in product(range(4), (False, True)):
+            if quarter_turns(quarters, flipped) == axes:
+                return _image(quarters, flipped)
+    around = [cycle for cycle, _ in cycles(axes) if len(cycle) > 1]
+    back = [i + 1 for i, sign in enumerate(axes.signs) if sign < 0]
+    if count == 1:
+        return "reverses {}"
+    if not around:
+        return (
+            f"flips {{}} along {'axis' if len(back) == 1 else 'axes'} {_and(list(map(str, back)))}"
+        )
+    swaps = sum(len(cycle) - 1 for cycle in around)
+    if (swaps + len(back)) % 2 == 0:
+        return "turns {}"
+    return "turns and reflects {}" if back else "exchanges axes of {}"
 
 
 def _image(quarters: int, flipped: bool) -> str:

@@ -19,7 +19,7 @@ from symc.ir.representations import (
     atoms,
 )
 from symc.ir.sizes import SizeVariable
-from symc.ir.tensors import Axis, Tensor
+from symc.ir.tensors import Tensor
 
 What = Literal["size", "group", "input", "output", "order", "stage"]
 
@@ -81,8 +81,8 @@ def _size(variable: SizeVariable) -> str:
 
 
 def _group(group: GroupInstance) -> str:
-    constructor = f"{group.family}({group.parameter})"
-    return constructor if group.name == constructor else f"{group.name} = {constructor}"
+    constructor = group.constructor
+    return constructor if group.inline else f"{group.name} = {constructor}"
 
 
 def _same_groups(a: Program, b: Program) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _footprint(
     group: GroupInstance, program: Program, within: Collection[tuple[str, str]]
 ) -> tuple[str, tuple[object, ...]]:
     """Where a group acts, and how."""
-    return group.family, tuple(
+    return f"{group.family}{group.definition}", tuple(
         (kind, tensor.name, position, number, atom.name)
         for kind, tensors in (("input", program.inputs), ("output", program.outputs))
         for tensor in tensors
@@ -121,7 +121,7 @@ def _footprint(
 
 def _renamed(tensor: Tensor, names: Mapping[str, str]) -> Tensor:
     axes = tuple(
-        Axis(size=axis.size, representation=_with_names(axis.representation, names))
+        axis.model_copy(update={"representation": _with_names(axis.representation, names)})
         for axis in tensor.axes
     )
     return tensor.model_copy(update={"axes": axes})

@@ -115,7 +115,9 @@ def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     for name, factor in of.factors.items():
         limit = _MANY if factor.facts.turns or factor.facts.shifts else LARGEST
         if factor.size > limit:
-            raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
+            raise TooLargeError(
+                f"{factor.facts.written(f'{factor.size:,}')} on axes that are cut apart"
+            )
         for element in generators(name, factor.facts, factor.size, few=name in of.reduced):
             if preimage(element, of, target) is None:
                 return element

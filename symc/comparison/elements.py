@@ -9,8 +9,9 @@ from typing import Literal
 
 from symc.comparison.layout import Factor
 from symc.comparison.sparse import ONE, Rows, identity, odd
-from symc.comparison.tables import facts_of, matrix
+from symc.comparison.tables import matrix
 from symc_runtime.groups.family import Family
+from symc_runtime.groups.finite import Finite
 
 Kind = Literal["permutation", "rotation", "reflection", "translation", "finite"]
 
@@ -26,8 +27,8 @@ class Element:
 
     `matrix`: what multiplies a natural axis, None for a translation. `odd`: whether the group's
     sign (of the permutation, of the determinant) is -1. `shift`: the translation's vector, its
-    entries other than 0. A finite one is known by the `family` and its `number`, and has a matrix
-    for each representation.
+    entries other than 0. A finite one is known by the `facts` of its group and its `number`, and
+    has a matrix for each representation.
     """
 
     group: str
@@ -36,21 +37,21 @@ class Element:
     matrix: Rows | None = None
     odd: bool = False
     shift: tuple[tuple[int, Fraction], ...] = ()
-    family: str = ""
+    facts: Finite | None = None
     number: int = 0
 
     def on(self, factor: Factor[int]) -> Rows | None:
         """What it does along an index; None where it does nothing."""
         if factor.group != self.group:
             return None
-        if factor.atom is None:
+        if factor.atom is None or self.facts is None:
             return self.matrix
-        return matrix(self.family, self.size, (factor.atom, factor.arguments), self.number)[1]
+        return matrix(self.facts, self.size, (factor.atom, factor.arguments), self.number)[1]
 
     @property
     def called(self) -> str:
         """How a finite one is written."""
-        return facts_of(self.family).named(self.size, self.number)
+        return "" if self.facts is None else self.facts.named(self.size, self.number)
 
 
 def permutation(group: str, images: tuple[int, ...]) -> Element:
@@ -93,9 +94,9 @@ def generators(group: str, facts: Family, size: int, few: bool = False) -> Itera
     it reads better where it suffices to tell two groups apart. `few`: one element of each kind,
     which is enough where its conjugates behave alike.
     """
-    if facts.tabled:
-        for number in facts_of(facts.name).generators(size):
-            yield Element(group, "finite", size, family=facts.name, number=number)
+    if isinstance(facts, Finite):
+        for number in facts.generators(size):
+            yield Element(group, "finite", size, facts=facts, number=number)
         return
     if facts.permutes:
         if size >= 2:

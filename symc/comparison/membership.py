@@ -36,8 +36,9 @@ from symc.comparison.sparse import (
     leading,
     normalized,
 )
-from symc.comparison.tables import Name, facts_of, matrix
+from symc.comparison.tables import Name, matrix
 from symc_runtime.groups.family import Family
+from symc_runtime.groups.finite import Finite
 
 LARGEST = 1 << 12
 """Longer axes are not written out as matrices, nor larger finite groups gone through."""
@@ -154,17 +155,19 @@ class _Search:
     def _keep(self, owner: str, name: Name, wanted: Rows | None) -> bool:
         """Keeps the elements that do what is wanted up to a sign; False if there are none."""
         factor = self.target.factors[owner]
-        family, size = factor.facts.name, factor.size
+        facts, size = factor.facts, factor.size
+        if not isinstance(facts, Finite):
+            raise TypeError(f"{facts.name} has no tables")
         if owner not in self.numbers:
-            order = facts_of(family).order(size)
+            order = facts.order(size)
             if order is None or order > LARGEST:
                 many = f"with {order:,} elements" if order else "with so many elements"
-                raise TooLargeError(f"{family}({size:,}), {many}")
+                raise TooLargeError(f"{facts.written(f'{size:,}')}, {many}")
             self.numbers[owner] = list(range(order))
         self.numbers[owner] = [
             number
             for number in self.numbers[owner]
-            if alike(_up_to_sign(family, size, name, number), wanted)
+            if alike(_up_to_sign(facts, size, name, number), wanted)
         ]
         return bool(self.numbers[owner])
 
@@ -179,7 +182,10 @@ class _Search:
             for unknown, negative, tabled in self.equations:
                 for owner, name in tabled:
                     factor = self.target.factors[owner]
-                    found = matrix(factor.facts.name, factor.size, name, numbers[owner])[1]
+                    facts = factor.facts
+                    if not isinstance(facts, Finite):
+                        raise TypeError(f"{facts.name} has no tables")
+                    found = matrix(facts, factor.size, name, numbers[owner])[1]
                     negative ^= leading(found) < 0
                 signs.require(unknown, negative)
             if signs.consistent:
@@ -257,9 +263,9 @@ def _on_piece(element: Element, piece: Piece[int]) -> _Action:
     return negative, matrices
 
 
-def _up_to_sign(family: str, size: int, name: Name, number: int) -> Rows | None:
+def _up_to_sign(facts: Finite, size: int, name: Name, number: int) -> Rows | None:
     """What an element does, None where that is nothing, or a change of sign."""
-    found = normalized(matrix(family, size, name, number)[1])
+    found = normalized(matrix(facts, size, name, number)[1])
     return None if is_identity(found) else found
 
 

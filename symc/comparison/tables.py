@@ -7,25 +7,16 @@ from functools import lru_cache
 from math import atan2, pi
 
 from symc.comparison.sparse import NEAR, ONE, Rows
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite, Items
 
 Name = tuple[str, tuple[int, ...]]
 """An atom with what is in its brackets; of a `grid` the sizes of its axes."""
 
 
-def facts_of(family: str) -> Finite:
-    """The facts of a group that acts by tables."""
-    facts = families()[family]
-    if not isinstance(facts, Finite):
-        raise TypeError(f"{family} has no tables")
-    return facts
-
-
 @lru_cache(maxsize=1 << 14)
-def matrix(family: str, parameter: int, name: Name, number: int) -> tuple[tuple[int, ...], Rows]:
+def matrix(facts: Finite, parameter: int, name: Name, number: int) -> tuple[tuple[int, ...], Rows]:
     """The image of an element as the place of each item (empty for `Rows`), and as a matrix."""
-    image = facts_of(family).image(*name, parameter, number)
+    image = facts.image(*name, parameter, number)
     if not isinstance(image, Items):
         small = [
             {j: value for j, value in enumerate(row) if abs(value) > NEAR} for row in image.rows

@@ -19,7 +19,7 @@ def describe_group(
         order = facts.order_formula(str(parameter))
     return GroupDescription(
         name=group.name,
-        constructor=f"{group.family}({group.parameter})",
+        constructor=group.constructor,
         title=facts.title,
         order=order,
         dimension=0 if order is not None else None if value is None else facts.dimension(value),

@@ -54,6 +54,14 @@ CODES: dict[str, Code] = {
     "SYM312": Code("sizes and representations mixed up"),
     "SYM313": Code("a representation on the wrong number of axes"),
     "SYM314": Code("quarter turns of an image that is not square"),
+    "SYM320": Code("generators that are no square matrices of one size"),
+    "SYM321": Code("a matrix entry that is no exact real number"),
+    "SYM322": Code("a singular matrix among generators"),
+    "SYM323": Code("a relation that does not hold"),
+    "SYM324": Code("generators of infinitely many elements"),
+    "SYM325": Code("a generator that is not orthogonal"),
+    "SYM326": Code("generators of too many elements"),
+    "SYM327": Code("a relation that is no product of elements"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
@@ -78,7 +86,7 @@ CODES: dict[str, Code] = {
     # 9xx not available yet
     "SYM901": Code("a group that is not available yet"),
     "SYM902": Code("wreath products are not available yet"),
-    "SYM903": Code("`generated` and `lie` groups are not available yet"),
+    "SYM903": Code("`lie` groups are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
     "SYM906": Code("labels that name items are not available yet"),
     "SYM907": Code("derived outputs are not available yet"),

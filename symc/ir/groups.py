@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symc.ir.model import Model
 from symc.ir.sizes import Size
-from symc_runtime.catalogue import groups as families
+from symc_runtime.generators import facts_of
 from symc_runtime.groups.family import Family
 
 
@@ -12,7 +12,9 @@ class GroupInstance(Model):
     """One copy of a group. `name`: as the spec names it, `P`, or `E(3)` where it is inline.
 
     `identifier` is a Python name for it, unique in the spec; `family` a key of the catalogue of
-    groups, `S` or `E`; `parameter` the number of items or the dimension of the space.
+    groups, `S` or `E`; `parameter` the number of items or the dimension of the space. `definition`:
+    of one that the spec defines itself its generators, `r = [[0, -1], [1, 0]]`, with exact entries;
+    its family is then `generated` and its parameter the size of the matrices.
     """
 
     name: str
@@ -20,11 +22,24 @@ class GroupInstance(Model):
     family: str
     parameter: Size
     inline: bool
+    definition: tuple[str, ...] = ()
 
     @property
     def facts(self) -> Family:
-        """What is known of the group: of every copy of its family the same."""
-        return families()[self.family]
+        """What is known of the group: of every copy of its family, or definition, the same."""
+        return facts_of(self.family, self.definition)
+
+    @property
+    def short(self) -> str:
+        """Its constructor in a few words, `S(n)`, `generated(r, s)`."""
+        return self.facts.written(str(self.parameter))
+
+    @property
+    def constructor(self) -> str:
+        """As a spec writes it, `S(n)`, `generated { element r = [[0, -1], [1, 0]] }`."""
+        if not self.definition:
+            return self.short
+        return f"generated {{ {' '.join(f'element {line}' for line in self.definition)} }}"
 
 
 class NetChoice(Model):

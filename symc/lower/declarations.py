@@ -20,7 +20,9 @@ def size(value: Size) -> int | str:
 
 def group(instance: GroupInstance) -> layout.Group:
     """The group as the runtime knows it."""
-    return layout.Group(instance.name, instance.family, size(instance.parameter))
+    return layout.Group(
+        instance.name, instance.family, size(instance.parameter), instance.definition
+    )
 
 
 def _atom(atom: ir.Atom, program: Program) -> layout.Representation:

@@ -11,8 +11,9 @@ from symc_runtime.spec.draws import Draw
 def source(value: Any) -> str:
     """An expression that rebuilds the value, with the runtime imported as `sr`."""
     match value:
-        case layout.Group(name, family, parameter):
-            return f"sr.Group({name!r}, {family!r}, {parameter!r})"
+        case layout.Group(name, family, parameter, definition):
+            defined = f", {definition!r}" if definition else ""
+            return f"sr.Group({name!r}, {family!r}, {parameter!r}{defined})"
         case layout.Tensor(name, axes, labels):
             parts = [repr(name), _tuple(axes)]
             if labels is not None:

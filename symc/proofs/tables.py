@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum, prod
 
 from symc.ir.blocks import BlockAxis
 from symc.proofs.ranges import Ranges
 from symc_runtime.groups.finite import Finite, Image, Items
+from symc_runtime.groups.grids import cycles
 
 LARGEST = 1 << 12
 """Groups of more elements are not enumerated."""
@@ -68,11 +71,10 @@ def traces(facts: Finite, parameter: int, table: Table) -> Traces:
         images = [facts.image(table.atom, arguments, parameter, g) for g in every]
         return Traces(1, tuple(trace(image) - 1 for image in images))
     if facts.atoms[table.atom].axis == "grid":
-        turns = [facts.turned(parameter, g) for g in every]
-        if len(arguments) < 2:
-            return Traces(None, (None,) * len(turns))
-        height, width = arguments
-        return Traces(height * width, tuple(_kept(height, width, *turn) for turn in turns))
+        moves = [facts.axes_of(parameter, g) for g in every]
+        if len(arguments) < len(table.arguments):
+            return Traces(None, (None,) * len(moves))
+        return Traces(prod(arguments), tuple(_kept(arguments, axes) for axes in moves))
     if len(arguments) < len(table.arguments):
         return Traces(None, (None,) * len(every))
     size = facts.size(table.atom, arguments, parameter)
@@ -98,14 +100,15 @@ def trace(image: Image) -> float:
     if isinstance(image, Items):
         pairs = enumerate(zip(image.index, image.signs, strict=True))
         return sum(sign for place, (to, sign) in pairs if place == to)
-    return sum(row[place] for place, row in enumerate(image.rows))
+    return fsum(row[place] for place, row in enumerate(image.rows))
 
 
-def _kept(height: int, width: int, quarters: int, flipped: bool) -> int:
-    """How many entries of an image a turn after a flip leaves in place."""
-    if quarters % 2:
-        return height if flipped else height % 2
-    half = quarters % 4 == 2
-    if flipped:
-        return width * (height % 2) if half else height * (width % 2)
-    return (height % 2) * (width % 2) if half else height * width
+def _kept(sizes: Sequence[int], axes: Items) -> int:
+    """How many entries of a grid stay in place where its axes move so.
+
+    Where axes take each other's places the first coordinate tells all: any, or, where going around
+    turns it backwards, the middle one.
+    """
+    return prod(
+        sizes[cycle[0]] if sign > 0 else sizes[cycle[0]] % 2 for cycle, sign in cycles(axes)
+    )

@@ -22,6 +22,8 @@ _FEW = 400
 """So many vectors are looked for before elements of infinite order are."""
 _WORDS = 300
 """So many products are asked whether they are of infinite order."""
+_MOST_WORK = 5 * 10**7
+"""So many multiplications, a second or two, are done for what vectors become."""
 _MOST_BITS = 2048
 """Numbers of more digits are not looked at."""
 
@@ -41,11 +43,17 @@ class InfiniteError(ValueError):
 
 
 class TooManyError(ValueError):
-    """More than LARGEST elements; `permutations`: of the generators, where these are known."""
+    """More than LARGEST elements, or, not `counted`, more than can be computed with.
 
-    def __init__(self, permutations: tuple[tuple[int, ...], ...] | None) -> None:
+    `permutations`: what generators do to vectors, where these are found.
+    """
+
+    def __init__(
+        self, permutations: tuple[tuple[int, ...], ...] | None = None, counted: bool = True
+    ) -> None:
         super().__init__(f"more than {LARGEST:,} elements")
         self.permutations = permutations
+        self.counted = counted
 
 
 @dataclass(frozen=True)
@@ -98,10 +106,15 @@ def close(generators: Sequence[Matrix]) -> Closed:
     """The group that orthogonal matrices generate. Raises InfiniteError and TooManyError."""
     moved = _Orbit(generators)
     if not moved.whole(_FEW):
-        refuse_infinite(generators, _WORDS)
+        refuse_infinite(generators, words_within(generators[0], _WORDS))
         if not moved.whole(LARGEST * len(generators[0])):
-            raise TooManyError(None)
+            raise TooManyError()
     return _elements(moved)
+
+
+def words_within(like: Matrix, words: int) -> int:
+    """So many products, or fewer where they cost more than can be waited for."""
+    return min(words, _MOST_WORK // (10 * len(like) ** 3 * like.field.degree**2) + 2)
 
 
 def refuse_infinite(generators: Sequence[Matrix], words: int) -> None:
@@ -144,6 +157,8 @@ class _Orbit:
             self.points.append((*[int(place == i) for i in range(length)], 1))
         self.numbers = {point: number for number, point in enumerate(self.points)}
         self.permutations: list[list[int]] = [[] for _ in generators]
+        work = sum(len(row) for rows, _ in self.actions for row in rows)
+        self.most = _MOST_WORK // max(work, 1)
 
     def whole(self, most: int) -> bool:
         """Goes on until nothing new is found, or more than so many; whether all are found."""
@@ -151,12 +166,14 @@ class _Orbit:
         while done < len(self.points):
             if len(self.points) > most:
                 return False
+            if done > self.most:
+                raise TooManyError(counted=False)
             for action, images in zip(self.actions, self.permutations, strict=True):
                 point = _moved(self.points[done], *action)
                 number = self.numbers.setdefault(point, len(self.points))
                 if number == len(self.points):
                     if point[-1].bit_length() > _MOST_BITS:
-                        raise TooManyError(None)
+                        raise TooManyError(counted=False)
                     self.points.append(point)
                 images.append(number)
             done += 1

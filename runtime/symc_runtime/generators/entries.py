@@ -145,8 +145,7 @@ def _called(
         if value is None:
             raise EntryError(
                 f"`{_text(call)}` is the root of something that is no fraction",
-                "roots of fractions are known, and cosines: `sqrt(2 + sqrt(2))` is "
-                "`2*cos(pi/8)`",
+                "roots of fractions are known, and cosines: `sqrt(2 + sqrt(2))` is `2*cos(pi/8)`",
             )
         if value < 0:
             raise EntryError(
@@ -215,7 +214,7 @@ def _with_pi(entry: ast.expr) -> tuple[int, Fraction] | None:
                     return p, a + b if isinstance(operator, ast.Add) else a - b
                 case ast.Mult() if p + q < 2:
                     return p + q, a * b
-                case ast.Div() if b and 0 <= p - q:
+                case ast.Div() if b and p - q >= 0:
                     return p - q, a / b
                 case ast.Pow() if p == q == 0 and b.denominator == 1:
                     if abs(b) <= _LARGEST_POWER and (a or b >= 0) and _short(a):

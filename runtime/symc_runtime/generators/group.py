@@ -102,6 +102,10 @@ class Generated(Finite):
         """All elements."""
         return close(self.matrices)
 
+    def close(self) -> None:
+        """Finds all elements. Raises InfiniteError and TooManyError."""
+        assert self.closed.order
+
     @cached_property
     def _floats(self) -> list[tuple[float, ...]]:
         """Of every vector that elements take a basis vector to, the nearest floats."""

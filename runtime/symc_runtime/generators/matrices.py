@@ -46,25 +46,23 @@ class Matrix:
 
     @property
     def determinant(self) -> Number:
-        """By Faddeev and LeVerrier, without divisions but by whole numbers."""
-        size = len(self)
-        one = identity(size, self.field)
-        power, last = self, self.field.rational(0)
-        for step in range(1, size + 1):
-            last = power.trace * self.field.rational(Fraction(-1, step))
-            if step < size:
-                power = self * (power + one.scaled(last))
-        return last if size % 2 == 0 else -last
-
-    def __add__(self, other: Matrix) -> Matrix:
-        pairs = zip(self.rows, other.rows, strict=True)
-        return Matrix(
-            tuple([tuple([a + b for a, b in zip(r, s, strict=True)]) for r, s in pairs])
-        )
-
-    def scaled(self, by: Number) -> Matrix:
-        """Every entry times a number."""
-        return Matrix(tuple([tuple([each * by for each in row]) for row in self.rows]))
+        """By Gauss."""
+        rows = [list(row) for row in self.rows]
+        total = self.field.rational(1)
+        for place in range(len(rows)):
+            pivot = next((i for i in range(place, len(rows)) if rows[i][place]), None)
+            if pivot is None:
+                return self.field.rational(0)
+            if pivot != place:
+                rows[place], rows[pivot] = rows[pivot], rows[place]
+                total = -total
+            total = total * rows[place][place]
+            below = [i for i in range(place + 1, len(rows)) if rows[i][place]]
+            by = rows[place][place].inverse() if below else total
+            for i in below:
+                times = rows[i][place] * by
+                rows[i] = [a - times * b for a, b in zip(rows[i], rows[place], strict=True)]
+        return total
 
     @property
     def orthogonal(self) -> bool:

@@ -14,7 +14,8 @@ def quarter_turns(quarters: int, flipped: bool) -> Items:
 
     The flip is along the second axis.
     """
-    index, signs = (0, 1), (1, -1 if flipped else 1)
+    index: tuple[int, ...] = (0, 1)
+    signs: tuple[int, ...] = (1, -1 if flipped else 1)
     for _ in range(quarters % 4):
         # The first axis becomes the second, the second the first, backwards.
         signs = tuple([-sign if place else sign for place, sign in zip(index, signs, strict=True)])

@@ -20,10 +20,11 @@ def idle(situation: Situation) -> Iterator[Proof]:
     for group in situation.program.groups:
         facts = group.facts
         if _one_element(group, situation):
+            parameter = str(situation.ranges.of(group.parameter).value)
             yield _proof(
                 group,
                 f"`{group.name}` has a single element, so symmetrizing it changes nothing",
-                f"{group.family}({situation.ranges.of(group.parameter).value}) is trivial",
+                f"{group.facts.written(parameter)} is trivial",
                 f"drop `{group.name}`: a plain axis means the same",
             )
         elif not facts.ruled:
