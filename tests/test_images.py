@@ -18,7 +18,7 @@ from symc_runtime.elements.finite import Finite
 from symc_runtime.groups.cyclic import Cyclic
 from symc_runtime.groups.dihedral import Dihedral
 from symc_runtime.groups.finite import Finite as Facts
-from symc_runtime.reading.images import SIDE, pooled
+from symc_runtime.reading.images import SIDES, pooled
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import act, assert_equivariant, motion_of
 
@@ -178,9 +178,9 @@ ALONE = "size h\ngroup R = D(4)\ninput x[{axes}]\noutput y\nsymmetrize R by cano
 def test_pooled_copies_hold_the_means_of_equal_parts(side: int) -> None:
     x = torch.rand(2, 3, side, side, generator=seeded(), dtype=torch.float64) + 0.1
     found = pooled(x)
-    assert found.shape == (2, 3, SIDE, SIDE)
-    # SIDE times as fine, pixels of which are means of whole ones.
-    fine = x.repeat_interleave(SIDE, 2).repeat_interleave(SIDE, 3)
+    assert found.shape == (2, 3, SIDES[2], SIDES[2])
+    # SIDES[2] times as fine, pixels of which are means of whole ones.
+    fine = x.repeat_interleave(SIDES[2], 2).repeat_interleave(SIDES[2], 3)
     means = torch.nn.functional.avg_pool2d(fine, side)
     largest = means.amax((1, 2, 3), keepdim=True)
     assert torch.allclose(found, means / largest, atol=1e-12)

@@ -18,7 +18,9 @@ from symc_runtime.groups.finite import Finite
 if TYPE_CHECKING:
     from symc.checking.expressions import Expressions
 
-_WORDS = {2: "two", 3: "three", 4: "four"}
+_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
+_LETTERS = ("h", "w")
+_VOXELS = ("d", "h", "w")
 
 
 def read_atom(
@@ -37,7 +39,7 @@ def read_atom(
         )
         return None
     sides: tuple[Size, ...] = ()
-    if facts.axes > 1:
+    if facts.axis == "grid":
         found = _sides(owner, name, facts.axes, written, expressions)
         if found is None:
             return None
@@ -139,7 +141,9 @@ def _sides(
     report = expressions.report
     text = report.excerpt(written.span)
     sides = expressions.joint
-    if _choices(owner, name, expressions) == []:
+    if sides is None and count == 1 and expressions.alone is not None:
+        sides = (expressions.alone,)
+    if _choices(owner, name, expressions) == [] and not owner.definition:
         report.error(
             "SYM303",
             written.name.span if isinstance(written, ast.Attribute) else written.span,
@@ -150,6 +154,8 @@ def _sides(
     if sides is None or len(sides) != count:
         if owner.name not in expressions.apart:
             stands = f"`{text}` stands on {_WORDS.get(count, count)} axes together"
+            if count == 1:
+                stands = f"`{text}` stands on one axis alone"
             if sides is not None:
                 stands += f", and not on {_WORDS.get(len(sides), len(sides))}"
             report.error(
@@ -178,26 +184,54 @@ def _in_brackets(
             return f"channels stand beside the bracket: `({first}, {middle}): {text}, {last}`"
         if middle == last:
             return f"channels stand beside the bracket: `{first}, ({middle}, {last}): {text}`"
-    return f"write `({_together(owner, expressions)}): {text}`, the axes in brackets"
+    together = _together(owner, expressions)
+    if "," not in together:
+        return f"write `{together}: {text}`: channels have an axis of their own"
+    return f"write `({together}): {text}`, the axes in brackets"
 
 
 def _together(owner: GroupInstance, expressions: Expressions) -> str:
-    """Two sizes that an image of the group may have: `h, w`, or one twice where quarters turn."""
-    first = axis_text(expressions) or "h"
-    square = is_square(owner, expressions) or first.isdigit() or first == "w"
-    return f"{first}, {first if square else 'w'}"
+    """Sizes that a grid of the group may have: `h, w`, or one twice where these are exchanged."""
+    first = axis_text(expressions)
+    return ", ".join(sides_of(owner, expressions, first))
+
+
+def sides_of(owner: GroupInstance, expressions: Expressions, first: str | None = None) -> list[str]:
+    """Names of sizes for the axes of a grid of the group, `first` for the first of them.
+
+    Axes that some element exchanges have one name; where the parameter is open none do.
+    """
+    count = next(a.axes for a in owner.facts.atoms.values() if a.axis == "grid")
+    classes = exchanged(owner, expressions) or tuple((axis,) for axis in range(count))
+    if first is not None and (first.isdigit() or first == "w"):
+        classes = (tuple(range(count)),)
+    letters = _VOXELS if count == 3 and len(classes) == 3 else _LETTERS
+    found = [""] * count
+    for number, together in enumerate(classes):
+        name = letters[number] if number < len(letters) else f"h{number}"
+        name = "n" if count == 1 else name
+        for axis in together:
+            found[axis] = first if number == 0 and first is not None else name
+    return found
 
 
 def image_of(owner: GroupInstance, expressions: Expressions) -> str | None:
-    """The representation of the group that stands on two axes, `grid`, where it has one."""
+    """The representation of the group that stands on several axes, `grid`, where it has one."""
     for name, facts in owner.facts.atoms.items():
         if facts.axes > 1 and _choices(owner, name, expressions):
             return name
     return None
 
 
-def is_square(owner: GroupInstance, expressions: Expressions) -> bool:
-    """Whether an image of the group has two axes of one size."""
+def exchanged(owner: GroupInstance, expressions: Expressions) -> tuple[tuple[int, ...], ...] | None:
+    """Which axes of a grid of the group are of one size; None while that is not known."""
     facts = owner.facts
     parameter = expressions.sizes.resolved(owner.parameter).value
-    return isinstance(facts, Finite) and parameter is not None and facts.sides(parameter)
+    if not isinstance(facts, Finite) or parameter is None or not facts.choices("grid", parameter):
+        return None
+    return facts.exchanged(parameter)
+
+
+def is_square(owner: GroupInstance, expressions: Expressions) -> bool:
+    """Whether a grid of the group has axes that must be of one size."""
+    return any(len(together) > 1 for together in exchanged(owner, expressions) or ())

@@ -36,8 +36,9 @@ class Expressions:
     only be the multiplicity of a representation. `unread`: names in statements with syntax errors,
     of which nothing is known. `counted`: sizes whose range is looked at when all are known.
     `joint`: the sizes of the axes that the representation being read stands on, where they are
-    several; `grids`: images on two axes, whose sizes are compared when all are known; `apart`:
-    groups whose image stands on one axis somewhere in the tensor that is being read, which is said
+    several, `alone`: of one axis that a grid stands on; `grids`: what stands on these, whose sizes
+    are compared when all are known; `apart`: groups whose image stands on one axis somewhere in the
+    tensor that is being read, which is said
     once. `example`: a group that would fit where a name is read, for messages; `axis`: the size of
     the axis that is being read; `declaring`: the group whose statement is. Both are for messages,
     too.
@@ -60,6 +61,7 @@ class Expressions:
         self.unread = unread
         self.counted: list[tuple[Size, Span]] = []
         self.joint: tuple[Size, ...] | None = None
+        self.alone: Size | None = None
         self.grids: list[tuple[GroupInstance, tuple[Size, ...], Span]] = []
         self.apart: set[str] = set()
         self.example: str | None = None

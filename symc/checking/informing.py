@@ -13,6 +13,7 @@ from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.groups.family import Family
 from symc_runtime.methods.method import Method
+from symc_runtime.nets.net import LOOKED_AT
 
 
 class Informing:
@@ -84,6 +85,9 @@ class Informing:
         Beside the grid are channels, items, and what else the group itself moves; of vectors and
         signs of other groups only what they leave alone could be seen.
         """
+        grid = group.facts.atoms.get("grid")
+        if grid is None or grid.axes not in LOOKED_AT:
+            return False
         return any(
             any(axis.group == group.name and axis.atom == "grid" for axis in block.axes)
             and not block.characters

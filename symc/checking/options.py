@@ -15,7 +15,7 @@ from symc.syntax import ast
 from symc_runtime.catalogue import nets
 from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import Method, MethodOption
-from symc_runtime.nets.net import Net, Switch
+from symc_runtime.nets.net import LOOKED_AT, Net, Switch
 
 MAXIMUM_COUNT = 1_000_000
 
@@ -292,10 +292,15 @@ def _instead_of_images(group: GroupInstance, fitting: Sequence[str]) -> str:
         return found
     if "grid" not in facts.atoms or not facts.choices("grid", parameter):
         return found
-    sides = "(h, h)" if facts.sides(parameter) else "(h, w)"
+    axes = facts.atoms["grid"].axes
+    if axes not in LOOKED_AT:
+        return found
+    sides = {1: "n", 2: "(h, h)" if facts.sides(parameter) else "(h, w)"}.get(axes, "(h, h, h)")
+    what = {1: "a sequence", 2: "an image"}.get(axes, "voxels")
+    verb = "are" if axes == 3 else "is"
     return (
-        f"{found}; an image is an input `{sides}: {group.name}.grid` whose other axes are channels "
-        "or items"
+        f"{found}; {what} {verb} an input `{sides}: {group.name}.grid` whose other axes are "
+        "channels or items"
     )
 
 

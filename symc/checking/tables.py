@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symc.checking.atoms import exchanged
 from symc.checking.expressions import Expressions
 from symc.ir.groups import Stage
 from symc.ir.representations import atoms
@@ -17,25 +18,33 @@ _LARGEST = 1 << 22
 
 
 def refuse_unequal_sides(expressions: Expressions) -> None:
-    """Quarter turns want the two sizes of an image to be one."""
+    """Quarter turns, and whatever exchanges axes of a grid, want their sizes to be one."""
     reported = set()
     for group, sides, span in expressions.grids:
-        facts = group.facts
-        parameter = expressions.sizes.resolved(group.parameter).value
-        if not isinstance(facts, Finite) or parameter is None or not facts.sides(parameter):
-            continue
         sizes = [expressions.sizes.resolved(side) for side in sides]
-        if sizes[0] == sizes[1] or span in reported:
-            continue
-        reported.add(span)
-        halves = f"`{group.family}(2)`"
-        expressions.report.error(
-            "SYM314",
-            span,
-            f"`{group.name}` turns by quarters, so both axes have one size, not "
-            f"`{sides[0]}` and `{sides[1]}`",
-            help=f"write one size twice, `({sides[0]}, {sides[0]})`, or {halves} for half turns",
-        )
+        for together in exchanged(group, expressions) or ():
+            axes = sorted(together)
+            other = next((axis for axis in axes if sizes[axis] != sizes[axes[0]]), None)
+            if other is None or span in reported:
+                continue
+            reported.add(span)
+            one, two = sides[axes[0]], sides[other]
+            alike = ", ".join(
+                str(one if axis in axes else sides[axis]) for axis in range(len(sides))
+            )
+            which = "both axes" if len(sides) == 2 else f"axes {axes[0] + 1} and {other + 1}"
+            told, help = f"exchanges axes of the grid, so {which} have one size", ""
+            if not group.definition:
+                told = "turns by quarters, so both axes have one size"
+                help = f", or `{group.family}(2)` for half turns"
+            expressions.report.error(
+                "SYM314",
+                span,
+                f"`{group.name}` {told}, not `{one}` and `{two}`",
+                help=f"write one size for them, `({alike})`"
+                if group.definition
+                else f"write one size twice, `({alike})`{help}",
+            )
 
 
 def refuse_large_orbits(

@@ -80,8 +80,16 @@ def _read_axis(
         expressions.axis = axis.sizes[0] if len(axis.sizes) == 1 else None
         known = tuple(size for size in sides if size is not None)
         expressions.joint = known or None
+        expressions.alone = None
+        if len(axis.sizes) == 1 and _on_one_axis(axis.representation, expressions):
+            if _ragged_sides(axis, expressions):
+                return None
+            if not isinstance(axis.sizes[0], ast.Wildcard):
+                expressions.alone = expressions.size(axis.sizes[0])
+                if expressions.alone is None:
+                    return None
         carried = expressions.representation(axis.representation)
-        expressions.axis = expressions.joint = None
+        expressions.axis = expressions.joint = expressions.alone = None
     if len(axis.sizes) != 1:
         return _jointly(axis, sides, carried, expressions)
     written = axis.sizes[0]
@@ -109,11 +117,43 @@ def _read_axis(
         return _AxisValue(size, trivial(size), axis.span)
     if carried is None or _computes_from_ragged(carried, axis.representation, expressions):
         return None
+    if _grids_on_one_axis(carried, expressions):
+        if isinstance(carried.tree, Atom):
+            return _AxisValue(size, carried, axis.span, (size,))
+        report = expressions.report
+        report.error(
+            "SYM313",
+            axis.representation.span,
+            f"`{report.excerpt(axis.representation.span)}` holds a grid, which stands alone on its "
+            "axis",
+            help="write channels on an axis of their own, `4, n: R.grid`",
+        )
+        return None
     spans = (written.span, axis.representation.span)
     advice = _an_axis_each(axis.representation, carried)
     advice = advice or _an_image(size, axis.representation, carried, expressions)
     constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
+
+
+def _on_one_axis(written: ast.Expression, expressions: Expressions) -> bool:
+    """Whether a grid of one axis is written: of a group whose matrices are 1 x 1."""
+    for node in walk(written):
+        if isinstance(node, ast.Attribute) and isinstance(node.owner, ast.Name):
+            group = expressions.groups.instances.get(node.owner.text)
+            atom = None if group is None else group.facts.atoms.get(node.name.text)
+            if atom is not None and atom.axis == "grid" and atom.axes == 1:
+                return True
+        if isinstance(node, ast.Attribute) and isinstance(node.owner, ast.MatrixGroup):
+            return node.name.text == "grid"
+    return False
+
+
+def _grids_on_one_axis(carried: Carried, expressions: Expressions) -> bool:
+    groups = expressions.groups.instances
+    return any(
+        groups[atom.group].facts.atoms[atom.name].axis == "grid" for atom in atoms(carried.tree)
+    )
 
 
 def _an_image(
@@ -130,7 +170,7 @@ def _an_image(
     text = expressions.report.excerpt(written.span)
     return (
         f"write `{carried.dimension}: {text}`; an image stands on two axes together, "
-        f"`({size}, {size}): {group.name}.{image}`"
+        f"`({', '.join([str(size)] * group.facts.atoms[image].axes)}): {group.name}.{image}`"
     )
 
 
@@ -212,7 +252,7 @@ def _on_several(
     groups = expressions.groups.instances
     for atom in atoms(tree):
         names = groups[atom.group].facts.atoms
-        image = next((name for name, facts in names.items() if facts.axes > 1), None)
+        image = next((name for name, facts in names.items() if facts.axes == len(sizes)), None)
         if image is not None and is_square(groups[atom.group], expressions) and len({*sizes}) > 1:
             text = f"{sizes[0]}, {sizes[0]}"
         if image is not None and (atom.name != image or isinstance(tree, Atom)):

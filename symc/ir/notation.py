@@ -29,7 +29,7 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
         carried = (
             "" if channel else f": {_written(axis.representation, bare, joint=bool(axis.joint))}"
         )
-        sizes = f"({', '.join(map(str, axis.joint))})" if axis.joint else str(axis.size)
+        sizes = f"({', '.join(map(str, axis.joint))})" if len(axis.joint) > 1 else str(axis.size)
         axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
     labels = f" of {declared.labels}" if declared.labels is not None else ""

@@ -84,7 +84,7 @@ def _carried(representation: Representation, affine: Collection[str]) -> str:
 def _axis(representation: Representation, affine: Collection[str]) -> str:
     carried = _carried(representation, affine)
     size: object = symbolic_dimension(representation)
-    if isinstance(representation, Joint):
+    if isinstance(representation, Joint) and len(representation.sizes) > 1:
         size = f"({', '.join([str(each) for each in representation.sizes])})"
     return f"`{size}: {carried}`" if carried else f"`{size}`"
 

@@ -76,7 +76,7 @@ class LearnedFinite(OrbitDistribution):
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
         if self.images is not None:
-            chosen["images"] = [frame.channels for frame in self.images.frames]
+            chosen["images"] = [(frame.channels, len(frame.sides)) for frame in self.images.frames]
         self.net = kind(widths=self.features.widths, **chosen)
         self._built()
 

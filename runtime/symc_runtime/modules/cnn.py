@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
@@ -10,7 +10,7 @@ from symc_runtime.modules.mixing import masked_mean
 from symc_runtime.modules.pooled import Pooled
 from symc_runtime.modules.scores import Scored
 from symc_runtime.reading.features import Seen
-from symc_runtime.reading.images import SIDE, Picture
+from symc_runtime.reading.images import SIDES, Picture
 from symc_runtime.reading.readings import Level
 
 _LEAST = 2
@@ -20,14 +20,20 @@ _LEAST = 2
 class CNN(Pooled):
     """`Pooled`, with what a convolutional net says about each image beside what levels say.
 
-    `widths`: channels of the scalars at each level; `images`: channels of each picture.
+    `widths`: channels of the scalars at each level; `images`: channels of each picture, and of how
+    many axes its grid is.
     """
 
     def __init__(
-        self, widths: Mapping[Level, int], images: Sequence[int], hidden: int, layers: int
+        self,
+        widths: Mapping[Level, int],
+        images: Sequence[tuple[int, int]],
+        hidden: int,
+        layers: int,
     ) -> None:
         super().__init__(widths, hidden)
-        self.looking = nn.ModuleList([_stack(channels, hidden, layers) for channels in images])
+        stacks = [_stack(*image, hidden, layers) for image in images]
+        self.looking = nn.ModuleList(stacks)
 
     def forward(self, seen: Seen, pictures: Sequence[Picture] = ()) -> Scored:
         """A score for each row, [N], and a bound on the terms that it is a sum of, [N]."""
@@ -40,13 +46,17 @@ class CNN(Pooled):
         return self._scored(wholes)
 
 
-def _stack(channels: int, hidden: int, layers: int) -> nn.Sequential:
-    """From [N, channels, SIDE, SIDE] to [N, hidden]."""
+_CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+
+
+def _stack(channels: int, axes: int, hidden: int, layers: int) -> nn.Sequential:
+    """From [N, channels, side, ...] to [N, hidden]."""
     chain: list[nn.Module] = []
-    side = SIDE
+    side = SIDES[axes]
     for _ in range(layers):
         stride = 2 if side > _LEAST else 1
-        chain.append(nn.Conv2d(channels, hidden, 3, stride, padding=1, bias=False))
-        chain += [nn.GroupNorm(1, hidden), nn.SiLU()]
+        convolution = _CONVOLUTIONS[axes](channels, hidden, 3, stride, padding=1, bias=False)
+        chain += [convolution, nn.GroupNorm(1, hidden), nn.SiLU()]
         channels, side = hidden, side // stride
-    return nn.Sequential(*chain, nn.Flatten(), nn.Linear(hidden * side * side, hidden), nn.SiLU())
+    entries = side**axes
+    return nn.Sequential(*chain, nn.Flatten(), nn.Linear(hidden * entries, hidden), nn.SiLU())

@@ -25,6 +25,9 @@ class Switch:
     meaning: str
 
 
+LOOKED_AT = (1, 2, 3)
+"""Of so many axes are grids that nets with `reads_images` read."""
+
 HIDDEN = NetOption(32, 1, 4096, "width of the hidden features")
 LAYERS = NetOption(3, 1, 64, "number of layers")
 

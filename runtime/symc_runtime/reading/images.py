@@ -1,4 +1,4 @@
-"""Images on a grid of a stage's own group, as a net sees them: pooled to one size."""
+"""Images, voxels and sequences on a grid of a stage's own group, as a net sees them: pooled."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from symc_runtime.reading.readings import Reading, arranged, read_block
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.spec.polynomials import Size, evaluate, unknown_names
 
-SIDE = 16
-"""Rows and columns of a pooled copy."""
+SIDES = {1: 16, 2: 16, 3: 8}
+"""How many entries a pooled copy has along each axis, by the number of axes."""
 
 
 class Picture(NamedTuple):
-    """Pooled images [N * items..., c, SIDE, SIDE], each over its largest number.
+    """Pooled grids [N * items..., c, side, ...], each over its largest number.
 
     `items`: how many there are along each axis of items of an example; `masks` [N, n]: which of
     them are valid, None where all are.
@@ -30,13 +30,13 @@ class Picture(NamedTuple):
 class _Frame(NamedTuple):
     """One block that is read as images. Positions count the axes of the block.
 
-    `sides`: of an image; `items`: axes whose entries are images of their own; `channels`: how many
+    `sides`: of a grid; `items`: axes whose entries are images of their own; `channels`: how many
     each image has.
     """
 
     tensor: int
     block: int
-    sides: tuple[Size, Size]
+    sides: tuple[Size, ...]
     grid: int
     items: tuple[int, ...]
     reading: Reading
@@ -106,26 +106,31 @@ class Images:
         x = x.movedim([*[place[axis] for axis in frame.items], place[frame.grid]],
                       [*range(1, len(frame.items) + 1), -1])  # fmt: skip
         items = tuple(x.shape[1 : len(frame.items) + 1])
-        height, width = (evaluate(side, sizes) for side in frame.sides)
-        x = x.reshape(-1, frame.channels, height, width)
+        x = x.reshape(-1, frame.channels, *[evaluate(side, sizes) for side in frame.sides])
         masks = tuple([_mask(block.axes[axis].size, counts, sizes) for axis in frame.items])
         return Picture(pooled(x), items, masks)
 
 
 def pooled(x: torch.Tensor) -> torch.Tensor:
-    """Means of images [N, c, h, w] over SIDE x SIDE equal parts, over the largest of an image."""
-    x = _shares(x.shape[-2], x) @ (x @ _shares(x.shape[-1], x).T)
-    largest = x.abs().amax((1, 2, 3), keepdim=True)
-    return x / torch.threshold(largest, 0.0, 1.0)
+    """Means of grids [N, c, h, w ...] over equal parts, SIDES along an axis, over the largest."""
+    count = x.ndim - 2
+    side = SIDES[count]
+    y = x @ _shares(x.shape[-1], side, x).T
+    for dim in range(2, x.ndim - 1):
+        last = dim == x.ndim - 2
+        shares = _shares(x.shape[dim], side, x)
+        y = shares @ y if last else (shares @ y.movedim(dim, -2)).movedim(-2, dim)
+    largest = y.abs().amax(list(range(1, y.ndim)), keepdim=True)
+    return y / torch.threshold(largest, 0.0, 1.0)
 
 
-def _shares(length: int, like: torch.Tensor) -> torch.Tensor:
-    """How much each of `length` pixels has of each of SIDE parts, [SIDE, length]."""
+def _shares(length: int, side: int, like: torch.Tensor) -> torch.Tensor:
+    """How much each of `length` entries has of each of `side` parts, [side, length]."""
     end = torch.arange(1, length + 1, device=like.device)
-    part = torch.arange(1, SIDE + 1, device=like.device).unsqueeze(1)
-    # In units of which a pixel has SIDE, a part `length`.
-    overlap = torch.minimum(end * SIDE, part * length) - torch.maximum(
-        (end - 1) * SIDE, (part - 1) * length
+    part = torch.arange(1, side + 1, device=like.device).unsqueeze(1)
+    # In units of which an entry has `side`, a part `length`.
+    overlap = torch.minimum(end * side, part * length) - torch.maximum(
+        (end - 1) * side, (part - 1) * length
     )
     return overlap.clamp(min=0).to(like.dtype) / length
 
@@ -153,9 +158,9 @@ def _frame(
         return None
     tables = [(i, a.table) for i, a in enumerate(block.axes) if a.table and a.group == own]
     grids = [(i, table.arguments) for i, table in tables if table.atom == "grid"]
-    if not grids:
+    if not grids or len(grids[0][1]) not in SIDES:
         return None
-    grid, (height, width) = grids[0]
+    grid, sides = grids[0]
     items, channels = list(reading.items), labels or 1
     for axis in reading.channels:
         if axis == grid:
@@ -165,4 +170,4 @@ def _frame(
             items.append(axis)
         else:
             channels *= evaluate(size, sizes)
-    return _Frame(0, 0, (height, width), grid, tuple(items), reading, channels)
+    return _Frame(0, 0, sides, grid, tuple(items), reading, channels)

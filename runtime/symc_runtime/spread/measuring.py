@@ -155,11 +155,10 @@ def _elements(model: Symmetrized, entry: Draw, own: Group, sizes: Mapping[str, i
 
 def _name(own: Group, sizes: Mapping[str, int], counts: torch.Tensor | None) -> str:
     """The compact group that elements are of; of a ragged size by its letter."""
-    family = own.family
-    if own.turns:
-        family = "SO" if own.special else "O"
     parameter = own.parameter if counts is not None else evaluate(own.parameter, sizes)
-    return f"{family}({parameter})"
+    if own.turns:
+        return f"{'SO' if own.special else 'O'}({parameter})"
+    return own.facts.written(parameter)
 
 
 def _uniform(

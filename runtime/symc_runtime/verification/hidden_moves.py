@@ -90,7 +90,7 @@ class Part:
 class Way:
     """For each axis behind the batch how it is moved, None: not; with a sign; by the shift, too.
 
-    `image`: an axis that is moved as an image together with the one behind it.
+    `image`: the first of some axes that are moved together, as a grid.
     """
 
     parts: tuple[Part | None, ...]
@@ -116,7 +116,7 @@ def _ways(shape: Sequence[int], motion: Motion) -> Iterator[Way]:
         yield Way(nowhere, signed=True)
     for image in _images(shape, motion):
         for parts in itertools.islice(_moving(options), MOST_WAYS):
-            if parts[image] is None and parts[image + 1] is None:
+            if not any(parts[image : image + _axes(motion)]):
                 yield Way(parts, image=image)
 
 
@@ -157,13 +157,22 @@ def _representations(motion: Motion) -> list[tuple[Name | None, int]]:
 
 
 def _images(shape: Sequence[int], motion: Motion) -> list[int]:
-    """Axes that may be an image with the one behind them."""
+    """Axes that may be a grid of the group with those behind them."""
     facts, parameter = motion.facts, motion.parameter
     if facts is None or "grid" not in facts.atoms or not facts.choices("grid", parameter):
         return []
-    square = facts.sides(parameter)
-    pairs = enumerate(itertools.pairwise(shape))
-    return [i for i, (high, wide) in pairs if high == wide or not square]
+    count, classes = _axes(motion), facts.exchanged(parameter)
+    found = []
+    for first in range(len(shape) - count + 1):
+        sizes = shape[first : first + count]
+        if all(len({sizes[axis] for axis in together}) == 1 for together in classes):
+            found.append(first)
+    return found
+
+
+def _axes(motion: Motion) -> int:
+    """How many axes a grid of the group has."""
+    return 1 if motion.facts is None else motion.facts.atoms["grid"].axes
 
 
 def _matrix(motion: Motion, name: Name | None) -> torch.Tensor:
@@ -173,8 +182,10 @@ def _matrix(motion: Motion, name: Name | None) -> torch.Tensor:
 def _moved(x: torch.Tensor, way: Way, motion: Motion) -> torch.Tensor:
     if way.image is not None:
         dim = way.image + 1
-        shape = x.shape[dim : dim + 2]
-        x = motion.moved(x.flatten(dim, dim + 1), "grid", tuple(shape), dim).unflatten(dim, shape)
+        count = _axes(motion)
+        shape = x.shape[dim : dim + count]
+        flat = x.flatten(dim, dim + count - 1)
+        x = motion.moved(flat, "grid", tuple(shape), dim).unflatten(dim, shape)
     for dim, part in enumerate(way.parts, start=1):
         if part is None:
             continue
