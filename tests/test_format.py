@@ -250,6 +250,15 @@ group G = generated {
     assert one == "group G = lie { basis [[0, -1], [1, 0]] }\n"
 
 
+def test_long_matrices_break_one_row_a_line() -> None:
+    row = "[0, cos(2*pi/7), -sin(2*pi/7), 0, 0]"
+    text = "group G = generated {\n    element r = [\n" + f"        {row},\n" * 5
+    text += "    ]  # a turn\n    relation r^7 = 1\n}\n"
+    assert formatted(text) == text
+    alone = formatted(f"group G = lie {{ basis [{', '.join([row] * 5)}] }}")
+    assert alone == "group G = lie {\n    basis [\n" + f"        {row},\n" * 5 + "    ]\n}\n"
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_reference_specs_survive(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

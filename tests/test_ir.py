@@ -44,7 +44,7 @@ def test_programs_survive_json(path: Path) -> None:
 def test_unknown_fields_and_other_versions_are_refused() -> None:
     dumped = program("input x[3]\noutput y").model_dump()
     with pytest.raises(ValueError, match="version"):
-        Program.model_validate({**dumped, "version": 3})
+        Program.model_validate({**dumped, "version": 4})
     with pytest.raises(ValueError, match="version"):
         Program.model_validate_json(json.dumps({**dumped, "version": 0}))
     with pytest.raises(ValueError, match="surplus"):
@@ -59,7 +59,9 @@ def of_version_1(path: Path) -> str:
             return [without(each) for each in value]
         if not isinstance(value, dict):
             return value
-        return {k: without(v) for k, v in value.items() if k not in ("arguments", "joint")}
+        return {
+            k: without(v) for k, v in value.items() if k not in ("arguments", "joint", "definition")
+        }
 
     dumped = json.loads(program(path.read_text()).model_dump_json())
     return json.dumps({**without(dumped), "version": 1})
@@ -78,7 +80,21 @@ def test_the_first_version_is_read(path: Path) -> None:
     assert Program.model_validate_json(old) == checked
     assert Program.model_validate_json(old.encode()) == checked
     assert Program.model_validate(json.loads(old)) == checked
-    assert Program.model_validate_json(old).version == 2
+    assert Program.model_validate_json(old).version == 3
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_second_version_is_read(path: Path) -> None:
+    """It had no groups that a spec defines itself."""
+    checked = program(path.read_text())
+    dumped = json.loads(checked.model_dump_json())
+    for group in dumped["groups"]:
+        if group["definition"]:
+            return
+        del group["definition"]
+    old = json.dumps({**dumped, "version": 2})
+    assert Program.model_validate_json(old) == checked
+    assert Program.model_validate(json.loads(old)) == checked
 
 
 def test_a_file_of_the_first_version_is_read() -> None:

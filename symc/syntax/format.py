@@ -85,8 +85,8 @@ def _statement(statement: ast.Statement, inner: list[Attached] | None, pad: bool
         case ast.GroupStatement(name=name, value=value):
             head = f"group {name.text} = "
             if isinstance(value, ast.MatrixGroup):
-                lines = [entry(item) for item in entries(value)]
-                long = len(lines) > 1
+                lines = [_entry(item) for item in entries(value)]
+                long = len(lines) > 1 or "\n" in "".join(lines)
                 return _bracketed(f"{head}{value.kind} ", "{", lines, "}", inner, "", long)
             return [head + expression(value)]
         case ast.TensorStatement(name=name, axes=axes, labels=labels, derivation=derivation):
@@ -108,6 +108,17 @@ def _statement(statement: ast.Statement, inner: list[Attached] | None, pad: bool
                 return [head]
             return _bracketed(head, "(", [option(item) for item in options], ")", inner, "")
     raise TypeError(f"no statement: {statement!r}")
+
+
+def _entry(item: ast.Node) -> str:
+    """A line of `generated { }` or `lie { }`; of a long matrix a line for each row."""
+    flat = entry(item)
+    matrix = item.matrix if isinstance(item, ast.GeneratorElement) else None
+    if len(INDENT + flat) <= WIDTH or not isinstance(matrix, ast.MatrixLiteral):
+        return flat
+    head = flat.removesuffix(expression(matrix))
+    rows = [f"{INDENT}[{', '.join(map(expression, row))}]," for row in matrix.rows]
+    return "\n".join([f"{head}[", *rows, "]"])
 
 
 def _bracketed(
@@ -136,6 +147,6 @@ def _bracketed(
     for item, note in zip(items, notes, strict=False):
         lines += [INDENT + comment.text for comment in note.leading]
         behind = f"  {note.trailing.text}" if note.trailing is not None else ""
-        lines.append(f"{INDENT}{item}{comma}{behind}")
+        lines += [INDENT + line for line in f"{item}{comma}{behind}".split("\n")]
     lines += [INDENT + comment.text for comment in notes[-1].leading]
     return [*lines, closer + tail]
