@@ -24,8 +24,17 @@ def representations(facts: Finite, parameter: int) -> Iterator[tuple[str, tuple[
             if atom.axis != "grid":
                 yield name, arguments
                 continue
-            yield name, (3, 3)
-            yield name, (2, 2) if facts.sides(parameter) else (2, 3)
+            yield name, (3,) * atom.axes
+            yield name, even_sides(facts, parameter, atom.axes)
+
+
+def even_sides(facts: Finite, parameter: int, axes: int) -> tuple[int, ...]:
+    """Sizes that differ where no element exchanges axes, the first even."""
+    classes = facts.exchanged(parameter)
+    return tuple(
+        next(2 + n for n, together in enumerate(classes) if axis in together)
+        for axis in range(axes)
+    )
 
 
 def dense(

@@ -59,9 +59,8 @@ def of_version_1(path: Path) -> str:
             return [without(each) for each in value]
         if not isinstance(value, dict):
             return value
-        return {
-            k: without(v) for k, v in value.items() if k not in ("arguments", "joint", "definition")
-        }
+        later = ("arguments", "joint", "definition")
+        return {k: without(v) for k, v in value.items() if k not in later}
 
     dumped = json.loads(program(path.read_text()).model_dump_json())
     return json.dumps({**without(dumped), "version": 1})

@@ -25,7 +25,7 @@ from symc.ir.groups import GroupInstance, as_written
 from symc.ir.representations import atoms
 from symc.source import Span
 from symc_runtime.catalogue import compiled_groups, compiled_methods, methods, nets
-from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 Kind = Literal[
     "statement", "keyword", "size", "group", "input", "output", "constructor", "representation",
@@ -113,14 +113,13 @@ def _representations(begun: Begun, scope: Scope, joint: bool | None) -> Iterator
     """`joint`: whether several axes carry it together; None where no axis is written."""
     owner = owner_of(begun.words[:-1], scope)
     if owner is not None:
-        yield from _of_group(owner.family, owner.parameter, joint)
+        yield from _of_group(owner.facts, owner.parameter, joint)
 
 
 def _of_group(
-    family: str, parameter: str, joint: bool | None, before: str = "", bare: bool = True
+    facts: Family, parameter: str, joint: bool | None, before: str = "", bare: bool = True
 ) -> Iterator[Completion]:
     """The representations of a group that fit the axis, with `before` in front of their names."""
-    facts = families()[family]
     known = int(parameter) if parameter.isdigit() else None
     for name in existing(facts, known):
         atom = facts.atoms[name]
@@ -218,7 +217,7 @@ def _carried(analysis: Analysis, joint: bool) -> Iterator[Completion]:
         if not group.inline and facts.bare is not None and not joint:
             yield _item(name, "group", facts.title, named(analysis, name) or "")
         parameter = str(analysis.scope.sizes.resolved(group.parameter))
-        yield from _of_group(group.family, parameter, joint, f"{name}.", bare=False)
+        yield from _of_group(facts, parameter, joint, f"{name}.", bare=False)
     yield from _constructors()
     yield from _of_kind(analysis, ("size",))
 
@@ -230,6 +229,9 @@ def _constructors() -> Iterator[Completion]:
         usual = facts.parameter if not facts.tabled else 4 if 4 in facts.examples else 2
         snippet = f"{name}(${{1:{usual}}})"
         yield replace(item, documentation=constructor_card(name), snippet=snippet)
+    item = _item("generated", "constructor", "a finite group of matrices by generators")
+    snippet = "generated { element ${1:r} = [[${2:0, -1}], [${3:1, 0}]] }"
+    yield replace(item, documentation=KEYWORDS["generated"], snippet=snippet)
 
 
 def _line_groups(words: list[Word], scope: Scope) -> list[GroupInstance]:

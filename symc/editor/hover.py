@@ -32,6 +32,11 @@ KEYWORDS = {
     "by": "`by METHOD`: how the groups of this line are handled",
     "of": "`of 10`: the tensor holds labels 0 to 9",
     "relax": "`relax GROUPS by METHOD(options)`: symmetry that holds nearly; not available yet",
+    "generated": "`generated { element r = [[0, -1], [1, 0]] relation r^4 = 1 }`: the finite group "
+    "of all products of some orthogonal matrices with exact entries",
+    "element": "`element r = [[0, -1], [1, 0]]`: a generator; entries are whole numbers, "
+    "fractions, `sqrt(3)/2`, `cos(2*pi/7)`",
+    "relation": "`relation (s*r)^2 = 1`: checked, and defines nothing",
     "learned": "an input that the model learns and no caller gives; not available yet",
     "sampled": "an output that is one sample instead of the mean; not available yet",
     "_": "the compiler computes this size from the representation",

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from symc.editor.scope import Scope
 from symc.editor.words import Word
 from symc_runtime.catalogue import compiled_groups
+from symc_runtime.groups.family import Family
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A group as it is written before a dot, its family and its parameter."""
+    """A group as it is written before a dot, what is known of it and its parameter."""
 
-    family: str
+    facts: Family
     written: str
     parameter: str
 
@@ -28,7 +29,7 @@ def owner_of(words: Sequence[Word], scope: Scope) -> Owner | None:
         group = scope.groups.get(last.text)
         if group is None:
             return None
-        return Owner(group.family, last.text, str(scope.sizes.resolved(group.parameter)))
+        return Owner(group.facts, last.text, str(scope.sizes.resolved(group.parameter)))
     depth = 0
     for index in range(len(words) - 1, 0, -1):
         depth += (words[index].type == "RPAR") - (words[index].type == "LPAR")
@@ -37,5 +38,6 @@ def owner_of(words: Sequence[Word], scope: Scope) -> Owner | None:
             if words[index].type != "LPAR" or callee.text not in compiled_groups():
                 return None
             arguments = "".join(word.text for word in words[index + 1 : -1])
-            return Owner(callee.text, f"{callee.text}({arguments})", arguments)
+            facts = compiled_groups()[callee.text]
+            return Owner(facts, f"{callee.text}({arguments})", arguments)
     return None

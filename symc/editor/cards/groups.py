@@ -108,7 +108,7 @@ def constructor_card(family: str) -> str:
 
 def representation_card(owner: Owner, name: str) -> str | None:
     """Markdown about `owner.name`; None where the group has no such representation."""
-    facts = families()[owner.family]
+    facts = owner.facts
     if name not in facts.atoms:
         return None
     written = f"{owner.written}.{label(facts, name)}"
@@ -149,7 +149,10 @@ def _tabled_text(facts: Finite, name: str, parameter: str) -> str:
         text = "its items are permuted" if moved else "each element has a matrix of its own"
     text += ", the bare name" if facts.bare == name else ""
     if atom.axis == "grid":
-        return f"dimension h*w on axes `(h, w)` together: {text}"
+        axes = {1: "n", 2: "h, w", 3: "d, h, w"}.get(atom.axes, "h, w, ...")
+        if atom.axes == 1:
+            return f"dimension n on an axis `n` of its own: {text}"
+        return f"dimension {axes.replace(', ', '*')} on axes `({axes})` together: {text}"
     known = int(parameter) if parameter.isdigit() else None
     size: int | str | None
     if known is None:
