@@ -48,9 +48,6 @@ def some_numbers(seed: int) -> Iterator[str]:
     """Entries as a spec may have them."""
     drawn = random.Random(seed)
     leaves = [
-        ,
-        ,
-    ]  # fmt: skip
         "1",
         "2",
         "3",
