@@ -311,11 +311,35 @@ LATER = {
     "SO(1,3)": ("SYM901", ("G", "G.vector", "G.scalar")),
     "O(1,3)": ("SYM901", ("G", "G.vector", "G.scalar")),
     "S(m) wr S(n)": ("SYM902", ("G", "G.blocks", "G.scalar")),
-    "generated { element r = [[0, -1], [1, 0]] element s = [[1, 0], [0, -1]] relation r^4 = 1 "
-    "relation (r*s)^2 = 1 }": ("SYM903", ("G", "G.vector", "G.det", "G.regular", "G.scalar")),
-    "generated { element r = [[cos(2*pi/7), -sqrt(3)/2], [1/2, -3]] }": ("SYM903", ("G.vector",)),
     "lie { basis [[0, -1], [1, 0]] }": ("SYM903", ("G", "G.vector", "G.det", "G.scalar")),
 }
+
+
+GENERATED = (
+    "generated { element r = [[0, -1], [1, 0]] element s = [[1, 0], [0, -1]] relation r^4 = 1 "
+    "relation (s*r)^2 = 1 }"
+)
+
+
+@pytest.mark.parametrize(
+    ("axes", "dimension"),
+    [
+        ("2: G", 2),
+        ("2: G.vector", 2),
+        ("1: G.det", 1),
+        ("8: G.regular", 8),
+        ("1: G.scalar", 1),
+        ("(h, h): G.grid", None),
+        ("_: 2*G + G.det", 5),
+    ],
+)
+def test_section_4_groups_by_generators(axes: str, dimension: int | None) -> None:
+    """The bare name is the matrices."""
+    text = f"group G = {GENERATED}\ninput v[2: G]\ninput x[{axes}]\noutput y[{axes}]\n"
+    parses_and_formats(text)
+    assert found(text) == []
+    (axis,) = symc.load(text).ir.inputs[1].axes
+    assert dimension is None or axis.size.value == dimension
 
 
 def parses_and_formats(text: str) -> ast.Document:

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from exact_images.laws import GROUPS, KINDS, METHODS, Pixelwise, built, images, wrong
+from exact_images.laws import (
+    GROUPS,
+    KINDS,
+    METHODS,
+    SOLID,
+    Pixelwise,
+    built,
+    images,
+    tried,
+    wrong,
+)
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -154,6 +164,17 @@ def test_no_bit_is_wrong(group: str, method: str, training: bool) -> None:
         with torch.no_grad():
             found = wrong(model, image.to(dtype), arrow.to(dtype), generator)
         assert found == (4 * len(KINDS), {})
+
+
+@pytest.mark.parametrize("group", SOLID)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("training", [False, True])
+def test_no_bit_is_wrong_of_voxels_and_sequences(group: str, method: str, training: bool) -> None:
+    """`python -m exact_images --of voxels`, from tests/, counts many more."""
+    for side, dtype in ((3, torch.float32), (4, torch.float64)):
+        for kind in KINDS[side % 2 :: 2]:
+            found = tried(group, method, training, dtype, side, kind, batch=3, seed=side)
+            assert found == (3, {})
 
 
 # The net

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from generated_groups import GROUPS, written
+
 from conformance.cases import Cell, Items, Mix, nets_of, stage, tensors, trusted_among
 from symc_runtime.catalogue import groups, methods
+from symc_runtime.generators.group import generated
 from symc_runtime.groups.finite import Finite
 
 ITEMS = (
@@ -33,8 +36,15 @@ def grids(facts: Finite, parameter: int) -> list[str]:
     """Images of odd and even sides, and of two where the group lets them be."""
     if "grid" not in facts.atoms or not facts.choices("grid", parameter):
         return []
-    sides = ["3, 3", "4, 4"] if facts.sides(parameter) else ["3, 3", "2, 3"]
-    return [f"({side}): G.grid" for side in sides]
+    count = facts.atoms["grid"].axes
+    if count > 3:
+        return []
+    sizes = [2 + axis for axis in range(count)]
+    for together in facts.exchanged(parameter):
+        for axis in together:
+            sizes[axis] = 4 if len(together) > 1 else sizes[axis]
+    found = [", ".join(map(str, each)) for each in ([3] * count, sizes)]
+    return [f"({side}): G.grid" if count > 1 else f"{side}: G.grid" for side in found]
 
 
 def _sum(names: list[str]) -> str:
@@ -87,9 +97,13 @@ class FiniteRow:
 
     @property
     def _facts(self) -> Finite:
-        facts = groups()[self.family]
-        assert isinstance(facts, Finite)
-        return facts
+        return facts_of(self.family)
+
+    @property
+    def _called(self) -> str:
+        if self.family in GROUPS:
+            return written(self.family)
+        return f"{self.family}({self.parameter})"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -103,7 +117,9 @@ class FiniteRow:
     def nets(self) -> list[tuple[str | None, ...]]:
         """Nets for G and for H."""
         second = self.items.family or (self.second or "").partition("(")[0]
-        found = nets_of([self.family, *([second] if second else [])], self.by)
+        # Nets are for kinds of elements, which are numbers of all these groups.
+        own = "C" if self.family in GROUPS else self.family
+        found = nets_of([own, *([second] if second else [])], self.by)
         if any(".grid" in axes for axes in self.inputs.tensors):
             # The default, which looks at images, and which no other input may have.
             found.insert(0, (None,) * len(found[0]))
@@ -112,7 +128,7 @@ class FiniteRow:
     def cell(self, outputs: Mix, chosen: tuple[str | None, ...]) -> Cell:
         """The spec with these outputs and nets."""
         items = self.items
-        lines = [f"group G = {self.family}({self.parameter})"]
+        lines = [f"group G = {self._called}"]
         if items.family is not None:
             if items.ragged:
                 lines.insert(0, f"size n <= {items.size}")
@@ -127,7 +143,7 @@ class FiniteRow:
         lines += reversed(stages) if self.reverse else stages
         name = " | ".join(
             [
-                f"{self.family}({self.parameter})",
+                self.family if self.family in GROUPS else self._called,
                 self.second or items.name,
                 f"{self.inputs.name} -> {outputs.name}",
                 ("<" if self.reverse else ">").join(self.by),
@@ -136,6 +152,13 @@ class FiniteRow:
         trusted = trusted_among("GH"[: len(self.by)], self.by)
         sizes = {} if items.size is None else {"n": items.size}
         return Cell(name, "\n".join(lines) + "\n", sizes, trusted)
+
+
+def facts_of(family: str) -> Finite:
+    """Of a group of the catalogue, or of one by generators that tests share."""
+    facts = generated(GROUPS[family][0]) if family in GROUPS else groups()[family]
+    assert isinstance(facts, Finite)
+    return facts
 
 
 def _beside(second: str, facts: Finite, parameter: int) -> list[Mix]:
@@ -156,14 +179,23 @@ def _beside(second: str, facts: Finite, parameter: int) -> list[Mix]:
     return moved
 
 
+BY_GENERATORS = ("reversal", "dihedral", "prism", "octahedral", "quaternion")
+"""Of sequences, of the plane by cosines, of voxels, and one without a grid that is looked at."""
+
+
 def finite_rows() -> Iterator[FiniteRow]:
     """Every group that acts by tables, alone, over items, and beside every kind of group."""
+    catalogue = [family for family, facts in groups().items() if isinstance(facts, Finite)]
+    yield from _rows(catalogue, BESIDE)
+    yield from _rows(BY_GENERATORS, ("SO(3)", "D(4)"))
+
+
+def _rows(families: Sequence[str], beside: Sequence[str]) -> Iterator[FiniteRow]:
     names = list(methods())
     acting = [name for name in names if methods()[name].acts]
     after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
-    for family, facts in groups().items():
-        if not isinstance(facts, Finite):
-            continue
+    for family in families:
+        facts = facts_of(family)
         for parameter in facts.examples:
             for inputs, items in product(input_mixes(facts, parameter), ITEMS):
                 if items.family is None:
@@ -175,7 +207,7 @@ def finite_rows() -> Iterator[FiniteRow]:
                     pairs = [(method, method)] if method in acting else []
                     for by in (*pairs, (method, after[method])):
                         yield FiniteRow(family, parameter, inputs, items, None, by, reverse)
-            for second in BESIDE:
+            for second in beside:
                 for inputs, (turn, method) in product(
                     _beside(second, facts, parameter), enumerate(acting)
                 ):

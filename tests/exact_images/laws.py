@@ -1,4 +1,4 @@
-"""Models of images, images that do and do not tell their poses apart, and what must hold of both.
+"""Models of images, voxels and sequences that do and do not tell their poses apart, and what holds.
 
 Turning an image by h, with its noise, must give each sample h times what it was, every bit of it.
 Only the mean over samples is summed in another order.
@@ -6,10 +6,12 @@ Only the mean over samples is summed in another order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import NamedTuple
 
 import torch
+from generated_groups import written
 from torch import Tensor, nn
 
 import symc
@@ -18,14 +20,21 @@ from symc_runtime.symmetrized import Symmetrized
 
 METHODS = ("average", "frame(samples=2)", "canonical", "probabilistic(samples=2)")
 GROUPS = ("C(4)", "D(4)")
+"""Of images."""
+SOLID = {
+    "voxels": (3, written("octahedral")),
+    "boxes": (3, written("prism")),
+    "sequences": (1, written("reversal")),
+}
+"""Grids of groups by generators: how many axes, and the group."""
 KINDS = ("any", "few values", "constant", "zero", "one pixel", "half turned", "mirrored", "fixed")
 """What an image is; the last three are left alone by some elements."""
 SPEC = """
 size h
 group R = {group}
-input  image[2, (h, h): R.grid]
-input  arrow[2: R.vector]
-output field[2: R.vector, (h, h): R.grid]
+input  image[2, {grid}: R.grid]
+input  arrow[{axes}: R.vector]
+output field[{axes}: R.vector, {grid}: R.grid]
 output name[3]
 symmetrize R by {method}
 """
@@ -35,9 +44,11 @@ class Pixelwise(nn.Module):
     """A base that knows up from down, with sums along rows of memory alone."""
 
     def forward(self, image: Tensor, arrow: Tensor) -> tuple[Tensor, Tensor]:
-        side = image.shape[-1]
-        place = torch.arange(side * side, device=image.device).to(image.dtype)
-        weighted = image * place.cos().reshape(side, side) + arrow[:, :, None, None]
+        grid = image.shape[2:]
+        place = torch.arange(grid.numel(), device=image.device).to(image.dtype)
+        channels = torch.cat([image, image[:, :1]], 1)[:, : arrow.shape[1]]
+        moved = arrow.reshape(*arrow.shape, *[1] * len(grid))
+        weighted = channels * place.cos().reshape(grid) + moved
         whole = weighted.flatten(1).sum(1, keepdim=True)
         return weighted, whole * torch.arange(1, 4, device=image.device).to(image.dtype)
 
@@ -52,31 +63,36 @@ class Counted(NamedTuple):
 def built(group: str, method: str, seed: int = 0) -> Symmetrized:
     """A model from the seed's weights."""
     torch.manual_seed(seed)
-    model: Symmetrized = symc.build(SPEC.format(group=group, method=method), Pixelwise())
+    axes, called = SOLID.get(group, (2, group))
+    grid = f"({', '.join('h' * axes)})" if axes > 1 else "h"
+    text = SPEC.format(group=called, method=method, axes=axes, grid=grid)
+    model: Symmetrized = symc.build(text, Pixelwise())
     return model
 
 
-def images(kind: str, batch: int, side: int, generator: torch.Generator) -> Tensor:
-    """Double-precision images [batch, 2, side, side] of a kind."""
-    shape = (batch, 2, side, side)
+def images(kind: str, batch: int, side: int, generator: torch.Generator, axes: int = 2) -> Tensor:
+    """Double-precision images [batch, 2, side, side] of a kind; or of other numbers of axes."""
+    shape = (batch, 2, *[side] * axes)
+    last = axes + 1
     x = torch.randn(shape, generator=generator, dtype=torch.float64)
     match kind:
         case "few values":
             return x.sign()
         case "constant":
-            return x[..., :1, :1].expand(shape).clone()
+            return x[(..., *[slice(1)] * axes)].expand(shape).clone()
         case "zero":
             return torch.zeros(shape, dtype=torch.float64)
         case "one pixel":
-            at = torch.randint(side * side, (batch, 2, 1), generator=generator)
+            at = torch.randint(side**axes, (batch, 2, 1), generator=generator)
             return torch.zeros_like(x).flatten(2).scatter(2, at, 1.0).reshape(shape)
         case "half turned":
-            return torch.maximum(x, torch.rot90(x, 2, (2, 3)))
+            return torch.maximum(x, x.flip(2, last) if axes > 1 else x.flip(2))
         case "mirrored":
-            return torch.maximum(x, x.flip(3))
+            return torch.maximum(x, x.flip(last))
         case "fixed":
-            turned = [torch.rot90(x, k, (2, 3)) for k in range(4)]
-            turned += [each.flip(3) for each in turned]
+            turned = [x.permute(0, 1, *order) for order in permutations(range(2, last + 1))]
+            for axis in range(2, last + 1):
+                turned += [each.flip(axis) for each in turned]
             return torch.stack(turned).amax(0)
     return x
 
@@ -101,7 +117,8 @@ def wrong(model: Symmetrized, image: Tensor, arrow: Tensor, generator: torch.Gen
 
     element = stage(noise.flatten(0, 1), image, arrow)
     posed = unturn(image, element, 2)
-    found["back"] = _bits(turn(posed, element, 2), image.repeat(samples, 1, 1, 1))
+    many_images = image.repeat(samples, *[1] * (image.ndim - 1))
+    found["back"] = _bits(turn(posed, element, 2), many_images)
     element_there = stage(moved_noise.flatten(0, 1), *there)
     products = stage.products(many.number)
     found["element"] = products.gather(1, element.number[:, None])[:, 0] != element_there.number
@@ -127,9 +144,11 @@ def wrong(model: Symmetrized, image: Tensor, arrow: Tensor, generator: torch.Gen
     return Counted(batch, {key: count for key, count in counted.items() if count})
 
 
-def trials(sides: tuple[int, ...]) -> Iterator[tuple[str, str, bool, torch.dtype, int, str]]:
+def trials(
+    sides: tuple[int, ...], groups: Sequence[str] = GROUPS
+) -> Iterator[tuple[str, str, bool, torch.dtype, int, str]]:
     """Group, method, whether in training, dtype, side and kind."""
-    for group in GROUPS:
+    for group in groups:
         for method in METHODS:
             for training in (False, True):
                 for dtype in (torch.float32, torch.float64):
@@ -152,8 +171,9 @@ def tried(
     """One trial, on `batch` images."""
     generator = torch.Generator().manual_seed(seed)
     model = built(group, method, seed).to(dtype).train(training)
-    image = images(kind, batch, side, generator).to(dtype)
-    arrow = torch.randn(batch, 2, generator=generator, dtype=torch.float64)
+    axes = SOLID.get(group, (2, ""))[0]
+    image = images(kind, batch, side, generator, axes).to(dtype)
+    arrow = torch.randn(batch, axes, generator=generator, dtype=torch.float64)
     # Without an arrow what leaves the image alone leaves everything alone.
     arrow = arrow * (torch.arange(batch) % 2)[:, None]
     with torch.no_grad():
