@@ -339,7 +339,8 @@ def test_completion_in_axes() -> None:
 def test_completion_in_declarations() -> None:
     for text in ("input |", "group Q|", "size |", "spec |", "size q <|"):
         assert labels(text) == []
-    assert labels("group Q = |") == [f"{n}({f.parameter})" for n, f in compiled_groups().items()]
+    constructors = [f"{n}({f.parameter})" for n, f in compiled_groups().items()]
+    assert labels("group Q = |") == [*constructors, "generated"]
     assert labels(SPEC + "size q = |") == ["k"]
 
 

@@ -81,6 +81,7 @@ FORBIDDEN = {
     "symc/lower": {"symc.checking", "symc.commands", "symc.compilation", "symc.syntax", "lark"},
     "runtime/symc_runtime": {"symc", "lark", "pydantic", "sympy", "click", "rich"},
     "runtime/symc_runtime/groups": {"torch"},
+    "runtime/symc_runtime/generators": {"torch"},
     "runtime/symc_runtime/methods": {"torch"},
     "runtime/symc_runtime/nets": {"torch"},
 }

@@ -19,7 +19,15 @@ from versions.smoke import CHECKS, faults
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "runtime" / "symc_runtime"
-UNTRACED = ("verification/", "testing.py", "catalogue.py", "groups/", "methods/", "nets/")
+UNTRACED = (
+    "verification/",
+    "testing.py",
+    "catalogue.py",
+    "groups/",
+    "generators/",
+    "methods/",
+    "nets/",
+)
 """They run eagerly: they measure a module, list what there is, or are facts for building one."""
 
 

@@ -23,7 +23,7 @@ MOST_ELEMENTS = 32
 LARGEST = 24
 """Larger matrices than this are refused."""
 
-LARGEST_FIELD = 256
+LARGEST_FIELD = 512
 """So many rational numbers may a vector have."""
 
 _PAIRS = 12

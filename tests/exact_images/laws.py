@@ -6,6 +6,7 @@ Only the mean over samples is summed in another order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import NamedTuple
@@ -44,8 +45,9 @@ class Pixelwise(nn.Module):
     """A base that knows up from down, with sums along rows of memory alone."""
 
     def forward(self, image: Tensor, arrow: Tensor) -> tuple[Tensor, Tensor]:
-        grid = image.shape[2:]
-        place = torch.arange(grid.numel(), device=image.device).to(image.dtype)
+        # Not `numel` of it, which would fix an open size.
+        grid = list(image.shape)[2:]
+        place = torch.arange(math.prod(grid), device=image.device).to(image.dtype)
         channels = torch.cat([image, image[:, :1]], 1)[:, : arrow.shape[1]]
         moved = arrow.reshape(*arrow.shape, *[1] * len(grid))
         weighted = channels * place.cos().reshape(grid) + moved

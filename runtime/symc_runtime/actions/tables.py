@@ -87,7 +87,7 @@ def moved(
         return _signed(found, signs if inverse else signs.gather(1, source), dim)
     if isinstance(by, GridTable):
         last = dim + by.axes - 1
-        sizes = x.shape[dim : last + 1]
+        sizes = [x.shape[dim + axis] for axis in range(by.axes)]
         source = _entries(by.back if inverse else by.there, sizes).index_select(0, number)
         grids = gathered(x.flatten(dim, last), source, dim)
         turned: torch.Tensor = grids.unflatten(dim, sizes)
