@@ -25,7 +25,7 @@ def mermaid(program: Program) -> str:
         lines.append(f'  input{i}[/"{_tensor(tensor)}"/] --> {first}')
     for i, stage in enumerate(acting):
         group = program.group(stage.group)
-        label = f"{group.family}({group.parameter})"
+        label = group.constructor
         label = label if label == group.name else f"{group.name} = {label}"
         lines.append(f'  stage{i}["{label}<br/>{stage.method}: g ~ p(g #124; x)<br/>g^-1 x"]')
         following = chain[i + 1] if i + 1 < len(chain) else "base"

@@ -9,6 +9,7 @@ from symc.checking.expressions import Expressions
 from symc.checking.informing import Informing
 from symc.checking.report import Report, suggestion
 from symc.checking.tensors import Declared
+from symc.checking.values import usual_size
 from symc.ir.blocks import Block
 from symc.ir.determination import determine
 from symc.ir.representations import atoms
@@ -79,7 +80,7 @@ def refuse_uncarried_groups(
             "SYM308",
             expressions.groups.places[group.name],
             f"no input carries `{group.name}`",
-            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it{still}",
+            help=f"give it to an axis of an input, `{usual_size(group)}: {axis}`, or drop it{still}",
         )
 
 

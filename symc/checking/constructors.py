@@ -76,7 +76,8 @@ def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
             usual = "n" if having[0].permutes else "3"
-            expressions.example = f"{having[0].name}({axis_text(expressions) or usual})"
+            text = axis_text(expressions) or usual
+            expressions.example = having[0].usage if having[0].nests else having[0].written(text)
     owner = expressions.value(expression.owner)
     expressions.example = None
     if owner is None or isinstance(owner, GroupInstance):
@@ -176,9 +177,17 @@ def _called_representation(
 
 
 def _constructor(call: ast.Call, family: str, expressions: Expressions) -> GroupInstance | None:
+    parameter = read_parameter(call, family, expressions)
+    if parameter is None:
+        return None
+    return expressions.groups.inline(family, parameter, call.span, expressions.report)
+
+
+def read_parameter(call: ast.Call, family: str, expressions: Expressions) -> Size | None:
+    """The parameter of `S(n)` and the like; None where it is wrong, which is reported."""
     facts = families()[family]
     arguments = call.arguments
-    usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
+    usage = f"write `{facts.usage}` with one whole number from 1, or a size"
     if len(arguments) != 1 or arguments[0].name is not None:
         count = f"{len(arguments)} are" if arguments else "none is"
         message = f"`{family}` takes one argument, but {count} given"
@@ -221,7 +230,7 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
         )
         return None
     expressions.counted.append((parameter, value.span))
-    return expressions.groups.inline(family, parameter, call.span, expressions.report)
+    return parameter
 
 
 def _integers(call: ast.Call) -> tuple[int, ...]:

@@ -11,9 +11,10 @@ from symc.checking.equations import SizeTable
 from symc.checking.report import Report, listed
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc.source import Span
 from symc_runtime.catalogue import compiled_groups
+from symc_runtime.catalogue import groups as families
 
 MAXIMUM = 32
 """More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
@@ -21,7 +22,7 @@ MAXIMUM = 32
 
 def available() -> str:
     """`S(n)`, `O(d)` ...: every constructor there is, for messages."""
-    return listed(f"{name}({facts.parameter})" for name, facts in compiled_groups().items())
+    return listed(facts.usage for facts in compiled_groups().values())
 
 
 @dataclass
@@ -37,7 +38,7 @@ class GroupTable:
     places: dict[str, Span] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     _identifiers: set[str] = field(default_factory=set)
-    _equal: dict[tuple[str, Size], list[str]] = field(default_factory=dict)
+    _equal: dict[tuple[str, Parameter], list[str]] = field(default_factory=dict)
 
     def name(self, name: str, group: GroupInstance, span: Span) -> None:
         """Declare a named group; `group` gives its family and parameter."""
@@ -60,13 +61,15 @@ class GroupTable:
         finally:
             self.instances, self.places, self._identifiers, self._equal = before
 
-    def inline(self, family: str, parameter: Size, span: Span, report: Report) -> GroupInstance:
+    def inline(
+        self, family: str, parameter: Parameter, span: Span, report: Report
+    ) -> GroupInstance:
         """The instance that `family(parameter)` means where it is written inline."""
         equal = [self.instances[name] for name in self._equal.get((family, parameter), ())]
         for group in equal:
             if group.inline:
                 return group
-        written = f"{family}({parameter})"
+        written = families()[family].written(str(parameter))
         if equal:
             names = [group.name for group in equal]
             report.error(
@@ -83,9 +86,9 @@ class GroupTable:
         self._add(group, span)
         return group
 
-    def anonymous(self, family: str, parameter: Size) -> GroupInstance:
+    def anonymous(self, family: str, parameter: Parameter) -> GroupInstance:
         """An inline group that is not in the table."""
-        name = f"{family}({parameter})"
+        name = families()[family].written(str(parameter))
         identifier = re.sub(r"\W+", "_", name).strip("_")
         while identifier in self._identifiers or identifier in self.taken:
             identifier += "_"
@@ -110,7 +113,7 @@ class GroupTable:
 
     def refuse_copies(self, sizes: SizeTable, report: Report) -> None:
         """Report inline groups that turn out equal to others once the sizes are known."""
-        first: dict[tuple[str, Size], GroupInstance] = {}
+        first: dict[tuple[str, Parameter], GroupInstance] = {}
         ordered = sorted(self.ordered(), key=lambda group: group.inline)
         for group in ordered:
             key = (group.family, sizes.resolved(group.parameter))

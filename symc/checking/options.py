@@ -38,6 +38,8 @@ def fitting_nets(group: GroupInstance) -> list[str]:
         kind = "finite"
     elif facts.flips:
         kind = "signs"
+    elif facts.nests:
+        kind = "nested"
     return [name for name, net in nets().items() if net.fits == kind]
 
 

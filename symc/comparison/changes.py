@@ -81,7 +81,7 @@ def _size(variable: SizeVariable) -> str:
 
 
 def _group(group: GroupInstance) -> str:
-    constructor = f"{group.family}({group.parameter})"
+    constructor = group.constructor
     return constructor if group.name == constructor else f"{group.name} = {constructor}"
 
 

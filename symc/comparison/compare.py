@@ -16,7 +16,7 @@ from symc.comparison.samples import Sample, samples
 from symc.comparison.shared_sizes import Sizes, shown
 from symc.comparison.words import witness
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, Size
 from symc.ir.tensors import Tensor
 from symc_runtime.groups.family import Family
 
@@ -35,7 +35,7 @@ _PARTS: dict[tuple[bool | None, bool | None], Relation] = {
 class Side:
     """One spec: its groups' parameters and its tensors' axes, in the names that both share."""
 
-    parameters: Mapping[str, Size]
+    parameters: Mapping[str, Parameter]
     families: Mapping[str, Family]
     tensors: tuple[tuple[Layout[Size], ...], ...]
 

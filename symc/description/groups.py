@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from symc.description.model import GroupDescription
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc.proofs import Stabilizer
 
 
 def describe_group(
-    group: GroupInstance, parameter: Size, stabilizer: Stabilizer | None
+    group: GroupInstance, parameter: Parameter, stabilizer: Stabilizer | None
 ) -> GroupDescription:
     """A group, its parameter with known sizes put in."""
     facts = group.facts
@@ -19,7 +19,7 @@ def describe_group(
         order = facts.order_formula(str(parameter))
     return GroupDescription(
         name=group.name,
-        constructor=f"{group.family}({group.parameter})",
+        constructor=group.constructor,
         title=facts.title,
         order=order,
         dimension=0 if order is not None else None if value is None else facts.dimension(value),

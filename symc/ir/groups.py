@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symc.ir.model import Model
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.family import Family
 
@@ -12,19 +12,25 @@ class GroupInstance(Model):
     """One copy of a group. `name`: as the spec names it, `P`, or `E(3)` where it is inline.
 
     `identifier` is a Python name for it, unique in the spec; `family` a key of the catalogue of
-    groups, `S` or `E`; `parameter` the number of items or the dimension of the space.
+    groups, `S` or `E`; `parameter` the number of items or the dimension of the space, of a family
+    with several parameters all of them.
     """
 
     name: str
     identifier: str
     family: str
-    parameter: Size
+    parameter: Parameter
     inline: bool
 
     @property
     def facts(self) -> Family:
         """What is known of the group: of every copy of its family the same."""
         return families()[self.family]
+
+    @property
+    def constructor(self) -> str:
+        """The group as a spec makes it, `S(n)`, whatever it is called."""
+        return self.facts.written(str(self.parameter))
 
 
 class NetChoice(Model):

@@ -20,7 +20,7 @@ from symc_runtime.groups.finite import Finite
 def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> str:
     """Markdown about a group of a spec; `program` where the spec has no errors."""
     facts = group.facts
-    constructor = f"{group.family}({group.parameter})"
+    constructor = group.constructor
     lines = [f"```sym\ngroup {group.name} = {constructor}\n```"]
     if group.inline:
         lines = [f"```sym\n{constructor}\n```"]
@@ -99,7 +99,7 @@ def constructor_card(family: str) -> str:
     facts = families()[family]
     return "\n\n".join(
         [
-            f"```sym\n{family}({facts.parameter})\n```",
+            f"```sym\n{facts.usage}\n```",
             f"{facts.title}. {inspect.getdoc(facts) or ''}",
             f"representations: {representations(facts)}",
         ]

@@ -23,7 +23,7 @@ def idle(situation: Situation) -> Iterator[Proof]:
             yield _proof(
                 group,
                 f"`{group.name}` has a single element, so symmetrizing it changes nothing",
-                f"{group.family}({situation.ranges.of(group.parameter).value}) is trivial",
+                f"{_made(group, situation)} is trivial",
                 f"drop `{group.name}`: a plain axis means the same",
             )
         elif not facts.ruled:
@@ -49,7 +49,7 @@ def idle(situation: Situation) -> Iterator[Proof]:
 
 def _tabled(group: GroupInstance, facts: Finite, situation: Situation) -> Iterator[Proof]:
     """Elements of a finite group that leave every tensor as it is."""
-    parameter = situation.ranges.of(group.parameter).value
+    parameter = situation.ranges.told(group.parameter)
     order = None if parameter is None else facts.order(parameter)
     if parameter is None or order is None or order > LARGEST:
         return
@@ -101,8 +101,15 @@ def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proo
     )
 
 
+def _made(group: GroupInstance, situation: Situation) -> str:
+    """The constructor with all sizes as numbers."""
+    told = situation.ranges.told(group.parameter)
+    text = ", ".join(map(str, told)) if isinstance(told, tuple) else str(told)
+    return group.facts.written(text)
+
+
 def _one_element(group: GroupInstance, situation: Situation) -> bool:
-    parameter = situation.ranges.of(group.parameter).value
+    parameter = situation.ranges.told(group.parameter)
     return parameter is not None and group.facts.order(parameter) == 1
 
 
@@ -114,7 +121,7 @@ def _has_points(group: GroupInstance, situation: Situation) -> bool:
 
 def _even(group: GroupInstance, situation: Situation) -> bool:
     """Whether O(1), or one sign, multiplies every block by 1."""
-    return situation.ranges.of(group.parameter).value == 1 and all(
+    return situation.ranges.told(group.parameter) == 1 and all(
         (len(block.natural_axes(group.name)) + (group.name in block.characters)) % 2 == 0
         for cut in situation.program.blocks.values()
         for block in cut
