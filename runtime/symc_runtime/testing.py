@@ -90,7 +90,8 @@ class Motion:
     def _of_blocks(self) -> torch.Tensor:
         """What moves blocks of items [batch, n, n]: some item of one comes to another."""
         m = self.nested
-        return self.matrix.unflatten(2, (-1, m)).unflatten(1, (-1, m)).amax((2, 4))
+        blocks: torch.Tensor = self.matrix.unflatten(2, (-1, m)).unflatten(1, (-1, m))
+        return blocks.amax((2, 4))
 
     def moved(
         self, x: torch.Tensor, atom: str, arguments: tuple[int, ...], dim: int
@@ -99,7 +100,8 @@ class Motion:
         have their pixels squared."""
         if self.nested:
             matrix = self.matrix_of(atom, arguments).to(x)
-            return torch.einsum("bij,bj...->bi...", matrix, x.movedim(dim, 1)).movedim(1, dim)
+            rows: torch.Tensor = torch.einsum("bij,bj...->bi...", matrix, x.movedim(dim, 1))
+            return rows.movedim(1, dim)
         if self.facts is None or self.number is None:
             raise TypeError("an element that is no number has one matrix")
         distinct, which = self.number.cpu().unique(return_inverse=True)
@@ -135,8 +137,8 @@ def random_motion(
 ) -> Motion:
     """Haar-random elements of the group, one a batch row; translations are standard normal.
 
-    `size`: n of S(n), k of Z2(k), m and n of S(m) wr S(n), d of the others. `counts` [batch]: permutations move the first
-    counts[b] items only.
+    `size`: n of S(n), k of Z2(k), m and n of S(m) wr S(n), d of the others. `counts`
+    [batch]: permutations move the first counts[b] items only.
     """
     if group.tabled and isinstance(group.facts, Finite):
         order = len(group.facts.every(size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 from symc.comparison.changes import changes
@@ -16,7 +17,7 @@ from symc.comparison.samples import Sample, samples
 from symc.comparison.shared_sizes import Sizes, shown
 from symc.comparison.words import witness
 from symc.ir.program import Program
-from symc.ir.sizes import Parameter, Size
+from symc.ir.sizes import Parameter, Several, Size
 from symc.ir.tensors import Tensor
 from symc_runtime.groups.family import Family
 
@@ -51,7 +52,11 @@ class Side:
         """The groups that act, with their sizes as numbers; reduced ones, but those `kept`."""
         found = {}
         for name in self.acting:
-            value = size(self.parameters[name])
+            parameter = self.parameters[name]
+            if isinstance(parameter, Several):
+                found[name] = Factor(self.families[name], tuple(map(size, parameter.sizes)))
+                continue
+            value = size(parameter)
             if kept is not None and name not in kept:
                 value = small(value)
             found[name] = Factor(self.families[name], value)
@@ -114,8 +119,13 @@ def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     """A generator of `of` that acts as no element of `target`, None if all do."""
     for name, factor in of.factors.items():
         limit = _MANY if factor.facts.turns or factor.facts.shifts else LARGEST
-        if factor.size > limit:
-            raise TooLargeError(f"{factor.facts.name}({factor.size:,}) on axes that are cut apart")
+        if prod(factor.size if isinstance(factor.size, tuple) else (factor.size,)) > limit:
+            called = factor.facts.written(
+                ", ".join(f"{size:,}" for size in factor.size)
+                if isinstance(factor.size, tuple)
+                else f"{factor.size:,}"
+            )
+            raise TooLargeError(f"{called} on axes that are cut apart")
         for element in generators(name, factor.facts, factor.size, few=name in of.reduced):
             if preimage(element, of, target) is None:
                 return element

@@ -10,9 +10,10 @@ from typing import Literal
 from symc.comparison.layout import Factor
 from symc.comparison.sparse import ONE, Rows, identity, odd
 from symc.comparison.tables import facts_of, matrix
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
+from symc_runtime.groups.wreath import Wreath
 
-Kind = Literal["permutation", "rotation", "reflection", "translation", "finite"]
+Kind = Literal["permutation", "rotation", "reflection", "translation", "finite", "nested"]
 
 # cos and sin of an angle that is no rational part of a turn (Niven): its multiples are dense.
 _DENSE = (Fraction(3, 5), Fraction(4, 5))
@@ -27,17 +28,18 @@ class Element:
     `matrix`: what multiplies a natural axis, None for a translation. `odd`: whether the group's
     sign (of the permutation, of the determinant) is -1. `shift`: the translation's vector, its
     entries other than 0. A finite one is known by the `family` and its `number`, and has a matrix
-    for each representation.
+    for each representation; so has one of blocks of items, known by the `index` of all items.
     """
 
     group: str
     kind: Kind
-    size: int
+    size: Parameter
     matrix: Rows | None = None
     odd: bool = False
     shift: tuple[tuple[int, Fraction], ...] = ()
     family: str = ""
     number: int = 0
+    index: tuple[int, ...] = ()
 
     def on(self, factor: Factor[int]) -> Rows | None:
         """What it does along an index; None where it does nothing."""
@@ -45,7 +47,16 @@ class Element:
             return None
         if factor.atom is None:
             return self.matrix
+        if self.index:
+            return rows_of(self.index_on(factor.atom))
         return matrix(self.family, self.size, (factor.atom, factor.arguments), self.number)[1]
+
+    def index_on(self, atom: str) -> tuple[int, ...]:
+        """Where an element of blocks of items takes these, or the blocks."""
+        if atom == "natural":
+            return self.index
+        m, n = self.size
+        return tuple(self.index[i * m] // m for i in range(n))
 
     @property
     def called(self) -> str:
@@ -55,10 +66,15 @@ class Element:
 
 def permutation(group: str, images: tuple[int, ...]) -> Element:
     """The permutation that moves item j to place `images[j]`: P[images[j], j] = 1."""
+    return Element(group, "permutation", len(images), rows_of(images), odd(images))
+
+
+def rows_of(images: tuple[int, ...]) -> Rows:
+    """The matrix that moves item j to place `images[j]`."""
     rows: Rows = [{} for _ in images]
     for j, image in enumerate(images):
         rows[image][j] = ONE
-    return Element(group, "permutation", len(images), rows, odd(images))
+    return rows
 
 
 def rotation(
@@ -85,7 +101,7 @@ def translation(group: str, size: int, axis: int) -> Element:
     return Element(group, "translation", size, shift=((axis, ONE),))
 
 
-def generators(group: str, facts: Family, size: int, few: bool = False) -> Iterator[Element]:
+def generators(group: str, facts: Family, size: Parameter, few: bool = False) -> Iterator[Element]:
     """Elements that generate a dense subgroup, translations up to multiples.
 
     Plane rotations through consecutive pairs of axes generate SO(d); one by an angle that is no
@@ -96,6 +112,10 @@ def generators(group: str, facts: Family, size: int, few: bool = False) -> Itera
     if facts.tabled:
         for number in facts_of(facts.name).generators(size):
             yield Element(group, "finite", size, family=facts.name, number=number)
+        return
+    if isinstance(facts, Wreath):
+        for index in facts.generators(size):
+            yield Element(group, "nested", size, family=facts.name, index=index)
         return
     if facts.permutes:
         if size >= 2:
@@ -119,11 +139,11 @@ def generators(group: str, facts: Family, size: int, few: bool = False) -> Itera
             yield translation(group, size, axis)
 
 
-def true_size(element: Element, facts: Family, size: int) -> Element:
+def true_size(element: Element, facts: Family, size: Parameter) -> Element:
     """The element that was found at a smaller size; above _WRITTEN with a part of its matrix."""
     if element.size == size:
         return element
-    if size > _WRITTEN:
+    if isinstance(size, tuple) or size > _WRITTEN:
         return replace(element, size=size)
     small = list(generators(element.group, facts, element.size, few=True))
     return list(generators(element.group, facts, size, few=True))[small.index(element)]

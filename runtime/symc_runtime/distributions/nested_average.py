@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -27,8 +28,9 @@ class NestedNoise(Distribution):
 
     def _sizes(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """m items in each of n blocks."""
-        parameter: tuple[int, int] = evaluate(self.own.parameter, sizes)
-        return parameter
+        own: Any = self.own.parameter
+        m, n = evaluate(own, sizes)
+        return m, n
 
     def noise_shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """[n, m + 1, channels]."""
