@@ -12,6 +12,7 @@ from symc.checking.meant import axis_text, representation_alone
 from symc.checking.names import ARTICLE
 from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, kind_of
+from symc.checking.wreath import FAMILY as WREATH
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
@@ -112,7 +113,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
     if name in pending.REPRESENTATIONS:
         pending.built_representation(expressions.report, name, call.span)
         return None
-    if name in families():
+    if name in families() and name != WREATH:
         return _constructor(call, name, expressions)
     entry = expressions.declared.get(name)
     if entry is not None:

@@ -112,8 +112,8 @@ def _having(option: MethodOption) -> str:
     if "finite" in option.elements:
         return "a finite group, as S(n) or C(k),"
     if "orthogonal" in option.elements:
-        return "a group S(n), O(d), SO(d), E(d) or SE(d)"
-    return "a group S(n)"
+        return "a group S(n), S(m) wr S(n), O(d), SO(d), E(d) or SE(d)"
+    return "a group S(n) or S(m) wr S(n)"
 
 
 def _named(

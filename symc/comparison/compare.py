@@ -120,12 +120,7 @@ def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     for name, factor in of.factors.items():
         limit = _MANY if factor.facts.turns or factor.facts.shifts else LARGEST
         if prod(factor.size if isinstance(factor.size, tuple) else (factor.size,)) > limit:
-            called = factor.facts.written(
-                ", ".join(f"{size:,}" for size in factor.size)
-                if isinstance(factor.size, tuple)
-                else f"{factor.size:,}"
-            )
-            raise TooLargeError(f"{called} on axes that are cut apart")
+            raise TooLargeError(f"{factor.facts.called(factor.size)} on axes that are cut apart")
         for element in generators(name, factor.facts, factor.size, few=name in of.reduced):
             if preimage(element, of, target) is None:
                 return element

@@ -99,6 +99,11 @@ class Family:
         """The group with this parameter, as a spec writes it, `S(n)`."""
         return f"{self.name}({parameter})"
 
+    def called(self, parameter: Parameter) -> str:
+        """The group with these numbers, as a spec writes it, `S(3)`."""
+        several = parameter if isinstance(parameter, tuple) else (parameter,)
+        return self.written(", ".join([str(number) for number in several]))
+
     @property
     def usage(self) -> str:
         """The group as documentation writes it, with the letters that are usual."""
@@ -126,7 +131,7 @@ class Family:
         matrix; sign flips are the signs. Stacked they are [order, n], [order, d, d] or [order, k].
         Those of a `Finite` group are the numbers from 0.
         """
-        raise TypeError(f"{self.written(str(parameter))} is not enumerated")
+        raise TypeError(f"{self.called(parameter)} is not enumerated")
 
     def frame_order(self, parameter: Parameter) -> int | None:
         """Number of elements of a `frame` of a generic input. None above LARGEST."""

@@ -23,7 +23,7 @@ def idle(situation: Situation) -> Iterator[Proof]:
             yield _proof(
                 group,
                 f"`{group.name}` has a single element, so symmetrizing it changes nothing",
-                f"{_made(group, situation)} is trivial",
+                f"{facts.called(situation.ranges.told(group.parameter))} is trivial",
                 f"drop `{group.name}`: a plain axis means the same",
             )
         elif not facts.ruled:
@@ -99,13 +99,6 @@ def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proo
         reason=reason,
         help=help,
     )
-
-
-def _made(group: GroupInstance, situation: Situation) -> str:
-    """The constructor with all sizes as numbers."""
-    told = situation.ranges.told(group.parameter)
-    text = ", ".join(map(str, told)) if isinstance(told, tuple) else str(told)
-    return group.facts.written(text)
 
 
 def _one_element(group: GroupInstance, situation: Situation) -> bool:
