@@ -130,7 +130,9 @@ def test_orders_beyond_63_bits_are_formulas_only() -> None:
 
 
 @pytest.mark.parametrize(("family", "parameter"), FINITE)
-def test_every_element_is_there_once_and_they_are_a_group(family: str, parameter: Parameter) -> None:
+def test_every_element_is_there_once_and_they_are_a_group(
+    family: str, parameter: Parameter
+) -> None:
     facts = groups()[family]
     if isinstance(facts, Finite):
         every = list(facts.every(parameter))

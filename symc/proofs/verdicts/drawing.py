@@ -82,5 +82,7 @@ def _lists_items(situation: Situation, block: Block, name: str) -> bool:
     if facts.permutes:
         return bool(block.natural_axes(name))
     tables = acting_on(block, name, situation.ranges).tables
+    if facts.nests:
+        return bool(tables)
     finite = isinstance(facts, Finite) and parameter is not None
     return finite and any(lists_items(facts, parameter, table) for table in tables)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from symc.ir.groups import GroupInstance
+from symc.ir.sizes import sizes_in
 from symc.proofs.action import acting_on
 from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
@@ -28,6 +29,8 @@ def idle(situation: Situation) -> Iterator[Proof]:
             )
         elif not facts.ruled:
             continue
+        elif facts.nests:
+            yield from _nested(group, situation)
         elif isinstance(facts, Finite):
             yield from _tabled(group, facts, situation)
         elif facts.shifts and facts.turns and not _has_points(group, situation):
@@ -45,6 +48,24 @@ def idle(situation: Situation) -> Iterator[Proof]:
                 "its one element beside 1 is -1, and every tensor is even",
                 f"drop `{group.name}`: a plain axis means the same",
             )
+
+
+def _nested(group: GroupInstance, situation: Situation) -> Iterator[Proof]:
+    """Blocks whose items stand nowhere."""
+    items, blocks = sizes_in(group.parameter)
+    listed = any(
+        axis.group == group.name and axis.atom == "natural"
+        for cut in situation.program.blocks.values()
+        for block in cut
+        for axis in block.axes
+    )
+    if not listed and situation.ranges.of(items).value != 1:
+        yield _proof(
+            group,
+            f"permutations inside the blocks of `{group.name}` move nothing",
+            "no tensor has an axis of the items, and blocks move as wholes",
+            f"write `S({blocks})`, or give an input the items, `({blocks}, {items}): {group.name}`",
+        )
 
 
 def _tabled(group: GroupInstance, facts: Finite, situation: Situation) -> Iterator[Proof]:
