@@ -226,6 +226,11 @@ def _on_several(
                 return f"it stands on two axes, blocks and items: `(n, m): {atom.group}`"
             return f"it stands alone, all else on axes of its own: `({text}): {atom.group}, 3`"
         names = groups[atom.group].facts.atoms
+        if names[atom.name].axis == "blocks":
+            blocks = f"{atom.group}.{atom.name}"
+            return f"blocks stand on one axis, `{sizes[0]}: {blocks}`; items in blocks on two, " + (
+                f"`({text}): {atom.group}`"
+            )
         image = next((name for name, facts in names.items() if facts.axes > 1), None)
         if image is not None and is_square(groups[atom.group], expressions) and len({*sizes}) > 1:
             text = f"{sizes[0]}, {sizes[0]}"
