@@ -70,6 +70,7 @@ class LearnedNested(NestedNoise):
         self.sizes = dict(sizes or {})
         self.probabilistic = probabilistic
         self.noise_scale = noise_scale
+        self.scales_noise = probabilistic and noise_scale > 0
         self.temperature = temperature
         self.haar = haar
         self.below = chosen_below(haar) if haar else None
