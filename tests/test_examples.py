@@ -159,6 +159,7 @@ def examples() -> list[Any]:
         pytest.param("digits", ("plain", "D(4) frame"), id="digits"),
         pytest.param("ring", tuple(ring.METHODS)[:4], id="ring"),
         pytest.param("robot", ("plain", "probabilistic"), id="robot"),
+        pytest.param("teams", ("plain", "frame", "S(12) frame"), id="teams"),
     ]
 
 
