@@ -1,9 +1,9 @@
 """Teams of players: goals of each team, and each player's share, whatever the order of the lists.
 
 One small network learns from yearbooks, which list teams by goals and players by attack, and is
-asked about lists in any order: plain, and symmetrized by S(3) wr S(4), four teams of three players,
-under four methods. Beside them stand two wrong groups: S(4) x S(3), which reorders the players of all
-teams alike, and S(12), which forgets who plays where:
+asked about lists in any order: plain, and symmetrized by S(3) wr S(4), four teams of three
+players, under four methods. Beside them stand two wrong groups: S(4) x S(3), which reorders the
+players of all teams alike, and S(12), which forgets who plays where:
 
     python examples/teams.py --seconds 12
 
