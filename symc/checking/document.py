@@ -17,6 +17,7 @@ from symc.checking.absence import (
     refuse_wrong_ranges,
 )
 from symc.checking.costly import note_many_elements
+from symc.checking.designs import refuse_without_design
 from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
@@ -183,6 +184,7 @@ def _read(
             pending.relaxed(report, statement)
     stages = read_stages(lines, expressions, informing)
     refuse_large_orbits(stages, lines, expressions)
+    refuse_without_design(stages, lines, expressions)
     if complete:
         refuse_unanchored_points(
             [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing

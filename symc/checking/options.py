@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from symc.checking import pending
 from symc.checking.informing import Informing
 from symc.checking.report import Report, listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
@@ -58,11 +57,6 @@ def read_options(
 ) -> Options:
     """The options of one line; each that is wrong is reported and left out."""
     found = Options()
-    later = [a for a in arguments if a.name and (method.name, a.name.text) in pending.OPTIONS]
-    for argument in later:
-        if argument.name is not None:
-            pending.option(report, argument.name.span)
-    arguments = [argument for argument in arguments if argument not in later]
     owner = f"the method `{method.name}`"
     for name, argument in _named(arguments, owner, method.options, report).items():
         option = method.options[name]

@@ -179,6 +179,8 @@ def _one_count(
     """A call has one K: explicit counts of two lines must agree."""
     spans = {a.name.text: a.value.span for a in statement.options if a.name is not None}
     for name, count in options.counts.items():
+        if name not in ("samples", "eval_samples"):
+            continue
         first, place = explicit.setdefault(name, (count, spans[name]))
         if first != count:
             expressions.report.error(
@@ -200,12 +202,16 @@ def _stage(
     anchor = None
     if method.acts and group.facts.affine:
         anchor = options.anchor.text if options.anchor is not None else informing.anchor(group)
+    degree = options.counts.get("degree")
+    if degree is not None and not method.options["degree"].is_about(group.facts.element):
+        degree = None
     stage = Stage(
         group=group.name,
         method=method.name,
         explicit=explicit,
         samples=options.counts.get("samples"),
         eval_samples=options.counts.get("eval_samples"),
+        degree=degree,
         net=(options.net or default_net(group, informing)) if method.learned else None,
         anchor=anchor,
     )

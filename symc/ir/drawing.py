@@ -8,6 +8,7 @@ from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Parameter
 from symc_runtime.catalogue import methods
+from symc_runtime.groups.designs import size
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
 from symc_runtime.methods.method import numbers_of_samples as _numbers
 
@@ -50,6 +51,8 @@ def single(group: GroupInstance, parameter: Parameter) -> bool:
 def elements(stage: Stage, group: GroupInstance, parameter: Parameter) -> Elements | None:
     """How many elements the stage takes at each call, whatever the budget; None: it draws."""
     method, facts = methods()[stage.method], group.facts
+    if stage.degree is not None and parameter.value is not None:
+        return size(parameter.value, facts.special, stage.degree)
     if single(group, parameter):
         return 1
     if method.samples and not enumerates(stage):
@@ -64,12 +67,16 @@ def affordable(
 ) -> Iterator[tuple[Stage, Elements | None, int | None]]:
     """Each stage, how many elements it takes, and what is left of the budget if that is too little.
 
-    In the order of the stages; what is `weighed` counts in eval mode and takes from the budget
-    last. Open numbers of elements are taken to be affordable.
+    In the order of the stages; a design takes from the budget first, what is `weighed` counts in
+    eval mode and takes from it last. Open numbers of elements are taken to be affordable.
     """
     left = ENUMERATION_BUDGET
     taken: dict[str, tuple[Elements | None, int | None]] = {}
-    for stage in sorted(program.stages, key=lambda stage: methods()[stage.method].weighs):
+    in_turn = sorted(
+        program.stages,
+        key=lambda stage: (stage.degree is None, methods()[stage.method].weighs),
+    )
+    for stage in in_turn:
         group, parameter = program.group(stage.group), parameters[stage.group]
         found = elements(stage, group, parameter)
         if found is None and not training:
@@ -77,7 +84,8 @@ def affordable(
         taken[stage.group] = (found, None)
         if found is None or parameter.value is None:
             continue
-        rest = left_of(left, found if isinstance(found, int) else None)
+        asked = stage.degree is not None
+        rest = left_of(left, found if isinstance(found, int) else None, asked)
         taken[stage.group] = (found, left if rest is None else None)
         left = left if rest is None else rest
     for stage in program.stages:

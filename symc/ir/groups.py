@@ -54,7 +54,8 @@ class Stage(Model):
     """How one group is handled. `samples` and `eval_samples` are what the spec says explicitly.
 
     `anchor`: the input whose mean is the origin, only for groups with translations (`base` aside).
-    `net`: None where the compiler chooses, or the method has none.
+    `degree`: that of the design whose elements are taken. `net`: None where the compiler chooses,
+    or the method has none.
     """
 
     group: str
@@ -66,5 +67,6 @@ class Stage(Model):
     temperature: float = 0.1
     entropy: float = 0.1
     haar: float = 0.0
+    degree: int | None = None
     net: NetChoice | None = None
     anchor: str | None = None
