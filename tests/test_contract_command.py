@@ -650,7 +650,7 @@ FOREVER = {
     "SYM510": ("input x[4]\noutput y\nsymmetrize by average", "symmetrize by average"),
     "SYM511": ("input x[3: O(3)]\noutput y\nsymmetrize by probabilistic(entropy=1)", "entropy"),
     "SYM901": ("input x[2: U(2)]\noutput y", "U(2)"),
-    "SYM902": ("group W = S(2) wr S(3)\ninput x[6: W]\noutput y", "S(2) wr S(3)"),
+    "SYM902": ("group W = C(2) wr S(3)\ninput x[6: W]\noutput y", "C(2)"),
     "SYM903": ("group G = lie { basis [[0]] }\ninput x[1: G]\noutput y", "lie { basis [[0]] }"),
     "SYM905": ("input x[5: SO(3).irrep(2)]\noutput y", "SO(3).irrep"),
     "SYM906": ("group P = S(4)\ninput z[4: P]\ninput x[2] of P\noutput y", "P"),

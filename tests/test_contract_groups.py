@@ -310,7 +310,7 @@ LATER = {
     "SU(2)": ("SYM901", ("G", "G.vector", "G.scalar")),
     "SO(1,3)": ("SYM901", ("G", "G.vector", "G.scalar")),
     "O(1,3)": ("SYM901", ("G", "G.vector", "G.scalar")),
-    "S(m) wr S(n)": ("SYM902", ("G", "G.blocks", "G.scalar")),
+    "S(2) wr S(m) wr S(n)": ("SYM902", ("G", "G.blocks", "G.scalar")),
     "lie { basis [[0, -1], [1, 0]] }": ("SYM903", ("G", "G.vector", "G.det", "G.scalar")),
 }
 
@@ -377,10 +377,11 @@ def test_section_4_groups_of_later_written_inline_say_so(group: str) -> None:
 @pytest.mark.parametrize(
     "axes", ["(n, m): W", "n*m: W", "n: W.blocks", "n*m: W, 3", "_: 2*W.blocks + W"]
 )
-def test_section_4_wreath_products_say_so_once(axes: str) -> None:
-    text = f"group W = S(m) wr S(n)\ninput x[{axes}]\noutput y[n: W.blocks]"
+def test_section_4_wreath_products_stand_on_items_and_on_blocks(axes: str) -> None:
+    text = f"size m\nsize n\ngroup W = S(m) wr S(n)\ninput x[{axes}]\ninput z[m, n]\n"
+    text += "output y[n: W.blocks]\nsymmetrize W by average"
     parses_and_formats(text)
-    assert found(text) == [("SYM902", "S(m) wr S(n)")]
+    assert [d for d in symc.check(text) if d.severity == "error"] == []
 
 
 @pytest.mark.parametrize(

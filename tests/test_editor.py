@@ -209,9 +209,11 @@ def test_hover_knows_every_net_and_its_options(name: str) -> None:
 @pytest.mark.parametrize("name", compiled_groups())
 def test_hover_knows_every_group_and_its_representations(name: str) -> None:
     facts = groups()[name]
-    assert facts.title in shown_in(f"group G = {name}|({facts.parameter})")
+    told = facts.usage.replace(name, f"{name}|", 1)
+    assert facts.title in shown_in(f"group G = {told}")
+    constructor = facts.called((3, 2) if facts.nests else 3)
     for representation in facts.atoms:
-        shown = shown_in(f"group G = {name}(3)\ninput x[_: G.{representation}|]")
+        shown = shown_in(f"group G = {constructor}\ninput x[_: G.{representation}|]")
         written = (
             f"{representation}(j)" if facts.atoms[representation].arguments else representation
         )
@@ -307,13 +309,14 @@ def test_completion_of_representations_that_fit_the_axis() -> None:
 def test_constructors_complete_to_a_group_that_compiles(name: str) -> None:
     """Groups that act by tables are of a number, others of the letter for their size."""
     facts = groups()[name]
-    label = f"{name}({facts.parameter})"
+    label = facts.usage
     text = "group G = |"
     (found,) = (c for c in complete(*at(text)) if c.label == label)
     constructor = re.sub(r"\$\{\d:(.*?)\}", r"\1", found.snippet or "")
     assert constructor == (f"{name}(4)" if facts.tabled else label)
     carried = facts.bare or "point"
-    spec = f"group G = {constructor}\ninput x[2, _: G.{carried}]\noutput y"
+    axis = "(n, m)" if facts.nests else "_"
+    spec = f"group G = {constructor}\ninput x[2, {axis}: G.{carried}]\noutput y"
     assert [d for d in Analysis(spec).compilation.diagnostics if d.severity == "error"] == []
 
 

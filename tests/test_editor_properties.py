@@ -210,7 +210,7 @@ def test_renaming_any_name_keeps_the_meaning(stem: str, new: str) -> None:
         # An inline group is called as it is written, so a size in it is part of its name.
         inline = [g for g in before.groups if g.inline]
         size = Size.variable(new)
-        names = {g.name: f"{g.family}({g.parameter.substitute({old: size})})" for g in inline}
+        names = {g.name: g.facts.written(str(g.parameter.substitute({old: size}))) for g in inline}
         again = {g.name: g.identifier for g in after.groups}
         names |= {g.identifier: again[names[g.name]] for g in inline}
         assert with_name(before, names, old, new) == after

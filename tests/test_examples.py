@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import fitted_sines
 import handwriting
 import huckel
 import reaching
@@ -18,6 +19,7 @@ import ring
 import robot
 import sets
 import symc
+import weights
 from symc_runtime import testing
 from symc_runtime.symmetrized import Symmetrized
 
@@ -182,6 +184,7 @@ def examples() -> list[Any]:
         pytest.param("digits", ("plain", "D(4) frame"), id="digits"),
         pytest.param("ring", tuple(ring.METHODS)[:4], id="ring"),
         pytest.param("robot", ("plain", "probabilistic"), id="robot"),
+        pytest.param("teams", ("plain", "frame", "S(12) frame"), id="teams"),
     ]
 
 
@@ -217,3 +220,14 @@ def test_an_example_runs_and_shows_what_it_found(
     assert first == {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
     example.main(["--seconds", "9", "--out", str(tmp_path), "--show"])
     assert "nothing in" in capsys.readouterr().out
+
+
+def test_networks_that_are_renumbered_answer_alike() -> None:
+    few = fitted_sines.fitted(5, 0)
+    other = fitted_sines.renumbered(few, torch.Generator().manual_seed(0))
+    x = torch.linspace(-2, 2, 9).expand(5, -1)
+    answers = fitted_sines.answers(few.weights, x)
+    torch.testing.assert_close(fitted_sines.answers(other.weights, x), answers)
+    assert not torch.equal(other.w2, few.w2)
+    model = weights.build("frame", 0)
+    torch.testing.assert_close(model(*other.weights), model(*few.weights))

@@ -67,7 +67,9 @@ def of_version_1(path: Path) -> str:
 
 
 RULED = [
-    path for path in SPECS if not any(g.facts.tabled for g in program(path.read_text()).groups)
+    path
+    for path in SPECS
+    if not any(g.facts.tabled or g.family == "wr" for g in program(path.read_text()).groups)
 ]
 
 

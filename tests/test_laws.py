@@ -13,6 +13,7 @@ from symc_runtime.distributions.permutation_average import AveragePermutation
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation, compose, inverse_index, sign
+from symc_runtime.groups.family import Parameter
 from symc_runtime.groups.finite import Finite
 from symc_runtime.numerics.orthogonalization import complete_frame, tolerance
 from symc_runtime.numerics.sorting import sorting_index
@@ -21,7 +22,7 @@ from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.testing import Motion, act, motion_of, random_motion
 
 CASES = [
-    pytest.param(name, parameter, id=f"{name}({parameter})")
+    pytest.param(name, parameter, id=facts.called(parameter))
     for name, facts in compiled_groups().items()
     for parameter in facts.examples
 ]
@@ -29,11 +30,13 @@ CPU = torch.device("cpu")
 F64 = torch.float64
 
 
-def tensors(name: str, parameter: int) -> list[layout.Tensor]:
+def tensors(name: str, parameter: Parameter) -> list[layout.Tensor]:
     """A tensor for every representation of the family, and for what is built from it."""
     facts = groups()[name]
     if isinstance(facts, Finite):
         return _tabled(facts, parameter)
+    if facts.nests:
+        return _nested(*parameter)
     natural = layout.Natural("G", parameter)
     found = [layout.Tensor("x", (natural, layout.Trivial(2)))]
     if facts.affine:
@@ -43,6 +46,17 @@ def tensors(name: str, parameter: int) -> list[layout.Tensor]:
     found.append(layout.Tensor("t", (layout.Product((natural, natural)),)))
     found.append(layout.Tensor("d", (layout.Sum((natural, layout.Trivial(3))),)))
     return found
+
+
+def _nested(m: int, n: int) -> list[layout.Tensor]:
+    items, blocks = layout.Table("G", "natural", n * m), layout.Table("G", "blocks", n)
+    return [
+        layout.Tensor("x", (items, layout.Trivial(2))),
+        layout.Tensor("j", (layout.Trivial(2), layout.Joint((n, m), items), layout.Trivial(2))),
+        layout.Tensor("b", (layout.Trivial(2), blocks)),
+        layout.Tensor("t", (layout.Product((blocks, items)), items)),
+        layout.Tensor("d", (layout.Sum((items, layout.Trivial(3), blocks)),)),
+    ]
 
 
 def _tabled(facts: Finite, parameter: int) -> list[layout.Tensor]:
@@ -62,7 +76,7 @@ def _tabled(facts: Finite, parameter: int) -> list[layout.Tensor]:
 
 
 @pytest.mark.parametrize(("name", "parameter"), CASES)
-def test_left_action_and_inverse(name: str, parameter: int) -> None:
+def test_left_action_and_inverse(name: str, parameter: Parameter) -> None:
     group = layout.Group("G", name, parameter)
     torch.manual_seed(0)
     g = random_motion(group, parameter, 5)
@@ -75,7 +89,7 @@ def test_left_action_and_inverse(name: str, parameter: int) -> None:
         assert torch.allclose(step, act(tensor, x, {"G": product}, {}), atol=1e-12)
 
 
-def _product(group: layout.Group, parameter: int, g: Motion, h: Motion) -> Motion:
+def _product(group: layout.Group, parameter: Parameter, g: Motion, h: Motion) -> Motion:
     if g.number is not None and h.number is not None:
         facts = group.facts
         assert isinstance(facts, Finite)
@@ -85,7 +99,8 @@ def _product(group: layout.Group, parameter: int, g: Motion, h: Motion) -> Motio
     shift = None
     if g.shift is not None and h.shift is not None:
         shift = (g.matrix @ h.shift.unsqueeze(-1)).squeeze(-1) + g.shift
-    return Motion(g.matrix @ h.matrix, shift, g.character * h.character)
+    character = g.character * h.character
+    return Motion(g.matrix @ h.matrix, shift, character, nested=g.nested)
 
 
 def test_permutations() -> None:

@@ -37,7 +37,10 @@ def fixed(found: Diagnostic) -> str:
 
 
 # `Z23` is the cyclic group of 23 elements.
-@pytest.mark.parametrize("family", [name for name in compiled_groups() if name != "Z2"])
+@pytest.mark.parametrize(
+    "family",
+    [name for name, facts in compiled_groups().items() if name != "Z2" and not facts.nests],
+)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("parameter", [1, 2, 3, 7])
 def test_every_group_is_known_by_its_usual_spelling(

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
         unrotate,
         untranslate,
     )
+    from symc_runtime.actions.nested import (
+        permute_blocks,
+        permute_items,
+        permute_nested,
+        unpermute_blocks,
+        unpermute_items,
+        unpermute_nested,
+    )
     from symc_runtime.actions.tables import move, turn, unmove, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.design_average import DesignOrthogonal
@@ -36,6 +44,9 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.finite_net import LearnedFinite
     from symc_runtime.distributions.mixed_orthogonal import MixedOrthogonal
     from symc_runtime.distributions.mixed_permutation import MixedPermutation
+    from symc_runtime.distributions.nested_average import AverageNested
+    from symc_runtime.distributions.nested_frame import NestedFrame
+    from symc_runtime.distributions.nested_net import LearnedNested
     from symc_runtime.distributions.orthogonal_average import AverageOrthogonal
     from symc_runtime.distributions.orthogonal_net import LearnedOrthogonal
     from symc_runtime.distributions.permutation_average import AveragePermutation
@@ -74,6 +85,9 @@ _HOMES = {
     "distributions.finite_net": ("LearnedFinite",),
     "distributions.mixed_orthogonal": ("MixedOrthogonal",),
     "distributions.mixed_permutation": ("MixedPermutation",),
+    "distributions.nested_average": ("AverageNested",),
+    "distributions.nested_frame": ("NestedFrame",),
+    "distributions.nested_net": ("LearnedNested",),
     "distributions.orthogonal_average": ("AverageOrthogonal",),
     "distributions.orthogonal_net": ("LearnedOrthogonal",),
     "distributions.permutation_average": ("AveragePermutation",),
@@ -91,12 +105,17 @@ _HOMES = {
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
+    "actions.nested": (
+        "permute_blocks", "permute_items", "permute_nested",
+        "unpermute_blocks", "unpermute_items", "unpermute_nested",
+    ),
     "actions.tables": ("move", "turn", "unmove", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
 __all__ = [
     "AverageFinite",
+    "AverageNested",
     "AverageOrthogonal",
     "AveragePermutation",
     "AverageSigns",
@@ -105,12 +124,14 @@ __all__ = [
     "Group",
     "Joint",
     "LearnedFinite",
+    "LearnedNested",
     "LearnedOrthogonal",
     "LearnedPermutation",
     "LearnedSigns",
     "MixedOrthogonal",
     "MixedPermutation",
     "Natural",
+    "NestedFrame",
     "PrincipalFrame",
     "Product",
     "ShapeError",
@@ -137,6 +158,9 @@ __all__ = [
     "move",
     "own",
     "permute",
+    "permute_blocks",
+    "permute_items",
+    "permute_nested",
     "point",
     "pseudovector",
     "rotate",
@@ -146,6 +170,9 @@ __all__ = [
     "turn",
     "unmove",
     "unpermute",
+    "unpermute_blocks",
+    "unpermute_items",
+    "unpermute_nested",
     "unrotate",
     "untranslate",
     "unturn",

@@ -18,6 +18,7 @@ from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
+from symc_runtime.elements.wreath import Wreath, from_joint
 from symc_runtime.groups.finite import Finite, Image, Items, Rows
 from symc_runtime.spec.draws import Draw
 from symc_runtime.spec.layout import (
@@ -47,7 +48,8 @@ class Motion:
     Permutations are held as matrices here, on purpose unlike the runtime; `index` is g^-1 as an
     index [batch, n] for permutations, `character` [batch] the sign or determinant. `number`
     [batch]: the element of a group that acts by tables, whose representations have a matrix each,
-    `matrix_of`; `matrix` is the number then, as [batch, 1, 1].
+    `matrix_of`; `matrix` is the number then, as [batch, 1, 1]. `nested`: of S(m) wr S(n) the m;
+    `matrix` and `index` are of all n * m items.
     """
 
     matrix: torch.Tensor
@@ -57,6 +59,7 @@ class Motion:
     number: torch.Tensor | None = None
     facts: Finite | None = None
     parameter: int = 0
+    nested: int = 0
 
     def rows(self, chosen: torch.Tensor) -> Motion:
         """The elements of these rows of the batch."""
@@ -74,6 +77,8 @@ class Motion:
 
     def matrix_of(self, atom: str, arguments: tuple[int, ...]) -> torch.Tensor:
         """The matrices [batch, m, m] of a representation, float64, from the group's facts."""
+        if self.nested:
+            return self.matrix if atom == "natural" else self._of_blocks()
         if self.facts is None or self.number is None:
             raise TypeError("an element that is no number has one matrix")
         every = [
@@ -82,11 +87,21 @@ class Motion:
         ]
         return torch.stack(every)
 
+    def _of_blocks(self) -> torch.Tensor:
+        """What moves blocks of items [batch, n, n]: some item of one comes to another."""
+        m = self.nested
+        blocks: torch.Tensor = self.matrix.unflatten(2, (-1, m)).unflatten(1, (-1, m))
+        return blocks.amax((2, 4))
+
     def moved(
         self, x: torch.Tensor, atom: str, arguments: tuple[int, ...], dim: int
     ) -> torch.Tensor:
         """g x along dim by the same facts, each entry put to its place: for images, whose matrices
         have their pixels squared."""
+        if self.nested:
+            matrix = self.matrix_of(atom, arguments).to(x)
+            rows: torch.Tensor = torch.einsum("bij,bj...->bi...", matrix, x.movedim(dim, 1))
+            return rows.movedim(1, dim)
         if self.facts is None or self.number is None:
             raise TypeError("an element that is no number has one matrix")
         distinct, which = self.number.cpu().unique(return_inverse=True)
@@ -113,7 +128,7 @@ def permutation(index: torch.Tensor, dtype: torch.dtype = torch.float64) -> Moti
 
 def random_motion(
     group: Group,
-    size: int,
+    size: Any,
     batch: int,
     *,
     counts: torch.Tensor | None = None,
@@ -122,13 +137,20 @@ def random_motion(
 ) -> Motion:
     """Haar-random elements of the group, one a batch row; translations are standard normal.
 
-    `size`: n of S(n), k of Z2(k), d of the others. `counts` [batch]: permutations move the first
-    counts[b] items only.
+    `size`: n of S(n), k of Z2(k), m and n of S(m) wr S(n), d of the others. `counts`
+    [batch]: permutations move the first counts[b] items only.
     """
     if group.tabled and isinstance(group.facts, Finite):
         order = len(group.facts.every(size))
         number = torch.randint(order, (batch,), generator=generator)
         return _finite_motion(group.facts, size, number, dtype)
+    if group.nests:
+        m, n = size
+        inside = torch.rand(batch, n, m, dtype=torch.float64, generator=generator).argsort(-1)
+        outside = torch.rand(batch, n, dtype=torch.float64, generator=generator).argsort(-1)
+        # (g x)[pi(i), sigma_i(j)] = x[i, j].
+        order = (outside.unsqueeze(-1) * m + inside).flatten(1)
+        return replace(permutation(order, dtype), nested=m)
     if group.permutes:
         keys = torch.rand(batch, size, dtype=torch.float64, generator=generator)
         position = torch.arange(size)
@@ -343,10 +365,13 @@ def _moved_noise(
         raise TypeError(f"{entry.attribute} is no Distribution")
     samples = value.shape[0]
     rows = value.flatten(0, 1)
-    element: Permutation | Orthogonal | Elements | Signs
+    element: Permutation | Orthogonal | Elements | Signs | Wreath
     if motion.number is not None:
         # Products are looked up by number, on the CPU.
         element = Elements(motion.number.repeat(samples), {})
+    elif motion.nested and motion.index is not None:
+        order = motion.index.to(value.device).repeat(samples, 1)
+        element = from_joint(order, motion.nested)
     elif motion.index is not None:
         element = Permutation(motion.index.to(value.device).repeat(samples, 1))
     elif stage.own.flips:
@@ -510,7 +535,7 @@ def _of_precision(inputs: Sequence[torch.Tensor]) -> str:
     )
 
 
-def _parameter(group: Group, sizes: Mapping[str, int]) -> int:
+def _parameter(group: Group, sizes: Mapping[str, int]) -> Any:
     return evaluate(group.parameter, sizes)
 
 
@@ -523,7 +548,7 @@ def _identity(motion: Motion) -> Motion:
     if motion.index is not None:
         index = torch.arange(motion.index.shape[-1]).expand_as(motion.index)
     shift = None if motion.shift is None else torch.zeros_like(motion.shift)
-    return Motion(eye, shift, torch.ones_like(motion.character), index)
+    return Motion(eye, shift, torch.ones_like(motion.character), index, nested=motion.nested)
 
 
 def as_tuple(value: Any) -> tuple[torch.Tensor, ...]:

@@ -9,6 +9,7 @@ from symc.checking.expressions import Expressions
 from symc.checking.informing import Informing
 from symc.checking.report import Report, suggestion
 from symc.checking.tensors import Declared
+from symc.checking.values import usual_size
 from symc.ir.blocks import Block
 from symc.ir.determination import determine
 from symc.ir.representations import atoms
@@ -75,11 +76,12 @@ def refuse_uncarried_groups(
         if group.name in mentioned:
             still = "; what it does not move, as a `scalar`, does not count"
         axis = group.name if facts.bare is not None else f"{group.name}.{next(iter(facts.atoms))}"
+        axis = f"{usual_size(group)}: {axis}"
         expressions.report.error(
             "SYM308",
             expressions.groups.places[group.name],
             f"no input carries `{group.name}`",
-            help=f"give it to an axis of an input, `{group.parameter}: {axis}`, or drop it{still}",
+            help=f"give it to an axis of an input, `{axis}`, or drop it{still}",
         )
 
 

@@ -12,6 +12,7 @@ from symc.checking.meant import axis_text, representation_alone
 from symc.checking.names import ARTICLE
 from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, kind_of
+from symc.checking.wreath import FAMILY as WREATH
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
@@ -76,7 +77,8 @@ def _owner(expression: ast.Attribute, expressions: Expressions) -> GroupInstance
         having.sort(key=lambda facts: (facts.affine, facts.special))
         if having:
             usual = "n" if having[0].permutes else "3"
-            expressions.example = f"{having[0].name}({axis_text(expressions) or usual})"
+            text = axis_text(expressions) or usual
+            expressions.example = having[0].usage if having[0].nests else having[0].written(text)
     owner = expressions.value(expression.owner)
     expressions.example = None
     if owner is None or isinstance(owner, GroupInstance):
@@ -111,7 +113,7 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
     if name in pending.REPRESENTATIONS:
         pending.built_representation(expressions.report, name, call.span)
         return None
-    if name in families():
+    if name in families() and name != WREATH:
         return _constructor(call, name, expressions)
     entry = expressions.declared.get(name)
     if entry is not None:
@@ -176,9 +178,17 @@ def _called_representation(
 
 
 def _constructor(call: ast.Call, family: str, expressions: Expressions) -> GroupInstance | None:
+    parameter = read_parameter(call, family, expressions)
+    if parameter is None:
+        return None
+    return expressions.groups.inline(family, parameter, call.span, expressions.report)
+
+
+def read_parameter(call: ast.Call, family: str, expressions: Expressions) -> Size | None:
+    """The parameter of `S(n)` and the like; None where it is wrong, which is reported."""
     facts = families()[family]
     arguments = call.arguments
-    usage = f"write `{family}({facts.parameter})` with one whole number from 1, or a size"
+    usage = f"write `{facts.usage}` with one whole number from 1, or a size"
     if len(arguments) != 1 or arguments[0].name is not None:
         count = f"{len(arguments)} are" if arguments else "none is"
         message = f"`{family}` takes one argument, but {count} given"
@@ -221,7 +231,7 @@ def _constructor(call: ast.Call, family: str, expressions: Expressions) -> Group
         )
         return None
     expressions.counted.append((parameter, value.span))
-    return expressions.groups.inline(family, parameter, call.span, expressions.report)
+    return parameter
 
 
 def _integers(call: ast.Call) -> tuple[int, ...]:

@@ -118,7 +118,8 @@ def _told_by_space(
     family = group.facts if group is not None else None
     if family is None:
         return None
-    if (family.permutes or family.flips) and family.atoms[carried.name].axis == "natural":
+    own = family.permutes or family.flips or family.nests
+    if own and family.atoms[carried.name].axis in ("natural", "nested", "blocks"):
         return None  # the items of S(5) are as many as it says
     alone = constraint.size == Size.variable(name)
     return name if alone and fixing and fixing.span == constraint.size_span else None

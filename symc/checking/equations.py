@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import overload
 
 from symc.checking.arithmetic import always_too_large, never_positive, root
 from symc.checking.report import Report, suggestion
@@ -10,7 +11,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
 from symc.ir.representations import Representation
 from symc.ir.rounds import settle
-from symc.ir.sizes import Size, SizeVariable
+from symc.ir.sizes import Parameter, Several, Size, SizeVariable
 from symc.source import Span
 
 
@@ -60,8 +61,14 @@ class SizeTable:
         self.used.add(name)
         return Size.variable(name)
 
-    def resolved(self, size: Size) -> Size:
-        """The size with the values of fixed names put in."""
+    @overload
+    def resolved(self, size: Size) -> Size: ...
+
+    @overload
+    def resolved(self, size: Several) -> Several: ...
+
+    def resolved(self, size: Parameter) -> Parameter:
+        """The size, or several, with the values of fixed names put in."""
         known = [name for name in size.names if name in self.fixed]
         if not known:
             return size

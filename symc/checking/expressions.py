@@ -6,7 +6,7 @@ from typing import Literal
 
 from symc.checking import pending
 from symc.checking.atoms import read_atom
-from symc.checking.constructors import read_attribute, read_call
+from symc.checking.constructors import read_attribute, read_call, read_parameter
 from symc.checking.equations import SizeTable
 from symc.checking.generated import read_generated
 from symc.checking.groups import GroupTable, available
@@ -20,6 +20,7 @@ from symc.checking.values import (
     kind_of,
     meaningless,
 )
+from symc.checking.wreath import read_wreath
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT, Size
@@ -167,8 +168,7 @@ class Expressions:
                 self.mixed(expression, "a representation has no negative")
                 return None
             case ast.Binary(operator="wr"):
-                pending.wreath(self.report, expression.span)
-                return None
+                return read_wreath(expression, self)
             case ast.MatrixGroup(kind="generated"):
                 return read_generated(expression, self)
             case ast.MatrixGroup(kind=kind):
@@ -270,6 +270,10 @@ class Expressions:
         for name in unknown:
             self._undeclared(name)
         return bool(unknown)
+
+    def parameter(self, call: ast.Call, family: str) -> Size | None:
+        """The one argument of `S(n)` and the like; None where it is reported to be wrong."""
+        return read_parameter(call, family, self)
 
     # Coercion and failures
 

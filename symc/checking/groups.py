@@ -11,7 +11,7 @@ from symc.checking.equations import SizeTable
 from symc.checking.report import Report, listed
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc.source import Span
 from symc_runtime.catalogue import compiled_groups
 from symc_runtime.generators import facts_of
@@ -20,13 +20,13 @@ MAXIMUM = 32
 """More groups than this in a spec are refused: each is a stage, and proofs tie all of them."""
 
 
-_Key = tuple[str, Size, tuple[str, ...]]
+_Key = tuple[str, Parameter, tuple[str, ...]]
 """What equal groups have in common: family, parameter, definition."""
 
 
 def available() -> str:
     """`S(n)`, `O(d)` ...: every constructor there is, for messages."""
-    return listed(f"{name}({facts.parameter})" for name, facts in compiled_groups().items())
+    return listed(facts.usage for facts in compiled_groups().values())
 
 
 @dataclass
@@ -69,7 +69,7 @@ class GroupTable:
     def inline(
         self,
         family: str,
-        parameter: Size,
+        parameter: Parameter,
         span: Span,
         report: Report,
         definition: tuple[str, ...] = (),
@@ -80,7 +80,9 @@ class GroupTable:
         for group in equal:
             if group.inline:
                 return group
-        written = report.excerpt(span) if definition else f"{family}({parameter})"
+        written = facts_of(family, definition).written(str(parameter))
+        if definition:
+            written = report.excerpt(span)
         if equal:
             names = [group.name for group in equal]
             report.error(
@@ -98,7 +100,7 @@ class GroupTable:
         return group
 
     def anonymous(
-        self, family: str, parameter: Size, definition: tuple[str, ...] = ()
+        self, family: str, parameter: Parameter, definition: tuple[str, ...] = ()
     ) -> GroupInstance:
         """An inline group that is not in the table."""
         called = name = facts_of(family, definition).written(str(parameter))

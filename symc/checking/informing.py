@@ -8,7 +8,7 @@ from functools import cached_property
 from symc.checking.report import Report, listed
 from symc.ir.blocks import Block
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import Size
+from symc.ir.sizes import Several, Size
 from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.groups.family import Family
@@ -74,8 +74,19 @@ class Informing:
         return group.name in self._paired
 
     def most(self, group: GroupInstance) -> int | None:
-        """The largest parameter that a call may have; None where any may come."""
+        """The most items, or dimensions, that a call may have; None where any may come."""
         size = group.parameter
+        if isinstance(size, Several):
+            most = 1
+            for each in size.sizes:
+                one = self._largest(each)
+                if one is None:
+                    return None
+                most *= one
+            return most
+        return self._largest(size)
+
+    def _largest(self, size: Size) -> int | None:
         known = [bound for name, bound in self.bounds.items() if size == Size.variable(name)]
         return known[0] if known else size.value
 
@@ -96,7 +107,7 @@ class Informing:
         )
 
     def _seen_with(self, group: GroupInstance) -> set[str | None]:
-        permuting = {name for name, of in self.families_of.items() if of.permutes}
+        permuting = {name for name, of in self.families_of.items() if of.permutes or of.nests}
         return {None, group.name, *permuting}
 
     def _has_vectors(self, group: GroupInstance) -> bool:
@@ -119,7 +130,7 @@ class Informing:
                 help="write `by frame`: the translation is taken from the mean of the points",
             )
             return False
-        if not self.complete or facts.permutes or facts.tabled or translates:
+        if not self.complete or facts.permutes or facts.tabled or facts.nests or translates:
             return True
         if facts.flips:
             return self._tells_signs(group, method, span)

@@ -105,6 +105,8 @@ def representation_alone(text: str, expressions: Expressions) -> tuple[str, str 
     if group is not None:
         return f"write `{group}.{text}`", f"{group}.{text}"
     having.sort(key=lambda facts: (facts.affine, facts.special))
+    if having[0].nests:
+        return f"it belongs to a group: `group W = {having[0].usage}`, then `W.{text}`", None
     usual = axis_text(expressions) or ("n" if having[0].permutes else "3")
     written = f"{having[0].name}({usual}).{text}"
     return f"a representation belongs to a group: write `{written}`, for instance", None

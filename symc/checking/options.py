@@ -37,6 +37,8 @@ def fitting_nets(group: GroupInstance) -> list[str]:
         kind = "finite"
     elif facts.flips:
         kind = "signs"
+    elif facts.nests:
+        kind = "nested"
     return [name for name, net in nets().items() if net.fits == kind]
 
 
@@ -104,8 +106,8 @@ def _having(option: MethodOption) -> str:
     if "finite" in option.elements:
         return "a finite group, as S(n) or C(k),"
     if "orthogonal" in option.elements:
-        return "a group S(n), O(d), SO(d), E(d) or SE(d)"
-    return "a group S(n)"
+        return "a group S(n), S(m) wr S(n), O(d), SO(d), E(d) or SE(d)"
+    return "a group S(n) or S(m) wr S(n)"
 
 
 def _named(

@@ -49,17 +49,6 @@ def group(report: Report, name: str, span: Span, lorentz: bool = False) -> None:
     )
 
 
-def wreath(report: Report, span: Span) -> None:
-    """`S(m) wr S(n)`."""
-    report.error(
-        "SYM902",
-        span,
-        "wreath products are not available yet",
-        help="for one permutation of the items in all blocks, declare two groups: "
-        "`group Block = S(n)` and `group Item = S(m)`, on an axis each",
-    )
-
-
 def matrix_group(report: Report, kind: str, span: Span) -> None:
     """`lie { }`."""
     report.error(

@@ -29,6 +29,7 @@ _ORDER: dict[ElementKind, int] = {
     "finite": 1,
     "signs": 1,
     "permutation": 2,
+    "nested": 2,
 }
 
 

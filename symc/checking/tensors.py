@@ -11,6 +11,7 @@ from symc.checking.names import walk
 from symc.checking.report import Report
 from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
+from symc.checking.wreath import joint_sizes
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, Product, Representation, atoms
 from symc.ir.sizes import Size
@@ -91,7 +92,7 @@ def _read_axis(
         carried = expressions.representation(axis.representation)
         expressions.axis = expressions.joint = expressions.alone = None
     if len(axis.sizes) != 1:
-        return _jointly(axis, sides, carried, expressions)
+        return _jointly(axis, sides, carried, expressions, constraints)
     written = axis.sizes[0]
     if isinstance(written, ast.Wildcard):
         if axis.representation is None:
@@ -217,6 +218,7 @@ def _jointly(
     sides: tuple[Size | None, ...],
     carried: Carried | None,
     expressions: Expressions,
+    constraints: list[Constraint],
 ) -> _AxisValue | None:
     """`(h, w): R.grid`: one representation on several axes."""
     report = expressions.report
@@ -225,6 +227,9 @@ def _jointly(
     if carried is None or axis.representation is None:
         return None
     tree = carried.tree
+    if isinstance(tree, Atom) and _together(tree, expressions) == len(sizes):
+        constraints += joint_sizes(tree, axis, sizes, expressions)
+        return _AxisValue(carried.dimension, carried, axis.span, sizes)
     if not isinstance(tree, Atom) or tree.arguments != sizes:
         report.error(
             "SYM313",
@@ -239,6 +244,11 @@ def _jointly(
     return _AxisValue(carried.dimension, carried, axis.span, sizes)
 
 
+def _together(tree: Atom, expressions: Expressions) -> int | None:
+    """On how many axes together it may stand, beside a single one."""
+    return expressions.groups.instances[tree.group].facts.atoms[tree.name].together
+
+
 def _brackets(axis: ast.Axis, representation: ast.Expression, report: Report) -> Span:
     """The sizes of several axes with the brackets around them."""
     closed = report.source.text.rindex(")", axis.sizes[-1].span.end, representation.span.start)
@@ -251,7 +261,16 @@ def _on_several(
     """What to write where something for one axis stands on the axes `text` together."""
     groups = expressions.groups.instances
     for atom in atoms(tree):
+        if _together(atom, expressions) is not None:
+            if isinstance(tree, Atom):
+                return f"it stands on two axes, blocks and items: `(n, m): {atom.group}`"
+            return f"it stands alone, all else on axes of its own: `({text}): {atom.group}, 3`"
         names = groups[atom.group].facts.atoms
+        if names[atom.name].axis == "blocks":
+            blocks = f"{atom.group}.{atom.name}"
+            return f"blocks stand on one axis, `{sizes[0]}: {blocks}`; items in blocks on two, " + (
+                f"`({text}): {atom.group}`"
+            )
         image = next((name for name, facts in names.items() if facts.axes == len(sizes)), None)
         if image is not None and is_square(groups[atom.group], expressions) and len({*sizes}) > 1:
             text = f"{sizes[0]}, {sizes[0]}"

@@ -8,7 +8,7 @@ from typing import Literal, assert_never
 from symc.checking.arithmetic import add, multiply, power
 from symc.ir.groups import GroupInstance
 from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
-from symc.ir.sizes import Size
+from symc.ir.sizes import Several, Size, sizes_in
 from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.polynomials import polynomial
@@ -43,6 +43,14 @@ def kind_of(value: Value) -> Kind:
             return "a representation"
 
 
+def usual_size(group: GroupInstance) -> Size:
+    """The size of an axis with the first of the group's representations."""
+    total = Size.constant(1)
+    for size in sizes_in(group.parameter):
+        total = multiply(total, size)
+    return total
+
+
 def trivial(size: Size) -> Carried:
     """`size` channels."""
     return Carried(Trivial(size=size), size)
@@ -62,7 +70,11 @@ def atom(
         case "trivial":
             size = Size.constant(1)
         case "natural":
-            size = group.parameter
+            size = _one(group)
+        case "nested":
+            size = usual_size(group)
+        case "blocks":
+            size = sizes_in(group.parameter)[-1]
         case "table":
             size = _tabled(group, name, arguments, known)
         case "grid":
@@ -82,7 +94,7 @@ def atom(
 def mixes(family: Family, name: str) -> bool:
     """Whether a representation does more than to put entries elsewhere, whatever the parameter."""
     facts = family.atoms[name]
-    if facts.axis in ("trivial", "grid"):
+    if facts.axis in ("trivial", "grid", "nested", "blocks"):
         return False
     if facts.axis == "natural":
         return not family.permutes
@@ -148,9 +160,15 @@ def _tabled(
     for coefficient, powers in polynomial(formula):
         term = Size.constant(coefficient)
         for _ in range(sum(exponent for _, exponent in powers)):
-            term = multiply(term, group.parameter)
+            term = multiply(term, _one(group))
         total = add(total, term)
     return total
+
+
+def _one(group: GroupInstance) -> Size:
+    if isinstance(group.parameter, Several):
+        raise TypeError(f"{group.constructor} has several parameters")
+    return group.parameter
 
 
 _PLACE = "k"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 from symc.comparison.changes import changes
@@ -16,7 +17,7 @@ from symc.comparison.samples import Sample, samples
 from symc.comparison.shared_sizes import Sizes, shown
 from symc.comparison.words import witness
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, Several, Size
 from symc.ir.tensors import Tensor
 from symc_runtime.groups.family import Family
 
@@ -35,7 +36,7 @@ _PARTS: dict[tuple[bool | None, bool | None], Relation] = {
 class Side:
     """One spec: its groups' parameters and its tensors' axes, in the names that both share."""
 
-    parameters: Mapping[str, Size]
+    parameters: Mapping[str, Parameter]
     families: Mapping[str, Family]
     tensors: tuple[tuple[Layout[Size], ...], ...]
 
@@ -51,7 +52,11 @@ class Side:
         """The groups that act, with their sizes as numbers; reduced ones, but those `kept`."""
         found = {}
         for name in self.acting:
-            value = size(self.parameters[name])
+            parameter = self.parameters[name]
+            if isinstance(parameter, Several):
+                found[name] = Factor(self.families[name], tuple(map(size, parameter.sizes)))
+                continue
+            value = size(parameter)
             if kept is not None and name not in kept:
                 value = small(value)
             found[name] = Factor(self.families[name], value)
@@ -114,10 +119,10 @@ def _missing(of: Symmetry, target: Symmetry) -> Element | None:
     """A generator of `of` that acts as no element of `target`, None if all do."""
     for name, factor in of.factors.items():
         limit = _MANY if factor.facts.turns or factor.facts.shifts else LARGEST
-        if factor.size > limit:
-            raise TooLargeError(
-                f"{factor.facts.written(f'{factor.size:,}')} on axes that are cut apart"
-            )
+        several = factor.size if isinstance(factor.size, tuple) else (factor.size,)
+        if prod(several) > limit:
+            written = factor.facts.written(", ".join(f"{number:,}" for number in several))
+            raise TooLargeError(f"{written} on axes that are cut apart")
         for element in generators(name, factor.facts, factor.size, few=name in of.reduced):
             if preimage(element, of, target) is None:
                 return element

@@ -10,10 +10,11 @@ from typing import Literal
 from symc.comparison.layout import Factor
 from symc.comparison.sparse import ONE, Rows, identity, odd
 from symc.comparison.tables import matrix
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.groups.finite import Finite
+from symc_runtime.groups.wreath import Wreath
 
-Kind = Literal["permutation", "rotation", "reflection", "translation", "finite"]
+Kind = Literal["permutation", "rotation", "reflection", "translation", "finite", "nested"]
 
 # cos and sin of an angle that is no rational part of a turn (Niven): its multiples are dense.
 _DENSE = (Fraction(3, 5), Fraction(4, 5))
@@ -28,25 +29,38 @@ class Element:
     `matrix`: what multiplies a natural axis, None for a translation. `odd`: whether the group's
     sign (of the permutation, of the determinant) is -1. `shift`: the translation's vector, its
     entries other than 0. A finite one is known by the `facts` of its group and its `number`, and
-    has a matrix for each representation.
+    has a matrix for each representation; so has one of blocks of items, known by the `index` of all
+    items.
     """
 
     group: str
     kind: Kind
-    size: int
+    size: Parameter
     matrix: Rows | None = None
     odd: bool = False
     shift: tuple[tuple[int, Fraction], ...] = ()
     facts: Finite | None = None
     number: int = 0
+    index: tuple[int, ...] = ()
 
     def on(self, factor: Factor[int]) -> Rows | None:
         """What it does along an index; None where it does nothing."""
         if factor.group != self.group:
             return None
-        if factor.atom is None or self.facts is None:
+        if factor.atom is None:
+            return self.matrix
+        if self.index:
+            return rows_of(self.index_on(factor.atom))
+        if self.facts is None:
             return self.matrix
         return matrix(self.facts, self.size, (factor.atom, factor.arguments), self.number)[1]
+
+    def index_on(self, atom: str) -> tuple[int, ...]:
+        """Where an element of blocks of items takes these, or the blocks."""
+        if atom == "natural":
+            return self.index
+        m, n = self.size
+        return tuple(self.index[i * m] // m for i in range(n))
 
     @property
     def called(self) -> str:
@@ -56,10 +70,15 @@ class Element:
 
 def permutation(group: str, images: tuple[int, ...]) -> Element:
     """The permutation that moves item j to place `images[j]`: P[images[j], j] = 1."""
+    return Element(group, "permutation", len(images), rows_of(images), odd(images))
+
+
+def rows_of(images: tuple[int, ...]) -> Rows:
+    """The matrix that moves item j to place `images[j]`."""
     rows: Rows = [{} for _ in images]
     for j, image in enumerate(images):
         rows[image][j] = ONE
-    return Element(group, "permutation", len(images), rows, odd(images))
+    return rows
 
 
 def rotation(
@@ -86,7 +105,7 @@ def translation(group: str, size: int, axis: int) -> Element:
     return Element(group, "translation", size, shift=((axis, ONE),))
 
 
-def generators(group: str, facts: Family, size: int, few: bool = False) -> Iterator[Element]:
+def generators(group: str, facts: Family, size: Parameter, few: bool = False) -> Iterator[Element]:
     """Elements that generate a dense subgroup, translations up to multiples.
 
     Plane rotations through consecutive pairs of axes generate SO(d); one by an angle that is no
@@ -97,6 +116,10 @@ def generators(group: str, facts: Family, size: int, few: bool = False) -> Itera
     if isinstance(facts, Finite):
         for number in facts.generators(size):
             yield Element(group, "finite", size, facts=facts, number=number)
+        return
+    if isinstance(facts, Wreath):
+        for index in facts.generators(size):
+            yield Element(group, "nested", size, index=index)
         return
     if facts.permutes:
         if size >= 2:
@@ -120,11 +143,11 @@ def generators(group: str, facts: Family, size: int, few: bool = False) -> Itera
             yield translation(group, size, axis)
 
 
-def true_size(element: Element, facts: Family, size: int) -> Element:
+def true_size(element: Element, facts: Family, size: Parameter) -> Element:
     """The element that was found at a smaller size; above _WRITTEN with a part of its matrix."""
     if element.size == size:
         return element
-    if size > _WRITTEN:
+    if isinstance(size, tuple) or size > _WRITTEN:
         return replace(element, size=size)
     small = list(generators(element.group, facts, element.size, few=True))
     return list(generators(element.group, facts, size, few=True))[small.index(element)]

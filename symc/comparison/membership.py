@@ -37,8 +37,9 @@ from symc.comparison.sparse import (
     normalized,
 )
 from symc.comparison.tables import Name, matrix
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.groups.finite import Finite
+from symc_runtime.groups.wreath import Wreath
 
 LARGEST = 1 << 12
 """Longer axes are not written out as matrices, nor larger finite groups gone through."""
@@ -53,7 +54,7 @@ class Factor:
     """A group of a symmetry at given sizes: its facts and its parameter."""
 
     facts: Family
-    size: int
+    size: Parameter
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class _Search:
         self.equations: list[tuple[tuple[Hashable, ...], bool, tuple[_Tabled, ...]]] = []
         self.matrices: dict[str, Rows | None] = {}
         self.numbers: dict[str, list[int]] = {}
+        self.nested: dict[str, dict[str, Rows | None]] = {}
 
     def require(
         self, unknown: Iterable[Hashable], negative: bool, tabled: Iterable[_Tabled] = ()
@@ -132,6 +134,10 @@ class _Search:
                 owner = factor.group
                 facts = self.target.factors[owner].facts if owner else None
                 if owner is not None and factor.atom is not None:
+                    if isinstance(facts, Wreath):
+                        if not self._nest(owner, facts, factor.atom, wanted):
+                            return False
+                        continue
                     name = factor.atom, factor.arguments
                     if not self._keep(owner, name, wanted):
                         return False
@@ -151,6 +157,22 @@ class _Search:
                     return False
             self.require(unknown, negative, tabled)
         return True
+
+    def _nest(self, owner: str, facts: Wreath, atom: str, wanted: Rows | None) -> bool:
+        """Whether blocks of items, or blocks, can move so, and as they do elsewhere."""
+        known = self.nested.setdefault(owner, {})
+        if wanted is not None and not is_permutation(wanted):
+            return False
+        if not alike(known.setdefault(atom, wanted), wanted):
+            return False
+        if "natural" not in known:
+            return True
+        m, n = self.target.factors[owner].size
+        places = _places(known["natural"], m * n)
+        blocks = facts.blocks_of((m, n), places)
+        return blocks is not None and (
+            "blocks" not in known or blocks == _places(known["blocks"], n)
+        )
 
     def _keep(self, owner: str, name: Name, wanted: Rows | None) -> bool:
         """Keeps the elements that do what is wanted up to a sign; False if there are none."""
@@ -218,6 +240,14 @@ class _Search:
             matrices[name] = [{j: -v if flip else v for j, v in r.items()} for r in rows]
         odd_ones = frozenset(n for n in self.target.factors if bits.get(("sign", n), 0))
         return Preimage(matrices, odd_ones, numbers=numbers)
+
+
+def _places(rows: Rows | None, size: int) -> tuple[int, ...]:
+    """Where a matrix of a single 1 in each row takes each entry; None: it is the identity."""
+    to = dict(enumerate(range(size)))
+    for place, row in enumerate(rows or []):
+        to[next(iter(row))] = place
+    return tuple(to[j] for j in range(size))
 
 
 def _has_matrix(facts: Family) -> bool:

@@ -29,7 +29,7 @@ class Witness(Model):
     """
 
     group: str
-    kind: Literal["permutation", "rotation", "reflection", "translation", "finite"]
+    kind: Literal["permutation", "rotation", "reflection", "translation", "finite", "nested"]
     sizes: dict[str, int]
     moves: tuple[Move, ...]
     cycle: tuple[int, ...] | None = None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from symc.comparison.layout import Layout
 from symc.comparison.reduction import all_alike
 from symc.comparison.shared_sizes import Sizes, names_of
-from symc.ir.sizes import Size
+from symc.ir.sizes import Size, sizes_in
 
 if TYPE_CHECKING:
     from symc.comparison.compare import Side
@@ -40,7 +40,12 @@ class Samples:
 def samples(sizes: Sizes, one: Side, two: Side) -> Samples:
     """What to compare two sides at."""
     axes = [axis for side in (one, two) for tensor in side.tensors for axis in tensor]
-    parameters = [side.parameters[name] for side in (one, two) for name in side.acting]
+    parameters = [
+        size
+        for side in (one, two)
+        for name in side.acting
+        for size in sizes_in(side.parameters[name])
+    ]
     # The sides of an image: what becomes of it hangs on them.
     sides = [
         argument

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
+from typing import overload
 
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, Several, Size
 from symc.ir.tensors import Tensor
 
 _OTHER = "@"  # in no name of a spec: marks the free names of the second spec
@@ -34,12 +35,24 @@ class Sizes:
                     self._bounds[names[variable.name]] = variable.bound
         self._eliminated: dict[str, Size] = {}
 
-    def first(self, size: Size) -> Size:
-        """A size of A."""
+    @overload
+    def first(self, size: Size) -> Size: ...
+
+    @overload
+    def first(self, size: Several) -> Several: ...
+
+    def first(self, size: Parameter) -> Parameter:
+        """A size of A, or several."""
         return size.substitute(self._known)
 
-    def second(self, size: Size) -> Size:
-        """A size of B."""
+    @overload
+    def second(self, size: Size) -> Size: ...
+
+    @overload
+    def second(self, size: Several) -> Several: ...
+
+    def second(self, size: Parameter) -> Parameter:
+        """A size of B, or several."""
         renamed = {name: Size.variable(new) for name, new in self._names[1].items()}
         return size.substitute(renamed).substitute(self._known)
 
@@ -122,6 +135,6 @@ def shown(text: str) -> str:
     return text.replace(_OTHER, "")
 
 
-def names_of(sizes: Iterable[Size]) -> Sequence[str]:
+def names_of(sizes: Iterable[Parameter]) -> Sequence[str]:
     """The free names, sorted."""
     return sorted({name for size in sizes for name in size.names})

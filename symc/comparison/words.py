@@ -10,6 +10,7 @@ from symc.comparison.acts import acts, moving
 from symc.comparison.elements import Element
 from symc.comparison.layout import Layout
 from symc.comparison.model import Move, Witness
+from symc.comparison.tables import cycles
 from symc.ir.sizes import Size
 
 _LONGEST_CYCLE = 12
@@ -37,7 +38,7 @@ def witness(
         elif any(str(axis.length) in _lengths(element, tensors, size) for axis in axes):
             kept.append(name)
     named = dict(zip(names, tensors, strict=True))
-    small = element.size <= _LARGEST_MATRIX
+    small = isinstance(element.size, int) and element.size <= _LARGEST_MATRIX
     permutation = element.kind == "permutation"
     shift = dict(element.shift)
     return Witness(
@@ -61,7 +62,7 @@ def _numbered(move: Move, axes: Sequence[Layout[Size]]) -> tuple[int, ...]:
 
 
 def _moves(element: Element, axis: Layout[Size], size: Callable[[Size], int]) -> bool:
-    if element.kind == "finite":
+    if element.kind in ("finite", "nested"):
         return bool(moving(element, axis, size))
     if element.kind == "translation":
         return any(piece.affine == element.group for piece in axis.pieces)
@@ -170,10 +171,26 @@ def _act(element: Element, places: str) -> str:
             cosine = (element.matrix or [])[first].get(first, Fraction(0))
             angle = "90 degrees" if not cosine else f"the angle with cosine {cosine}"
             return f"turns {places} by {angle} from e{first + 1} to e{second + 1}"
+        case "nested":
+            return f"{_nested(element)} of {places}"
         case "finite":
             return f"moves {places}"
         case _ as never:
             assert_never(never)
+
+
+def _nested(element: Element) -> str:
+    """Of a generator of blocks of items: either the blocks move, or items of the first."""
+    blocks = element.index_on("blocks")
+    of_blocks = blocks != tuple(range(len(blocks)))
+    (cycle,) = cycles(blocks if of_blocks else element.index)
+    what, inside = ("blocks", "") if of_blocks else ("items", " in the first block")
+    if len(cycle) == 2:
+        return f"swaps {what} {cycle[0]} and {cycle[1]}{inside}"
+    items = [str(item) for item in cycle]
+    if len(items) > _LONGEST_CYCLE:
+        items[3:-1] = ["..."]
+    return f"moves {what} {' -> '.join([*items, items[0]])}{inside}"
 
 
 def _changed(element: Element) -> list[int]:
@@ -187,7 +204,7 @@ def _origin(element: Element) -> str:
             return f"an odd permutation of `{element.group}`"
         case "reflection":
             return f"a reflection of `{element.group}`"
-        case "rotation" | "translation" | "finite":
+        case "rotation" | "translation" | "finite" | "nested":
             return f"`{element.group}`"
         case _ as never:
             assert_never(never)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from symc.description.model import GroupDescription
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc.proofs import Stabilizer
 
 
 def describe_group(
-    group: GroupInstance, parameter: Size, stabilizer: Stabilizer | None
+    group: GroupInstance, parameter: Parameter, stabilizer: Stabilizer | None
 ) -> GroupDescription:
     """A group, its parameter with known sizes put in."""
     facts = group.facts

@@ -11,7 +11,7 @@ from symc.ir.blocks import blocks
 from symc.ir.drawing import Elements, affordable, numbers_of_samples
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc_runtime.catalogue import methods
 
 
@@ -31,7 +31,7 @@ def describe_stage(
 
 
 def enumerated(
-    program: Program, parameters: Mapping[str, Size], training: bool
+    program: Program, parameters: Mapping[str, Parameter], training: bool
 ) -> dict[str, Elements | None]:
     """How many elements the stage of each group takes at a call, None where it draws samples.
 

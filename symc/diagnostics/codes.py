@@ -85,7 +85,7 @@ CODES: dict[str, Code] = {
     "SYM512": Code("many elements that are all taken at each call", "note"),
     # 9xx not available yet
     "SYM901": Code("a group that is not available yet"),
-    "SYM902": Code("wreath products are not available yet"),
+    "SYM902": Code("a wreath product of other groups than S(m) and S(n)"),
     "SYM903": Code("`lie` groups are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
     "SYM906": Code("labels that name items are not available yet"),

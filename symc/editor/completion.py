@@ -224,10 +224,11 @@ def _carried(analysis: Analysis, joint: bool) -> Iterator[Completion]:
 
 def _constructors() -> Iterator[Completion]:
     for name, facts in compiled_groups().items():
-        item = _item(f"{name}({facts.parameter})", "constructor", facts.title)
+        item = _item(facts.usage, "constructor", facts.title)
         # Tables are of a number, a size that each call tells is not available yet.
         usual = facts.parameter if not facts.tabled else 4 if 4 in facts.examples else 2
-        snippet = f"{name}(${{1:{usual}}})"
+        letters = enumerate(str(usual).split(", "), start=1)
+        snippet = facts.written(", ".join(f"${{{place}:{letter}}}" for place, letter in letters))
         yield replace(item, documentation=constructor_card(name), snippet=snippet)
     item = _item("generated", "constructor", "a finite group of matrices by generators")
     snippet = "generated { element ${1:r} = [[${2:0, -1}], [${3:1, 0}]] }"

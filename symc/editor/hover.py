@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from symc.checking.wreath import FAMILY as WREATH
 from symc.diagnostics.codes import CODES
 from symc.diagnostics.diagnostic import Diagnostic
 from symc.diagnostics.explain import explanation
@@ -107,6 +108,8 @@ def _word(analysis: Analysis, statement: list[Word], index: int) -> str | None:
             return net_card(word.text)
         case "net option":
             return net_option_card(word.owner, word.text)
+        case "token" if word.text == WREATH:
+            return constructor_card(WREATH)
         case "token":
             return KEYWORDS.get(word.text) if word.type not in ("STRING", "DOCSTRING") else None
         case _:

@@ -9,7 +9,8 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 - where `affine` names a group, its translation t is added along that group's one natural axis,
   after the matrix (T(d) has no matrix): every other axis of such a block is trivial or natural
   of a permutation group;
-- a `table` axis is moved as the tables of its group say for `atom`;
+- a `table` axis is moved as the tables of its group say for `atom`, or as a group that nests moves
+  its `natural` items and its `blocks`;
 - axes that carry a representation together are flattened into one, row by row;
 - nothing else happens: `trivial` axes stay. A `vector` of T(d) is a trivial axis of size d, for
   translations do not move it.
@@ -198,7 +199,7 @@ def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, Family]) -> Bl
             still = family.ruled and not (family.permutes or family.turns or family.flips)
             if facts.affine or not still:
                 axis = BlockAxis(kind="natural", group=atom.group, size=atom.dimension)
-        case "table" | "grid":
+        case "table" | "grid" | "nested" | "blocks":
             axis = BlockAxis(
                 kind="table",
                 group=atom.group,

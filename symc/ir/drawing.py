@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc_runtime.catalogue import methods
 from symc_runtime.groups.designs import size
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
@@ -30,7 +30,7 @@ def enumerates(stage: Stage) -> bool:
     return method.exhaustive and not method.weighs and _unset(stage)
 
 
-def weighed(stage: Stage, group: GroupInstance, parameter: Size) -> int | None:
+def weighed(stage: Stage, group: GroupInstance, parameter: Parameter) -> int | None:
     """How many elements the stage takes in eval mode, each with its probability; None: it draws."""
     method, value = methods()[stage.method], parameter.value
     if not method.weighs or not _unset(stage) or not stage.noise_scale or value is None:
@@ -42,13 +42,13 @@ def _unset(stage: Stage) -> bool:
     return stage.samples is None and stage.eval_samples is None
 
 
-def single(group: GroupInstance, parameter: Size) -> bool:
+def single(group: GroupInstance, parameter: Parameter) -> bool:
     """Whether there is nothing to draw: beside translations the group has the identity alone."""
     facts, value = group.facts, parameter.value
     return 1 in (facts.rest_order_formula(str(parameter)), value and facts.rest_order(value))
 
 
-def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | None:
+def elements(stage: Stage, group: GroupInstance, parameter: Parameter) -> Elements | None:
     """How many elements the stage takes at each call, whatever the budget; None: it draws."""
     method, facts = methods()[stage.method], group.facts
     if stage.degree is not None and parameter.value is not None:
@@ -63,7 +63,7 @@ def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | 
 
 
 def affordable(
-    program: Program, parameters: Mapping[str, Size], training: bool = True
+    program: Program, parameters: Mapping[str, Parameter], training: bool = True
 ) -> Iterator[tuple[Stage, Elements | None, int | None]]:
     """Each stage, how many elements it takes, and what is left of the budget if that is too little.
 

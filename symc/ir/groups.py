@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symc.ir.model import Model
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter
 from symc_runtime.generators import facts_of
 from symc_runtime.groups.family import Family
 
@@ -12,15 +12,16 @@ class GroupInstance(Model):
     """One copy of a group. `name`: as the spec names it, `P`, or `E(3)` where it is inline.
 
     `identifier` is a Python name for it, unique in the spec; `family` a key of the catalogue of
-    groups, `S` or `E`; `parameter` the number of items or the dimension of the space. `definition`:
-    of one that the spec defines itself its generators, `r = [[0, -1], [1, 0]]`, with exact entries;
-    its family is then `generated` and its parameter the size of the matrices.
+    groups, `S` or `E`; `parameter` the number of items or the dimension of the space, of a family
+    with several parameters all of them. `definition`: of one that the spec defines itself its
+    generators, `r = [[0, -1], [1, 0]]`, with exact entries; its family is then `generated` and its
+    parameter the size of the matrices.
     """
 
     name: str
     identifier: str
     family: str
-    parameter: Size
+    parameter: Parameter
     inline: bool
     definition: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from symc.ir.model import Model
 
@@ -105,6 +105,40 @@ class Size(Model):
             sign = "-" if term.coefficient < 0 else "+"
             text += f" {sign} " + "*".join(factors)
         return text[3:] if text.startswith(" + ") else "-" + text[3:]
+
+
+class Several(Model):
+    """The parameter of a group that takes several sizes, in their order."""
+
+    sizes: tuple[Size, ...]
+
+    @property
+    def value(self) -> Any:
+        """The whole numbers these are, a tuple, None while a name is in one."""
+        values = [size.value for size in self.sizes]
+        known = tuple(value for value in values if value is not None)
+        return known if len(known) == len(values) else None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The size names in them."""
+        return frozenset().union(*(size.names for size in self.sizes))
+
+    def substitute(self, values: Mapping[str, Size]) -> Several:
+        """With names replaced; names that `values` lacks stay."""
+        return Several(sizes=tuple(size.substitute(values) for size in self.sizes))
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.sizes))
+
+
+Parameter = Size | Several
+"""What a group is made of: one size, or several."""
+
+
+def sizes_in(parameter: Parameter) -> tuple[Size, ...]:
+    """Its sizes, in their order."""
+    return parameter.sizes if isinstance(parameter, Several) else (parameter,)
 
 
 class SizeVariable(Model):

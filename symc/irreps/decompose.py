@@ -49,7 +49,7 @@ def decompose(
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
     facts = [group.facts for group in moving]
-    if not all(each.ruled and not each.flips for each in facts):
+    if not all(each.ruled and not each.flips and not each.nests for each in facts):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}

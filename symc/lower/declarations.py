@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import assert_never, overload
 
 from symc.ir import representations as ir
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, Several, Size
 from symc.ir.tensors import Axis, Tensor
 from symc_runtime.spec import layout
 
 
-def size(value: Size) -> int | str:
-    """A whole number, or the polynomial as text."""
+@overload
+def size(value: Size) -> int | str: ...
+
+
+@overload
+def size(value: Several) -> tuple[int | str, ...]: ...
+
+
+def size(value: Parameter) -> int | str | tuple[int | str, ...]:
+    """A whole number, or the polynomial as text; of several sizes all of them."""
+    if isinstance(value, Several):
+        return tuple(size(each) for each in value.sizes)
     number = value.value
     return str(value) if number is None else number
 
@@ -40,7 +50,7 @@ def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
             return (
                 layout.Product((layout.Sign(atom.group), natural)) if shape.character else natural
             )
-        case "table" | "grid":
+        case "table" | "grid" | "nested" | "blocks":
             arguments = tuple(size(argument) for argument in atom.arguments)
             return layout.Table(atom.group, atom.name, size(atom.dimension), arguments)
         case _ as never:

@@ -13,12 +13,21 @@ from symc.lower.declarations import affine_in, involves
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
 from symc_runtime.actions import axes as actions
-from symc_runtime.actions import tables
+from symc_runtime.actions import nested, tables
 from symc_runtime.call import shapes
 from symc_runtime.spec import layout
 from symc_runtime.spec.polynomials import Size, polynomial
 
 Dim = int
+
+
+def _nested(leaf: layout.Representation, inverse: bool) -> Callable[..., Any]:
+    """How an element of a group that nests moves one axis, or two joint ones."""
+    if isinstance(leaf, layout.Joint):
+        return nested.unpermute_nested if inverse else nested.permute_nested
+    if isinstance(leaf, layout.Table) and leaf.atom == "blocks":
+        return nested.unpermute_blocks if inverse else nested.permute_blocks
+    return nested.unpermute_items if inverse else nested.permute_items
 
 
 class GraphBuilder:
@@ -192,6 +201,8 @@ class GraphBuilder:
             if isinstance(leaf, layout.Sign):
                 return self._call(wanted, actions.flip, x, element)
             function: Callable[..., Any]
+            if group.nests:
+                return self._call(wanted, _nested(leaf, inverse), x, element, dim)
             if isinstance(leaf, layout.Joint):
                 function = tables.unturn if inverse else tables.turn
                 return self._call(wanted, function, x, element, dim)

@@ -79,6 +79,8 @@ def _distribution(
         return _finite(stage, group, later, anchors, atoms)
     if group.flips:
         return _signs(stage, group, later, anchors)
+    if group.nests:
+        return _nested(stage, group, later, anchors)
     permutation = group.permutes
     own: dict[str, Any] = {"own": group.name}
     if stage.method == "average":
@@ -140,6 +142,22 @@ def _signs(
     if stage.method == "frame":
         return "SignFrame", context
     return "LearnedSigns", context | _learned(stage)
+
+
+def _nested(
+    stage: Stage, group: layout.Group, later: tuple[str, ...], anchors: dict[str, int]
+) -> tuple[str, dict[str, Any]]:
+    """What draws an order of blocks, and one of the items in each."""
+    own: dict[str, Any] = {"own": group.name}
+    if stage.method == "average":
+        return "AverageNested", own
+    context = own | _around(later, anchors)
+    if stage.method == "frame":
+        return "NestedFrame", context
+    context |= _learned(stage)
+    if stage.method == "probabilistic" and stage.haar:
+        context["haar"] = stage.haar
+    return "LearnedNested", context
 
 
 def _around(later: tuple[str, ...], anchors: dict[str, int]) -> dict[str, Any]:
@@ -247,7 +265,7 @@ def _anchor(stage: Stage, inputs: tuple[layout.Tensor, ...]) -> int | None:
 
 
 def _draws(group: layout.Group) -> bool:
-    return group.permutes or group.turns or group.flips or group.tabled
+    return group.permutes or group.turns or group.flips or group.tabled or group.nests
 
 
 def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, int]) -> Draw:

@@ -42,7 +42,7 @@ class _Cloud:
 def acts_by_matrices(program: Program, group: str) -> bool:
     """Whether the group has vectors: its axes are no items, nor flipped, nor moved by tables."""
     facts = program.group(group).facts
-    return not (facts.permutes or facts.flips or facts.tabled)
+    return not (facts.permutes or facts.flips or facts.tabled or facts.nests)
 
 
 def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> list[Cell]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from symc.ir.program import Program
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, Several, Size, sizes_in
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Ranges:
             else:
                 high, bounded = high + ends[0], (False, bounded[1])
         return Range(max(low, 1) if bounded[0] else 1, max(high, 1) if bounded[1] else None)
+
+    def told(self, parameter: Parameter) -> Any:
+        """What a group is made of as facts take it, a number or several; None while one is open."""
+        values = [self.of(size).value for size in sizes_in(parameter)]
+        if None in values:
+            return None
+        return tuple(values) if isinstance(parameter, Several) else values[0]
 
     def number(self, size: Size) -> int | None:
         """A whole number of any sign that a size is, None while a name in it is open."""

@@ -14,6 +14,7 @@ from itertools import product
 from symc.ir.blocks import Block
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
+from symc.ir.sizes import sizes_in
 from symc.proofs import parity
 from symc.proofs.action import Action, acting_on, movers
 from symc.proofs.cells import Cell, acts_by_matrices, input_cells
@@ -157,7 +158,7 @@ def stabilizers(
         if _has_rule(group, rules, ranges) and (active is None or group.name in active)
     ]
     cells = input_cells(program, ranges, frozenset(names))
-    parameters = {name: ranges.of(program.group(name).parameter) for name in names}
+    parameters = {name: _range(program.group(name), ranges) for name in names}
     linear = frozenset(name for name in names if acts_by_matrices(program, name))
     flipping = {name for name in names if program.group(name).facts.flips}
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
@@ -179,6 +180,7 @@ def stabilizers(
             setting = Setting(
                 group=group,
                 facts=facts,
+                sizes=[ranges.of(size) for size in sizes_in(group.parameter)],
                 cells=[cell for cell in cells if name in cell.axes or name in cell.tables],
                 parameters=parameters,
                 linear=linear,
@@ -202,7 +204,12 @@ def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]], ranges: R
     facts = group.facts
     if not facts.ruled or facts.element not in rules:
         return False
-    return rules[facts.element].reaches(facts, ranges.of(group.parameter))
+    return rules[facts.element].reaches(facts, _range(group, ranges))
+
+
+def _range(group: GroupInstance, ranges: Ranges) -> Range:
+    """Of the parameter; of several that of their product."""
+    return ranges.product(list(sizes_in(group.parameter)))
 
 
 class _Variables:

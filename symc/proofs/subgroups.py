@@ -73,7 +73,7 @@ def named(facts: Finite, parameter: int, elements: Sequence[int]) -> tuple[str, 
     if order == 1:
         return "trivial", "only the identity"
     if order == facts.order(parameter):
-        return facts.written(parameter), "every element"
+        return facts.called(parameter), "every element"
     product = product_of(facts, parameter)
     generators = few(elements, 0, product)
     chosen = elements if order <= _MOST_LISTED else generators

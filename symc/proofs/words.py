@@ -7,6 +7,7 @@ from symc.proofs import parity
 from symc.proofs.action import concerns
 from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.finite import Finite
+from symc.proofs.factors.nested import Nested
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
 from symc.proofs.factors.signs import Signs
@@ -64,6 +65,16 @@ def predicate(block: Block, joint: Joint) -> str | None:
         for name, factor in joint.factors.items()
         if isinstance(factor, Permutation) and factor.odd and block.natural_axes(name)
     ]
+    nested = [
+        name
+        for name, action in joint.actions(block)
+        if isinstance(factor := joint.factors[name], Nested) and not factor.rigid(action)
+    ]
+    if nested:
+        axes = sum(a.atom == "natural" for a in block.axes if a.group == nested[0])
+        alone = not (symmetries.factors or linear or items or len(nested) > 1 or axes > 1)
+        sure = alone and parity.constant(symmetries.form, joint.points)
+        return f"equal in all items of each block of `{nested[0]}`" if sure else None
     if symmetries.factors:
         # What acts by a sign is in the form.
         linear = [(factor, axes) for factor, axes in linear if not factor.whole]
@@ -207,6 +218,8 @@ def missing(block: Block, joint: Joint) -> str:
     for factor in sorted(found, key=lambda factor: not _frees(factor, joint, block)):
         if isinstance(factor, Permutation):
             return f"an axis of `{factor.name}`, `{factor.parameter}: {factor.name}`"
+        if isinstance(factor, Nested):
+            return f"an axis of the items of `{factor.name}`, `{factor.axis}`"
         if isinstance(factor, Signs):
             return f"an axis of `{factor.name}` alone, `{factor.parameter}: {factor.name}`"
         if isinstance(factor, Orthogonal):

@@ -13,7 +13,7 @@ from itertools import product
 
 import symc
 from symc_runtime.catalogue import compiled_groups, groups, methods, nets
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.groups.finite import Finite
 
 REFUSALS = ("SYM3", "SYM4", "SYM5")
@@ -51,8 +51,8 @@ class Items:
 
 
 def ruled() -> dict[str, Family]:
-    """The groups that act by rules of their kind, and not by tables."""
-    return {name: facts for name, facts in compiled_groups().items() if not facts.tabled}
+    """The groups that act by rules of their kind, by no tables, on no blocks."""
+    return {n: facts for n, facts in compiled_groups().items() if not facts.tabled | facts.nests}
 
 
 def _trivial(facts: Family) -> str:
@@ -61,7 +61,8 @@ def _trivial(facts: Family) -> str:
 
 def vector_of(facts: Family) -> str:
     """The plain defining representation."""
-    found = (n for n, a in facts.atoms.items() if a.axis == "natural" and not a.character)
+    plain = ("natural", "nested")
+    found = (n for n, a in facts.atoms.items() if a.axis in plain and not a.character)
     linear = [name for name in found if not facts.atoms[name].affine]
     return linear[0]
 
@@ -118,10 +119,11 @@ def output_mixes(facts: Family) -> list[Mix]:
     return mixes
 
 
-def items_of(facts: Family, parameter: int) -> list[Items]:
+def items_of(facts: Family, parameter: Parameter) -> list[Items]:
     """No second group, or a family of permutations over many items, one item, 0 to 5 items."""
     # As many as a cube has corners.
-    corners = 3 if facts.element == "permutation" else max(3, min(8, 2**parameter))
+    few = facts.permutes or facts.nests
+    corners = 3 if few else max(3, min(8, 2**parameter))
     found = [Items("channels", "3")]
     for name, other in compiled_groups().items():
         if other.element == "permutation":
@@ -140,7 +142,8 @@ def fitting_nets(family: str) -> tuple[str, ...]:
     vector = "vector" if isinstance(found, Finite) else vector_of(found)
     points = [name for name, atom in found.atoms.items() if atom.affine]
     origin = f"input o[2: G.{points[0]}]\n" if points else ""
-    text = f"group G = {family}(2)\ninput x[3, 2: G.{vector}]\n{origin}output y\n"
+    made = found.called((2, 1) if found.nests else 2)
+    text = f"group G = {made}\ninput x[3, 2: G.{vector}]\n{origin}output y\n"
     return tuple(
         name for name in nets() if not errors(f"{text}symmetrize G by canonical(net={name})")
     )
@@ -195,11 +198,16 @@ class Row:
     """All of a cell but its outputs and nets. `by`: the methods of G and of I."""
 
     family: str
-    parameter: int
+    parameter: Parameter
     inputs: Mix
     items: Items
     by: tuple[str, ...]
     reverse: bool
+
+    @property
+    def made(self) -> str:
+        """The constructor of the group."""
+        return groups()[self.family].called(self.parameter)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -218,11 +226,12 @@ class Row:
     def cell(self, outputs: Mix, chosen: tuple[str | None, ...]) -> Cell:
         """The spec with these outputs and nets."""
         items = self.items
-        lines = [f"group G = {self.family}({self.parameter})"]
+        lines = [f"group G = {self.made}"]
         if items.family is not None:
             if items.ragged:
                 lines.insert(0, f"size n <= {items.size}")
-            lines.append(f"group I = {items.family}(n)")
+            size = items.axis.partition(":")[0]
+            lines.append(f"group I = {items.family}({size})")
         lines += tensors("input", self.inputs, items) + tensors("output", outputs, items)
         anchor = None if self.inputs.anchor is None else f"i{self.inputs.anchor}"
         names = "GI"[: len(self.by)]
@@ -236,7 +245,7 @@ class Row:
         order = "<" if self.reverse else ">"
         name = " | ".join(
             [
-                f"{self.family}({self.parameter})",
+                self.made,
                 items.name,
                 f"{self.inputs.name} -> {outputs.name}",
                 order.join(self.by),
@@ -244,7 +253,7 @@ class Row:
             ]
         )
         trusted = trusted_among(names, self.by)
-        sizes = {} if items.size is None else {"n": items.size}
+        sizes = {} if items.size is None or "n:" not in items.axis else {"n": items.size}
         return Cell(name, "\n".join(lines) + "\n", sizes, trusted)
 
 

@@ -19,6 +19,7 @@ from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.elements.signs import Signs
+from symc_runtime.elements.wreath import Wreath
 from symc_runtime.spec.layout import Group, Tensor, blocks, symbolic_dimension
 from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
@@ -219,6 +220,11 @@ def membership(model: Symmetrized, batch: _Batch, elements: tuple[Any, ...]) -> 
                 faults.append(f"{draw.key}: not orthogonal, off by {float(error):.1e}")
             if group.special and not (torch.linalg.det(matrix.double()) > 0).all():
                 faults.append(f"{draw.key}: determinant -1")
+        elif isinstance(element, Wreath):
+            for order in (element.blocks, element.items):
+                place = torch.arange(order.shape[-1])
+                if order.is_floating_point() or (order.sort(-1).values != place).any():
+                    faults.append(f"{draw.key}: not each block once, or each of its items")
         elif isinstance(element, Signs):
             if not (element.signs.abs() == 1).all():
                 faults.append(f"{draw.key}: not a sign an item")

@@ -12,6 +12,7 @@ RUNTIME = "runtime/symc_runtime"
 EQUIVARIANCE = ("test_equivariance.py", "test_conformance.py")
 DISTRIBUTIONS = ("test_distributions.py", "test_laws.py", "test_conformance.py")
 SCALES = ("test_scales.py",)
+WREATH = ("test_wreath.py",)
 MEANING = ("test_contract_meaning.py", "test_equivariance.py", "test_mutant_laws.py")
 
 
@@ -987,5 +988,84 @@ DEFECTS = [
         "sent = sent.masked_fill(~mask.unsqueeze(1), 0)",
         "sent = sent.masked_fill(~mask.unsqueeze(1), 7)",
         ("test_refine.py",),
+    ),
+    # Blocks of items
+    Defect(
+        "wreath: items are moved where their block was",
+        f"{RUNTIME}/elements/wreath.py",
+        "within = element.items.gather(1, index)",
+        "within = element.items",
+        WREATH,
+    ),
+    Defect(
+        "wreath: keys of blocks stay behind",
+        f"{RUNTIME}/distributions/nested_average.py",
+        "return torch.cat([items, permute_blocks(noise[:, :, -1:], element, 1)], 2)",
+        "return torch.cat([items, noise[:, :, -1:]], 2)",
+        WREATH,
+    ),
+    Defect(
+        "wreath: what is in blocks does not sort them",
+        f"{RUNTIME}/numerics/nested_sorting.py",
+        "columns = [*blocks[0], content], ",
+        "columns = [*blocks[0], torch.zeros_like(content)], ",
+        WREATH,
+    ),
+    Defect(
+        "wreath: items of blocks are compared as they came",
+        f"{RUNTIME}/numerics/nested_sorting.py",
+        "content = _content(rank.gather(-1, order))",
+        "content = _content(rank)",
+        WREATH,
+    ),
+    Defect(
+        "wreath: blocks pool over other blocks",
+        f"{RUNTIME}/modules/nested.py",
+        "blocks = self.block(x.blocks) + self.inside(x.items.mean(2))",
+        "blocks = self.block(x.blocks) + self.inside(x.items[:, :, 0])",
+        WREATH,
+    ),
+    Defect(
+        "wreath: pairs inside blocks are as all others",
+        f"{RUNTIME}/distributions/nested_net.py",
+        "self.pairs(inside.mean(3).permute(0, 3, 2, 1))",
+        "0 * self.pairs(inside.mean(3).permute(0, 3, 2, 1))",
+        WREATH,
+    ),
+    Defect(
+        "wreath: soft orders of blocks are dropped",
+        f"{RUNTIME}/actions/nested.py",
+        "return unpermute(_inside(x, element, dim, inverse=True), of_blocks(element), dim)",
+        "moved = _inside(x, element, dim, inverse=True)\n"
+        "        return unpermute(moved, of_blocks(element._replace(soft_blocks=None)), dim)",
+        WREATH,
+    ),
+    Defect(
+        "wreath: any permutation of items keeps blocks",
+        "symc/comparison/membership.py",
+        "return blocks is not None and (",
+        "return blocks is None or (",
+        WREATH,
+    ),
+    Defect(
+        "wreath: blocks in another tensor move by themselves",
+        "symc/comparison/membership.py",
+        '"blocks" not in known or blocks == _places(known["blocks"], n)',
+        "True",
+        WREATH,
+    ),
+    Defect(
+        "wreath: an input of blocks tells all elements",
+        "symc/proofs/factors/nested.py",
+        "self.free = not told and self.items.value != 1",
+        "self.free = False",
+        WREATH,
+    ),
+    Defect(
+        "wreath: sides of a bracket are not held to blocks and items",
+        "symc/checking/wreath.py",
+        "pairs = zip(sides, (blocks, items), written.sizes",
+        "pairs = zip(sides, sides, written.sizes",
+        WREATH,
     ),
 ]

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 import torch
 
 from symc_runtime.actions.axes import flip, fold_like, times_signs, unpermute, unrotate
+from symc_runtime.actions.nested import unpermute_blocks, unpermute_items, unpermute_nested
 from symc_runtime.actions.tables import unmove, unturn
 from symc_runtime.spec.layout import (
     Group,
@@ -53,6 +54,14 @@ def posed(
     return x
 
 
+def _of_nest(x: torch.Tensor, value: Joint | Table, dim: int, element: Any) -> torch.Tensor:
+    if isinstance(value, Joint):
+        return unpermute_nested(x, element, dim)
+    if value.atom == "blocks":
+        return unpermute_blocks(x, element, dim)
+    return unpermute_items(x, element, dim)
+
+
 def _posed(
     x: torch.Tensor,
     value: Representation,
@@ -65,6 +74,8 @@ def _posed(
         return x
     if isinstance(value, Sign):
         return flip(x, element)
+    if group.nests and isinstance(value, (Joint, Table)):
+        return _of_nest(x, value, dim, element)
     if isinstance(value, Joint):
         return unturn(x, element, dim)
     if isinstance(value, Table):

@@ -39,7 +39,7 @@ def table(
         dtype = torch.float32 if coarse else torch.float64
         return RowTable(torch.tensor(matrices, dtype=dtype, device=device))
     if matrices:
-        raise TypeError(f"images of {facts.written(parameter)}.{atom} are of two kinds")
+        raise TypeError(f"images of {facts.called(parameter)}.{atom} are of two kinds")
     places = torch.tensor([image.index for image in items], device=device)
     signed = any(sign != 1 for image in items for sign in image.signs)
     signs = [image.signs for image in items] if signed else None

@@ -56,7 +56,7 @@ class PermutationNoise(Distribution):
         return valid_items(counts[size], noise)
 
 
-def _orders(n: int, device: torch.device) -> torch.Tensor:
+def orders(n: int, device: torch.device) -> torch.Tensor:
     """All orders [n!, n] of the numbers below n, sorted, as the group's facts list them.
 
     In tensors, for older versions of torch cannot trace `itertools.permutations`.
@@ -94,7 +94,7 @@ class AveragePermutation(PermutationNoise):
         generator: torch.Generator | None,
     ) -> torch.Tensor:
         """Keys [n!, batch, n, 1] that sort to every permutation once."""
-        every = _orders(self._size(sizes), device)
+        every = orders(self._size(sizes), device)
         keys = inverse_index(every).to(dtype).unsqueeze(1).unsqueeze(-1)
         return keys.expand(-1, batch, -1, -1)
 

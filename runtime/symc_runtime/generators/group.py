@@ -132,7 +132,7 @@ class Generated(Finite):
             self._rows[element] = tuple(self.closed.row(element))
         return self._rows[element]
 
-    def written(self, parameter: int | str) -> str:
+    def written(self, parameter: str) -> str:
         """`generated(r, s)`"""
         return f"{self.name}({', '.join(self.names)})"
 
@@ -166,7 +166,7 @@ class Generated(Finite):
     def axes_of(self, parameter: int, element: int) -> Items:
         """Component i of `vector` runs along axis i of the grid, index rising."""
         if not self.exchanges:
-            raise TypeError(f"{self.written(parameter)} has no grid")
+            raise TypeError(f"{self.called(parameter)} has no grid")
         index, signs = [], []
         for column in self.closed.columns[element]:
             (place,) = [i for i, value in enumerate(self.closed.points[column]) if value]
@@ -206,7 +206,7 @@ class Generated(Finite):
                 return on_grid(arguments, self.axes_of(parameter, element))
             case "scalar":
                 return one_number(negated=False)
-        raise KeyError(f"{self.written(parameter)} has no representation {atom!r}")
+        raise KeyError(f"{self.called(parameter)} has no representation {atom!r}")
 
 
 def _rows(matrix: ast.expr) -> list[list[ast.expr]]:

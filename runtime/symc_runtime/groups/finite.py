@@ -52,6 +52,11 @@ class Finite(Family, ABC):
         return False
 
     @property
+    def nests(self) -> bool:
+        """False, as `permutes`."""
+        return False
+
+    @property
     def tabled(self) -> bool:
         """True."""
         self.refuse_without_rule()

@@ -43,7 +43,7 @@ def assert_group(facts: Finite, *parameters: int) -> None:
     """
     for parameter in parameters or facts.examples:
         for fault in faults(facts, parameter):
-            raise BrokenLawError(f"{facts.written(parameter)}: {fault}")
+            raise BrokenLawError(f"{facts.called(parameter)}: {fault}")
 
 
 def faults(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method, MethodOption
 
 
@@ -24,7 +24,7 @@ class Average(Method):
     }
     exhaustive = True
 
-    def elements(self, group: Family, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: Parameter) -> int | None:
         """The order of the compact rest."""
         return group.rest_order(parameter)
 

@@ -9,7 +9,7 @@ TEMPERATURE = MethodOption(
     "positive",
     0.1,
     "softness of the gradient through a choice among finitely many elements",
-    ("permutation", "finite", "signs"),
+    ("permutation", "nested", "finite", "signs"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
 
 
@@ -15,7 +15,7 @@ class Frame(Method):
     exhaustive = True
     generic = True
 
-    def elements(self, group: Family, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: Parameter) -> int | None:
         """One sorted order, or the signs of principal axes."""
         return group.frame_order(parameter)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 
 OptionKind = Literal["count", "positive", "nonnegative", "share", "net", "input"]
 """`count`: a whole number from 1; `positive`, `nonnegative`: numbers; `share`: from 0 to 1; `net`;
@@ -82,7 +82,7 @@ class Method:
         """Whether a number of samples says how many elements it takes."""
         return "samples" in self.options
 
-    def elements(self, group: Family, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: Parameter) -> int | None:
         """How many elements it takes where it takes all it has.
 
         None where it only draws: where they are infinitely many, or too many for a number.

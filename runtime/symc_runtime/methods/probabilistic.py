@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, Parameter
 from symc_runtime.methods.canonical import NET, TEMPERATURE
 from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method, MethodOption
 
@@ -21,13 +21,13 @@ class Probabilistic(Method):
         "noise_scale": MethodOption("nonnegative", 1.0, "standard deviation of the net's noise"),
         "temperature": TEMPERATURE,
         "entropy": MethodOption(
-            "nonnegative", 0.1, "weight of the entropy penalty", ("permutation",)
+            "nonnegative", 0.1, "weight of the entropy penalty", ("permutation", "nested")
         ),
         "haar": MethodOption(
             "share",
             0.0,
             "share of elements drawn from Haar measure instead",
-            ("permutation", "orthogonal", "euclidean"),
+            ("permutation", "nested", "orthogonal", "euclidean"),
         ),
         "net": NET,
         "anchor": ANCHOR,
@@ -36,7 +36,7 @@ class Probabilistic(Method):
     exhaustive = True
     weighs = True
 
-    def elements(self, group: Family, parameter: int) -> int | None:
+    def elements(self, group: Family, parameter: Parameter) -> int | None:
         """Of a small group whose elements all have a probability its order; None: it only draws."""
         weighs = group.ruled and (group.tabled or group.flips)
         order = group.rest_order(parameter) if weighs else None

@@ -37,7 +37,7 @@ class Net:
 
     name: ClassVar[str]
     title: ClassVar[str]
-    fits: ClassVar[Literal["permutation", "orthogonal", "finite", "signs"]]
+    fits: ClassVar[Literal["permutation", "orthogonal", "finite", "signs", "nested"]]
     """The kind of element that the net can choose."""
     reads_pairs: ClassVar[bool] = False
     """Whether it reads features of pairs of items."""

@@ -41,7 +41,7 @@ def refined_clusters(
     # Which of two equal values comes first decides nothing: no cut parts them.
     values, order = torch.sort(column, dim=-1)
     if clusters is not None:
-        order = _by_cluster(clusters, order)
+        order = ordered_clusters(clusters, order)
         values = column.gather(-1, order)
     # Around, the first beside the last: tensors of n - 1 items would make exports ask n for 3.
     cut = (values - values.roll(1, -1)) > tol * scale
@@ -53,8 +53,8 @@ def refined_clusters(
     return torch.empty_like(dense).scatter_(-1, order, dense)
 
 
-def _by_cluster(clusters: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
-    """An order of items [N, n] sorted by cluster [N, n], else kept: a stable sort, but faster."""
+def ordered_clusters(clusters: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """An order of items [..., n] sorted by cluster, else kept: a stable sort, but faster."""
     ranks = clusters.gather(-1, order)
     n = order.shape[-1]
     keys = ranks * n + torch.arange(n, device=ranks.device)
@@ -103,4 +103,4 @@ def sorting_index(
     by_key = torch.argsort(secondary, dim=-1)
     if clusters is None:
         return by_key
-    return _by_cluster(clusters, by_key)
+    return ordered_clusters(clusters, by_key)

@@ -27,11 +27,15 @@ from symc_runtime.spec.polynomials import evaluate
 
 
 class Covered(NamedTuple):
-    """Declarations without tables: the inputs, all groups, and what the names of some became."""
+    """Declarations without tables: the inputs, all groups, and what the names of some became.
+
+    `parts`: what each representation of each of these became, by the names of both.
+    """
 
     inputs: tuple[Tensor, ...]
     groups: tuple[Group, ...]
     names: Mapping[str, tuple[str, ...]]
+    parts: Mapping[tuple[str, str], Group]
 
     def named(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """The groups that these became, in their order."""
@@ -47,17 +51,18 @@ def covered(
     """The inputs as a net of the group `own` reads them.
 
     If that is a finite group its axes become channels: the net sees one pose. Those of every other
-    finite group become items, or coordinates, of a group of their own for each representation.
+    finite group become items, or coordinates, of a group of their own for each representation; so
+    do the items and the blocks of a group that nests, its own net's too.
     """
-    finite = {group.name: group for group in groups if group.tabled}
+    finite = {group.name: group for group in groups if group.tabled or group.nests}
     if not finite:
-        return Covered(inputs, groups, {})
+        return Covered(inputs, groups, {}, {})
     taken = {group.name for group in groups}
     found: dict[tuple[str, str], Group] = {}
 
     def cover(value: Representation) -> Representation:
         if isinstance(value, Table):
-            if value.group == own:
+            if value.group == own and not finite[own].nests:
                 return Trivial(value.size)
             key = value.group, value.called
             if key not in found:
@@ -81,14 +86,16 @@ def covered(
     names = {
         name: tuple([group.name for (of, _), group in found.items() if of == name])
         for name in finite
-        if name != own
+        if name != own or finite[own].nests
     }
-    return Covered(plain, (*others, *found.values()), names)
+    return Covered(plain, (*others, *found.values()), names, found)
 
 
 def _permutes(group: Group, value: Table, sizes: Mapping[str, int]) -> bool:
     """Whether the elements only put entries elsewhere."""
     facts = group.facts
+    if group.nests:
+        return True
     if not isinstance(facts, Finite):
         raise TypeError(f"{group} has no tables")
     if facts.atoms[value.atom].axis == "grid":

@@ -9,7 +9,7 @@ from symc_runtime.catalogue import methods
 from symc_runtime.groups.designs import size
 from symc_runtime.methods.method import ENUMERATION_BUDGET, Method, left_of
 from symc_runtime.spec.layout import Group
-from symc_runtime.spec.polynomials import evaluate, names
+from symc_runtime.spec.polynomials import evaluate, names, written
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _taken(
         if entry.degree is None and (entry.method is None or (training and entry.weighs)):
             found[entry.key] = None
         elif entry.method is not None and any(name not in fixed for name in names(group.parameter)):
-            found[entry.key] = entry.method.formula(group.facts, str(group.parameter)) or "all"
+            found[entry.key] = entry.method.formula(group.facts, written(group.parameter)) or "all"
         else:
             elements = entry.elements(group, fixed, training)
             rest = left_of(left, elements, entry.degree is not None)

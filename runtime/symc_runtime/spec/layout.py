@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.generators import facts_of
 from symc_runtime.groups.family import Family as Facts
-from symc_runtime.spec.polynomials import Size, evaluate, polynomial, solve
+from symc_runtime.spec.polynomials import (
+    Parameter,
+    Size,
+    evaluate,
+    polynomial,
+    solve,
+    written,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -21,20 +28,22 @@ class Group:
 
     `definition`: the generators of one that the spec defines itself, `r = [[0, -1], [1, 0]]`, whose
     family is `generated` and whose parameter the size of its matrices. From the catalogue, or from
-    the definition, come `facts`, and whether its elements permute, turn, shift, flip, or are
+    the definition, come `facts`, and whether its elements permute, turn, shift, flip, nest or are
     tabled: for a group without a rule these raise NoRuleError. `special`: whether matrices have
     determinant 1.
     """
 
     name: str
     family: str
-    parameter: Size
+    parameter: Parameter
     definition: tuple[str, ...] = ()
 
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     facts: Facts = field(init=False, repr=False, compare=False)
     special: bool = field(init=False, repr=False, compare=False)
-    _rule: tuple[bool, bool, bool, bool, bool] | None = field(init=False, repr=False, compare=False)
+    _rule: tuple[bool, bool, bool, bool, bool, bool] | None = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         facts = facts_of(self.family, self.definition)
@@ -42,7 +51,9 @@ class Group:
         object.__setattr__(self, "special", facts.special)
         rule = None
         if facts.ruled:
-            rule = (facts.permutes, facts.turns, facts.shifts, facts.tabled, facts.flips)
+            rule = (
+                facts.permutes, facts.turns, facts.shifts, facts.tabled, facts.flips, facts.nests
+            )  # fmt: skip
         object.__setattr__(self, "_rule", rule)
 
     @property
@@ -70,8 +81,13 @@ class Group:
         """Whether elements are signs, one an item."""
         return self.facts.flips if self._rule is None else self._rule[4]
 
+    @property
+    def nests(self) -> bool:
+        """Whether elements permute items inside blocks, and blocks."""
+        return self.facts.nests if self._rule is None else self._rule[5]
+
     def __str__(self) -> str:
-        text = self.facts.written(self.parameter)
+        text = self.facts.written(written(self.parameter))
         return text if text == self.name else f"{self.name} = {text}"
 
 
@@ -102,6 +118,7 @@ class Sign:
 class Table:
     """`size` components that a finite group moves as the tables of its `atom` say.
 
+    Or those of `natural` and `blocks` of a group that nests.
     `arguments`: what is in the atom's brackets; of a `grid` the sizes of its axes.
     """
 

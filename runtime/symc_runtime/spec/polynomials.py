@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any, overload
 
 Size = int | str
 """A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`."""
+
+Parameter = Size | tuple[Size, ...]
+"""What a group is made of: one size, or several."""
 
 _TERM = re.compile(r"\s*([+-]?)\s*([A-Za-z0-9_^*]+)")
 
@@ -48,22 +52,44 @@ def polynomial(size: Size) -> Polynomial:
     return tuple(terms)
 
 
-def names(size: Size) -> frozenset[str]:
+def names(size: Parameter) -> frozenset[str]:
     """The size names in it."""
     if isinstance(size, int):
         return frozenset()
+    if isinstance(size, tuple):
+        return frozenset([name for each in size for name in names(each)])
     return frozenset([name for _, powers in polynomial(size) for name, _ in powers])
 
 
-def unknown_names(size: Size, known: Collection[str]) -> list[str]:
+def written(parameter: Parameter) -> str:
+    """As a spec writes it, several with commas between them."""
+    if isinstance(parameter, tuple):
+        return ", ".join([str(size) for size in parameter])
+    return str(parameter)
+
+
+def unknown_names(size: Parameter, known: Collection[str]) -> list[str]:
     """The size names in it that are not known, in the order of the alphabet."""
     return [name for name in sorted(names(size)) if name not in known]
 
 
-def evaluate(size: Size, values: Mapping[str, int]) -> int:
-    """Its value; KeyError names a size that `values` lacks. Works on symbolic integers of torch."""
+@overload
+def evaluate(size: Size, values: Mapping[str, int]) -> int: ...
+
+
+@overload
+def evaluate(size: tuple[Size, ...], values: Mapping[str, int]) -> Any: ...
+
+
+def evaluate(size: Parameter, values: Mapping[str, int]) -> Any:
+    """Its value, of several sizes a tuple; KeyError names a size that `values` lacks.
+
+    Works on symbolic integers of torch.
+    """
     if isinstance(size, int):
         return size
+    if isinstance(size, tuple):
+        return tuple([evaluate(each, values) for each in size])
     if size in values:
         return values[size]
     total = 0

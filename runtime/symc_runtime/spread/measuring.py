@@ -17,7 +17,7 @@ from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.methods.method import ENUMERATION_BUDGET
 from symc_runtime.spec.draws import Draw
 from symc_runtime.spec.layout import Group
-from symc_runtime.spec.polynomials import evaluate
+from symc_runtime.spec.polynomials import evaluate, written
 from symc_runtime.spread.apartness import share_of_haar
 from symc_runtime.spread.record import Spread
 from symc_runtime.spread.sameness import Poses, among_pairs, by_weight
@@ -158,7 +158,7 @@ def _name(own: Group, sizes: Mapping[str, int], counts: torch.Tensor | None) -> 
     parameter = own.parameter if counts is not None else evaluate(own.parameter, sizes)
     if own.turns:
         return f"{'SO' if own.special else 'O'}({parameter})"
-    return own.facts.written(parameter)
+    return own.facts.written(written(parameter))
 
 
 def _uniform(
@@ -172,6 +172,10 @@ def _uniform(
     parameter = evaluate(own.parameter, sizes)
     if own.permutes:
         return torch.full_like(like, math.exp(-math.lgamma(parameter + 1)))
+    if own.nests:
+        sizes_of: Any = parameter
+        m, n = sizes_of
+        return torch.full_like(like, math.exp(-n * math.lgamma(m + 1) - math.lgamma(n + 1)))
     order = own.facts.rest_order(parameter)
     return torch.full_like(like, 2.0**-parameter if order is None else 1 / order)
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from symc_runtime.spec.layout import Group, Tensor, shape_of
-from symc_runtime.spec.polynomials import evaluate, names
+from symc_runtime.spec.polynomials import Parameter, evaluate, names
 
 ITEMS = (4, 3, 5)
 """What free sizes get that count items of a permutation group, in turn."""
@@ -105,7 +105,11 @@ def example_sizes(
         most = ragged.get(name, MOST)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             raise SizeError(f"size `{name}`: a whole number from 1 to {most}, not {value!r}")
-    kinds = {group.parameter: group.permutes for group in groups}
+    kinds: dict[Parameter, bool] = {}
+    for group in groups:
+        of = group.parameter
+        for size in of if isinstance(of, tuple) else (of,):
+            kinds[size] = group.permutes or group.nests
     pools = {True: cycle(ITEMS), False: cycle(SPACE), None: cycle(CHANNELS)}
     sizes = dict(fixed) | dict(chosen or {})
     for name in sorted(found - sizes.keys()):

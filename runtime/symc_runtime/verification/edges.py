@@ -17,6 +17,7 @@ from symc_runtime.elements.finite import Finite
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.elements.signs import Signs
+from symc_runtime.elements.wreath import Wreath, joint_order
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.call import Call, changes_of
 from symc_runtime.verification.guard import copied
@@ -82,6 +83,7 @@ def _orders(model: Symmetrized, call: Call) -> list[torch.Tensor]:
     elements = _elements(model, call)
     orders = [e.order for e in elements if isinstance(e, Permutation)]
     orders += [e.number.unsqueeze(-1) for e in elements if isinstance(e, Finite)]
+    orders += [joint_order(e) for e in elements if isinstance(e, Wreath)]
     orders += [e.signs for e in elements if isinstance(e, Signs)]
     return [x.unflatten(0, (-1, batch)) for x in orders]
 

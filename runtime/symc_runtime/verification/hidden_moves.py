@@ -146,6 +146,9 @@ def _parts(length: int, motion: Motion) -> list[Part]:
 def _representations(motion: Motion) -> list[tuple[Name | None, int]]:
     """Each with its size."""
     facts, parameter = motion.facts, motion.parameter
+    if motion.nested:
+        items = motion.matrix.shape[-1]
+        return [(("natural", ()), items), (("blocks", ()), items // motion.nested)]
     if facts is None:
         return [(None, motion.matrix.shape[-1])]
     return [
@@ -157,8 +160,11 @@ def _representations(motion: Motion) -> list[tuple[Name | None, int]]:
 
 
 def _images(shape: Sequence[int], motion: Motion) -> list[int]:
-    """Axes that may be a grid of the group with those behind them."""
+    """Axes that may be a grid of the group, or items in blocks, with those behind them."""
     facts, parameter = motion.facts, motion.parameter
+    if motion.nested:
+        of = (motion.matrix.shape[-1] // motion.nested, motion.nested)
+        return [i for i, pair in enumerate(itertools.pairwise(shape)) if pair == of]
     if facts is None or "grid" not in facts.atoms or not facts.choices("grid", parameter):
         return []
     count, classes = _axes(motion), facts.exchanged(parameter)
@@ -182,10 +188,11 @@ def _matrix(motion: Motion, name: Name | None) -> torch.Tensor:
 def _moved(x: torch.Tensor, way: Way, motion: Motion) -> torch.Tensor:
     if way.image is not None:
         dim = way.image + 1
-        count = _axes(motion)
+        count = 2 if motion.nested else _axes(motion)
         shape = x.shape[dim : dim + count]
         flat = x.flatten(dim, dim + count - 1)
-        x = motion.moved(flat, "grid", tuple(shape), dim).unflatten(dim, shape)
+        atom = "natural" if motion.nested else "grid"
+        x = motion.moved(flat, atom, tuple(shape), dim).unflatten(dim, shape)
     for dim, part in enumerate(way.parts, start=1):
         if part is None:
             continue

@@ -39,7 +39,7 @@ class Axis:
         self.dim = dim
         group = groups.get(axis.group) if isinstance(axis, (Natural, Table)) else None
         self.group = None if group is None else group.name
-        self.items = group is not None and (group.permutes or group.tabled)
+        self.items = group is not None and (group.permutes or group.tabled or group.nests)
         self.signs = group is not None and group.flips
         self.space = group is not None and not (self.items or self.signs)
 

@@ -7,11 +7,12 @@ taken now, but was changed in between, was changed in the forward of the module 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 
+from symc_runtime.groups.wreath import Wreath
 from symc_runtime.spec.layout import Group
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import (
@@ -123,6 +124,10 @@ def elements(group: Group, size: int, random: Motion) -> list[Motion]:
         swap = torch.arange(size)
         swap[: min(2, size)] = swap[: min(2, size)].flip(0)
         return [permutation(index.unsqueeze(0)) for index in (cycle, swap)]
+    if random.nested and isinstance(group.facts, Wreath):
+        m, parameter = random.nested, (random.nested, random.matrix.shape[-1] // random.nested)
+        every = group.facts.generators(parameter) or [tuple(range(m * parameter[1]))]
+        return [replace(permutation(torch.tensor([index])), nested=m) for index in every]
     if random.number is not None and random.facts is not None:
         numbers = random.facts.generators(random.parameter) or (0,)
         return [motion_of(group, random.parameter, torch.tensor([number])) for number in numbers]

@@ -8,7 +8,7 @@ matrices that are built from the representations alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,11 +18,12 @@ from symc_runtime.elements.finite import Finite as Elements
 from symc_runtime.elements.orthogonal import Orthogonal, determinant
 from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
+from symc_runtime.elements.wreath import Wreath
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.layout import Group, Tensor, blocks
 from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.testing import Motion, act, flips, motion_of, valid_part
+from symc_runtime.testing import Motion, act, flips, motion_of, permutation, valid_part
 from symc_runtime.verification.call import widened
 from symc_runtime.verification.report import NUMBERS, WEIGHTS
 
@@ -64,6 +65,11 @@ def element_findings(
         off = (element.signs.abs() != 1).any(-1).double()
         found = [Finding(group.name, "", "a sign an item", off, 0.0)]
         return found + _weights(group, element.share, samples)
+    if isinstance(element, Wreath):
+        off = _unordered(element.blocks) + _unordered(element.items.flatten(0, 1)).unflatten(
+            0, element.blocks.shape
+        ).sum(1)
+        return [Finding(group.name, "", "each item once", off, 0.0)]
     if not isinstance(element, Orthogonal):
         return [Finding(group.name, "", "an element", torch.full((1,), torch.inf), 0.0)]
     matrix = element.matrix
@@ -75,6 +81,13 @@ def element_findings(
         off = (torch.linalg.det(matrix.double()) - 1).abs().nan_to_num(torch.inf)
         found.append(Finding(group.name, "", "determinant 1", off, 0.5))
     return found
+
+
+def _unordered(order: torch.Tensor) -> torch.Tensor:
+    """1 for each row [rows, n] that does not hold each place once, as a whole number."""
+    if order.is_floating_point():
+        return torch.ones(order.shape[0], dtype=torch.float64)
+    return (order.sort(-1).values != torch.arange(order.shape[-1])).any(-1).double()
 
 
 def _weights(group: Group, share: torch.Tensor | None, samples: int) -> list[Finding]:
@@ -155,7 +168,7 @@ def membership(
 
 
 def _hard(element: Any, finding: Finding) -> bool:
-    if isinstance(element, (Elements, Signs)):
+    if isinstance(element, (Elements, Signs, Wreath)):
         return not finding.error.any()
     return not isinstance(element, Permutation) or not element.order.is_floating_point()
 
@@ -179,6 +192,12 @@ def _motion(group: Group, element: Any, sizes: Mapping[str, int]) -> Motion:
         return Motion(inverse.transpose(1, 2), None, sign(element.order).double(), element.order)
     if isinstance(element, Signs):
         return flips(element.signs.double())
+    if isinstance(element, Wreath):
+        m = element.items.shape[2]
+        row = torch.arange(len(element.blocks)).unsqueeze(1)
+        # Place j of block i goes to the item that stands there in the block that it goes to.
+        goes = element.blocks.unsqueeze(-1) * m + element.items[row, element.blocks]
+        return replace(permutation(goes.flatten(1)), nested=m)
     matrix = element.matrix.double()
     return Motion(matrix, None, determinant(matrix))
 

@@ -9,11 +9,11 @@ from symc.editor.scope import Scope
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.representations import atoms
-from symc.ir.sizes import Size
+from symc.ir.sizes import Parameter, sizes_in
 from symc.ir.tensors import Tensor
 from symc.proofs import Stabilizer, generic_stabilizer
 from symc_runtime.catalogue import groups as families
-from symc_runtime.groups.family import Family
+from symc_runtime.groups.family import Family, factor
 from symc_runtime.groups.finite import Finite
 
 
@@ -41,7 +41,7 @@ def _carries(tensor: Tensor, group: GroupInstance) -> bool:
     return any(atom.group == group.name for atom in carried)
 
 
-def extent(facts: Family, parameter: Size) -> str:
+def extent(facts: Family, parameter: Parameter) -> str:
     """The order or the dimension of a group; the formula while its parameter is open."""
     value = parameter.value
     order = None if value is None else facts.order(value)
@@ -50,10 +50,17 @@ def extent(facts: Family, parameter: Size) -> str:
     formula = facts.order_formula(facts.parameter)
     if formula is None and value is not None:
         return f"dimension {facts.dimension(value)}"
-    where = "" if str(parameter) == facts.parameter else f", {facts.parameter} = {parameter}"
+    where = "" if str(parameter) == facts.parameter else f", {_where(facts, parameter)}"
     if formula is None:
         return f"dimension `{facts.dimension.__doc__}`" + where
     return f"`{formula}` elements" + where
+
+
+def _where(facts: Family, parameter: Parameter) -> str:
+    """`n = k`, or `m = k, n = 4`: what the letters of the formula are here."""
+    letters = facts.parameter.split(", ")
+    pairs = zip(letters, sizes_in(parameter), strict=True)
+    return ", ".join(f"{letter} = {size}" for letter, size in pairs if str(size) != letter)
 
 
 def representations(facts: Family, parameter: int | None = None) -> str:
@@ -99,7 +106,7 @@ def constructor_card(family: str) -> str:
     facts = families()[family]
     return "\n\n".join(
         [
-            f"```sym\n{family}({facts.parameter})\n```",
+            f"```sym\n{facts.usage}\n```",
             f"{facts.title}. {inspect.getdoc(facts) or ''}",
             f"representations: {representations(facts)}",
         ]
@@ -121,6 +128,8 @@ def atom_text(facts: Family, name: str, parameter: str) -> str:
     facts.refuse_without_rule()
     if isinstance(facts, Finite):
         return _tabled_text(facts, name, parameter)
+    if facts.nests:
+        return _nested_text(facts, name, parameter)
     permutes = facts.permutes
     if atom.affine:
         moves = "moves with translations" + (", turns with R" if facts.turns else "")
@@ -138,6 +147,18 @@ def atom_text(facts: Family, name: str, parameter: str) -> str:
         moves = f"{moves}, times {sign}" if moves else f"multiplied by {sign}"
     dimension = parameter if atom.axis == "natural" else "1"
     return f"dimension {dimension}: {moves}" + (", the bare name" if facts.bare == name else "")
+
+
+def _nested_text(facts: Family, name: str, parameter: str) -> str:
+    """The same of a group of blocks of items."""
+    atom = facts.atoms[name]
+    items, blocks = (factor(each) for each in parameter.split(", "))
+    if atom.axis == "nested":
+        size = f"{blocks}*{items}, or on axes `({blocks}, {items})` together"
+    else:
+        size = blocks if atom.axis == "blocks" else "1"
+    text = f"dimension {size}: {atom.meaning or 'nothing moves it'}"
+    return text + (", the bare name" if facts.bare == name else "")
 
 
 def _tabled_text(facts: Finite, name: str, parameter: str) -> str:

@@ -87,7 +87,7 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
                 parts.append(f"`{axis.size}` channels")
             continue
         facts = groups[axis.group].facts
-        if facts.permutes:
+        if facts.permutes or facts.nests:
             moved = "permuted"
         elif facts.flips:
             moved = "with a sign each"

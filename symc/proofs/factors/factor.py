@@ -20,8 +20,9 @@ from symc_runtime.groups.family import Family
 class Setting:
     """What a factor is made from.
 
-    `cells`: those with an axis of the group, natural or moved by tables. `parameters`: of all
-    groups that move, by name; `linear`: those that act by matrices. `odd_dimension`: the parity
+    `sizes`: of the group, as many as its family takes. `cells`: those with an axis of the group,
+    natural or moved by tables. `parameters`: of all groups that move, by name; `linear`: those
+    that act by matrices. `odd_dimension`: the parity
     that is assumed where the dimension of space, or the number of signs, is open, None if none is.
     `anchored`: an input
     carries a point of the group. `singular`: the signs of singular directions, where a matrix of
@@ -31,6 +32,7 @@ class Setting:
 
     group: GroupInstance
     facts: Family
+    sizes: Sequence[Range]
     cells: Sequence[Cell]
     parameters: Mapping[str, Range]
     linear: frozenset[str]

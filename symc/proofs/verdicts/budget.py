@@ -16,8 +16,12 @@ def budget(situation: Situation) -> Iterator[Proof]:
     program = situation.program
     parameters = {}
     for group in program.groups:
-        value = situation.ranges.of(group.parameter).value
-        parameters[group.name] = group.parameter if value is None else Size.constant(value)
+        known = {
+            name: Size.constant(value)
+            for name in group.parameter.names
+            if (value := situation.ranges.of(Size.variable(name)).value) is not None
+        }
+        parameters[group.name] = group.parameter.substitute(known)
     samples, eval_samples = numbers_of_samples(program)
     in_training = list(affordable(program, parameters))
     in_eval = affordable(program, parameters, training=False)

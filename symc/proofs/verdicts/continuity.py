@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symc.ir.blocks import Block
+from symc.ir.sizes import Several
 from symc.proofs.cells import input_cells
 from symc.proofs.ranges import NONE, Range
 from symc.proofs.records import Proof
@@ -22,9 +23,9 @@ def continuity(situation: Situation) -> Iterator[Proof]:
     for stage in situation.program.stages:
         group = situation.program.group(stage.group)
         facts = group.facts
-        size = situation.ranges.of(group.parameter)
-        if not facts.ruled:
+        if not facts.ruled or isinstance(group.parameter, Several):
             continue
+        size = situation.ranges.of(group.parameter)
         permuting = facts.permutes
         if stage.method != "canonical" and not (stage.method == "frame" and permuting):
             continue

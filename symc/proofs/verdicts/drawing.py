@@ -26,7 +26,7 @@ def drawing(situation: Situation) -> Iterator[Proof]:
         facts = group.facts
         if stage.method != "canonical" or not facts.ruled:
             continue
-        parameter = situation.ranges.of(group.parameter).value
+        parameter = situation.ranges.told(group.parameter)
         if facts.tabled and parameter is not None and facts.order(parameter) != 1:
             yield _drawn(
                 stage.group,
@@ -76,11 +76,13 @@ def _moves_vectors(situation: Situation, group: str, permuting: str) -> bool:
 
 def _lists_items(situation: Situation, block: Block, name: str) -> bool:
     group = situation.program.group(name)
-    facts, parameter = group.facts, situation.ranges.of(group.parameter).value
+    facts, parameter = group.facts, situation.ranges.told(group.parameter)
     if not facts.ruled:
         return False
     if facts.permutes:
         return bool(block.natural_axes(name))
     tables = acting_on(block, name, situation.ranges).tables
+    if facts.nests:
+        return bool(tables)
     finite = isinstance(facts, Finite) and parameter is not None
     return finite and any(lists_items(facts, parameter, table) for table in tables)

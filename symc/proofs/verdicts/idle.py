@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from symc.ir.groups import GroupInstance
+from symc.ir.sizes import sizes_in
 from symc.proofs.action import acting_on
 from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
@@ -20,15 +21,16 @@ def idle(situation: Situation) -> Iterator[Proof]:
     for group in situation.program.groups:
         facts = group.facts
         if _one_element(group, situation):
-            parameter = str(situation.ranges.of(group.parameter).value)
             yield _proof(
                 group,
                 f"`{group.name}` has a single element, so symmetrizing it changes nothing",
-                f"{group.facts.written(parameter)} is trivial",
+                f"{facts.called(situation.ranges.told(group.parameter))} is trivial",
                 f"drop `{group.name}`: a plain axis means the same",
             )
         elif not facts.ruled:
             continue
+        elif facts.nests:
+            yield from _nested(group, situation)
         elif isinstance(facts, Finite):
             yield from _tabled(group, facts, situation)
         elif facts.shifts and facts.turns and not _has_points(group, situation):
@@ -48,9 +50,27 @@ def idle(situation: Situation) -> Iterator[Proof]:
             )
 
 
+def _nested(group: GroupInstance, situation: Situation) -> Iterator[Proof]:
+    """Blocks whose items stand nowhere."""
+    items, blocks = sizes_in(group.parameter)
+    listed = any(
+        axis.group == group.name and axis.atom == "natural"
+        for cut in situation.program.blocks.values()
+        for block in cut
+        for axis in block.axes
+    )
+    if not listed and situation.ranges.of(items).value != 1:
+        yield _proof(
+            group,
+            f"permutations inside the blocks of `{group.name}` move nothing",
+            "no tensor has an axis of the items, and blocks move as wholes",
+            f"write `S({blocks})`, or give an input the items, `({blocks}, {items}): {group.name}`",
+        )
+
+
 def _tabled(group: GroupInstance, facts: Finite, situation: Situation) -> Iterator[Proof]:
     """Elements of a finite group that leave every tensor as it is."""
-    parameter = situation.ranges.of(group.parameter).value
+    parameter = situation.ranges.told(group.parameter)
     order = None if parameter is None else facts.order(parameter)
     if parameter is None or order is None or order > LARGEST:
         return
@@ -103,7 +123,7 @@ def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proo
 
 
 def _one_element(group: GroupInstance, situation: Situation) -> bool:
-    parameter = situation.ranges.of(group.parameter).value
+    parameter = situation.ranges.told(group.parameter)
     return parameter is not None and group.facts.order(parameter) == 1
 
 
@@ -115,7 +135,7 @@ def _has_points(group: GroupInstance, situation: Situation) -> bool:
 
 def _even(group: GroupInstance, situation: Situation) -> bool:
     """Whether O(1), or one sign, multiplies every block by 1."""
-    return situation.ranges.of(group.parameter).value == 1 and all(
+    return situation.ranges.told(group.parameter) == 1 and all(
         (len(block.natural_axes(group.name)) + (group.name in block.characters)) % 2 == 0
         for cut in situation.program.blocks.values()
         for block in cut
