@@ -20,10 +20,11 @@ class Program(Model):
     first, then what no line handles (linear and Euclidean groups, finite ones, permutations).
     Stages handled `by base` keep their place but draw nothing.
 
-    Version 1 had no arguments of atoms and no joint axes; it is read as what it says.
+    Version 1 had no arguments of atoms and no joint axes, version 2 no symmetric powers and no
+    sizes over a divisor; both are read as what they say.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     name: str
     doc: str = ""
     sizes: tuple[SizeVariable, ...]
@@ -34,18 +35,18 @@ class Program(Model):
 
     @classmethod
     def model_validate(cls, value: object) -> Self:
-        """From what `model_dump` gave, of this version or the first."""
+        """From what `model_dump` gave, of this version or one before."""
         return super().model_validate(_of_this_version(value))
 
     @classmethod
     def model_validate_json(cls, text: str | bytes) -> Self:
-        """From JSON, of this version or the first."""
+        """From JSON, of this version or one before."""
         try:
             value = json.loads(text)
         except ValueError:
             # pydantic tells better what is wrong with it.
             return super().model_validate_json(text)
-        if not isinstance(value, dict) or value.get("version") != 1:
+        if not isinstance(value, dict) or value.get("version") not in _BEFORE:
             return super().model_validate_json(text)
         return super().model_validate_json(json.dumps(_of_this_version(value)))
 
@@ -59,8 +60,11 @@ class Program(Model):
         return {t.name: blocks(t, self.groups) for t in (*self.inputs, *self.outputs)}
 
 
+_BEFORE = (1, 2)
+
+
 def _of_this_version(value: Any) -> Any:
-    """The first version lacks what has defaults."""
-    if isinstance(value, dict) and value.get("version") == 1:
-        return {**value, "version": 2}
+    """Versions before lack what has defaults."""
+    if isinstance(value, dict) and value.get("version") in _BEFORE:
+        return {**value, "version": 3}
     return value

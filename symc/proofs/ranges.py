@@ -67,6 +67,8 @@ class Ranges:
                 low, bounded = low + ends[0], (bounded[0], False)
             else:
                 high, bounded = high + ends[0], (False, bounded[1])
+        # Sizes are whole numbers: what is between two of them is the next one in.
+        low, high = -(-low // size.divisor), high // size.divisor
         return Range(max(low, 1) if bounded[0] else 1, max(high, 1) if bounded[1] else None)
 
     def number(self, size: Size) -> int | None:
