@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         unrotate,
         untranslate,
     )
+    from symc_runtime.actions.symmetric import components, full_tensor
     from symc_runtime.actions.tables import move, turn, unmove, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.finite_average import AverageFinite
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.template_frame import TemplateFrame
     from symc_runtime.spec.draws import Draw
     from symc_runtime.spec.layout import (
+        Alt,
         Group,
         Joint,
         Natural,
         Product,
         Sign,
         Sum,
+        Sym,
         Table,
         Tensor,
         Trivial,
@@ -84,16 +87,19 @@ _HOMES = {
     "distributions.template_frame": ("TemplateFrame",),
     "spec.draws": ("Draw",),
     "spec.layout": (
-        "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor", "Trivial",
+        "Alt", "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Sym", "Table", "Tensor",
+        "Trivial",
         "grid", "point", "pseudovector",
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
+    "actions.symmetric": ("components", "full_tensor"),
     "actions.tables": ("move", "turn", "unmove", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
 __all__ = [
+    "Alt",
     "AverageFinite",
     "AverageOrthogonal",
     "AveragePermutation",
@@ -115,6 +121,7 @@ __all__ = [
     "SignFrame",
     "SortingFrame",
     "Sum",
+    "Sym",
     "Symmetrized",
     "Table",
     "TemplateFrame",
@@ -124,11 +131,13 @@ __all__ = [
     "center_of_all",
     "centered_points",
     "check_base",
+    "components",
     "declared",
     "flip",
     "fold",
     "fold_anew",
     "fold_like",
+    "full_tensor",
     "grid",
     "keep_valid",
     "move",

@@ -10,6 +10,7 @@ import torch
 from symc_runtime.actions.axes import flip, fold_like, times_signs, unpermute, unrotate
 from symc_runtime.actions.tables import unmove, unturn
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
@@ -17,11 +18,14 @@ from symc_runtime.spec.layout import (
     Representation,
     Sign,
     Sum,
+    Sym,
     Table,
     Tensor,
     Trivial,
     dimension,
+    refolded,
     slots,
+    unfolded,
 )
 
 
@@ -37,6 +41,8 @@ def carries(value: Representation, group: str) -> bool:
         return any(carries(factor, group) for factor in value.factors)
     if isinstance(value, Sum):
         return any(carries(term, group) for term in value.terms)
+    if isinstance(value, (Sym, Alt)):
+        return carries(value.carried, group)
     assert_never(value)
 
 
@@ -78,6 +84,12 @@ def _posed(
         pieces = x.split([dimension(term, sizes) for term in value.terms], dim)
         pairs = zip(pieces, value.terms, strict=True)
         return torch.cat([_posed(y, term, dim, element, group, sizes) for y, term in pairs], dim)
+    if isinstance(value, (Sym, Alt)):
+        mixes = not (group.permutes or group.flips)
+        x = unfolded(value, x, dim, sizes, mixes)
+        for offset in range(value.power):
+            x = _posed(x, value.carried, dim + offset, element, group, sizes)
+        return refolded(value, x, dim, sizes, mixes)
     if group.permutes:
         return unpermute(x, element, dim)
     return times_signs(x, element, dim) if group.flips else unrotate(x, element, dim)

@@ -9,16 +9,19 @@ import torch
 
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
     Product,
     Representation,
     Sum,
+    Sym,
     Table,
     Tensor,
     blocks,
     dimension,
+    refolded,
     shape_of,
     slots,
 )
@@ -305,6 +308,12 @@ def _by_block(
             unfolded = _with(tensor, axis, *axis.factors)
             whole = _by_block(make, x.unflatten(dim, lengths), unfolded, groups, sizes, seed)
             return whole.flatten(dim, dim + len(lengths) - 1)
+        if isinstance(axis, (Sym, Alt)):
+            unfolded_axes = _with(tensor, axis, *(axis.carried,) * axis.power)
+            full = unfolded(axis, x, dim, sizes)
+            return refolded(
+                axis, _by_block(make, full, unfolded_axes, groups, sizes, seed), dim, sizes
+            )
     axes = [Axis(i, axis, groups) for i, axis in enumerate(tensor.axes, start=1)]
     return make(x, axes, seed)
 
