@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from symc.ir.blocks import Block
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 
@@ -38,11 +39,15 @@ ONE = Range(1, 1)
 
 
 class Ranges:
-    """The ranges of a program's sizes; `values` fixes some of them."""
+    """The ranges of a program's sizes; `values` fixes some of them.
+
+    `blocks`: those of tensors, by name, as they are with these sizes; they are put here once.
+    """
 
     def __init__(self, program: Program, values: Mapping[str, int] | None = None) -> None:
         known = dict(values or {})
         self._names: dict[str, Range] = {}
+        self.blocks: dict[str, tuple[Block, ...]] = {}
         for variable in program.sizes:
             value = known.get(variable.name, variable.value)
             if value is not None:

@@ -51,6 +51,8 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
 
 def predicate(block: Block, joint: Joint) -> str | None:
     """Where the fixed vectors of a block lie, to follow `is always`; None: no words for it."""
+    if block.folds and not joint.rigid(block):
+        return None
     symmetries = Symmetries(block, joint)
     if symmetries.factors and not symmetries.known:
         return None

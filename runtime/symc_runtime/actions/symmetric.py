@@ -1,8 +1,9 @@
 """Symmetric and alternating tensors: their components, and the full tensors that these stand for.
 
 Of a full tensor T[i, j, ...] with n entries an axis, the components are those with i <= j <= ...,
-or with i < j < ... if it alternates, in lexicographic order. A full tensor is moved axis by axis, as
-any other, and its components are read off again: entries are gathered, so that every bit comes back.
+or with i < j < ... if it alternates, in lexicographic order. A full tensor is moved axis by axis,
+as any other, and its components are read off again: entries are gathered, so that every bit comes
+back.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def _solved(
         elif exponent in (0, power):
             exponent, factor = power, factor + others
         elif several:
-            return name, _risen(size, name, observed, known)
+            return name, _risen(str(size), name, observed, known)
         else:
             return None
     if factor == 0:

@@ -24,6 +24,7 @@ from symc_runtime.spec.layout import (
     refolded,
     shape_of,
     slots,
+    unfolded,
 )
 from symc_runtime.spec.polynomials import evaluate
 
@@ -305,15 +306,13 @@ def _by_block(
             return torch.cat(pieces, dim)
         if isinstance(axis, Product):
             lengths = [dimension(factor, sizes) for factor in axis.factors]
-            unfolded = _with(tensor, axis, *axis.factors)
-            whole = _by_block(make, x.unflatten(dim, lengths), unfolded, groups, sizes, seed)
+            apart = _with(tensor, axis, *axis.factors)
+            whole = _by_block(make, x.unflatten(dim, lengths), apart, groups, sizes, seed)
             return whole.flatten(dim, dim + len(lengths) - 1)
         if isinstance(axis, (Sym, Alt)):
-            unfolded_axes = _with(tensor, axis, *(axis.carried,) * axis.power)
-            full = unfolded(axis, x, dim, sizes)
-            return refolded(
-                axis, _by_block(make, full, unfolded_axes, groups, sizes, seed), dim, sizes
-            )
+            full = _with(tensor, axis, *(axis.carried,) * axis.power)
+            made = _by_block(make, unfolded(axis, x, dim, sizes), full, groups, sizes, seed)
+            return refolded(axis, made, dim, sizes)
     axes = [Axis(i, axis, groups) for i, axis in enumerate(tensor.axes, start=1)]
     return make(x, axes, seed)
 

@@ -14,6 +14,7 @@ from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.folding import blocks_of
 from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
@@ -244,7 +245,7 @@ def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situat
     alike = set(factor.facts.every(factor.parameter))
     together: dict[Key, list[Action]] = {}
     for tensor in situation.program.inputs:
-        for block in situation.program.blocks[tensor.name]:
+        for block in blocks_of(situation.program, tensor.name, situation.ranges):
             action = acting_on(block, factor.name, situation.ranges)
             if _two_points(tensor.name, block, later, situation):
                 tables = tuple(replace(table, difference=True) for table in action.tables)
