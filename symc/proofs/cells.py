@@ -8,10 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from symc.ir.blocks import Block, BlockAxis
 from symc.ir.program import Program
-from symc.proofs.folding import Folded, blocks_of, leaves, size, tables_of, tree
+from symc.proofs.folding import Folded, leaves, size, tables_of, tree, unfolded_blocks
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
 from symc.proofs.tables import Table, table_of
 from symc_runtime.catalogue import groups as families
+
+
+def _moved(block: Block, group: str, ranges: Ranges) -> tuple[object, ...]:
+    """By how many matrices a group moves a block, whether its sign multiplies it, and by tables."""
+    tables = tables_of(block, group, ranges)
+    return len(block.natural_axes(group)), group in block.characters, tables
 
 
 def _width(block: Block, turned: set[str], ranges: Ranges) -> Range:
@@ -38,6 +44,7 @@ class Cell:
     `width`: the product of channels and items, what a vector of a linear group is multiplied by.
     `points`: differences of points. `labels`: whole numbers, which repeat. `powers`: what of
     the axes is in a symmetric or alternating power, where the tensor is less than a generic one.
+    `hidden`: groups by which nets see it moved otherwise, by several matrices where it is a vector.
     """
 
     source: str
@@ -48,6 +55,7 @@ class Cell:
     points: bool = False
     labels: bool = False
     powers: tuple[Folded, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     def power(self, group: str) -> Folded | None:
         """The power of one axis of a group that is all the group moves here; None: another."""
@@ -87,7 +95,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:
-        for block in blocks_of(program, tensor.name, ranges):
+        for block, unfolded in unfolded_blocks(program, tensor.name, ranges):
             axes = Counter(a.group for a in block.axes if a.kind == "natural")
             if block.affine in active:
                 cloud = clouds.setdefault(str(block.affine), _Cloud())
@@ -114,6 +122,11 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
                         if any(a.kind == "table" and a.group == name for a in block.axes)
                     },
                     labels=tensor.labels is not None,
+                    hidden=frozenset(
+                        name
+                        for name in active
+                        if _moved(block, name, ranges) != _moved(unfolded, name, ranges)
+                    ),
                     powers=tuple(node for node in tree(block) if isinstance(node, Folded)),
                 )
             )

@@ -53,9 +53,14 @@ def tree(block: Block) -> tuple[Node, ...]:
 
 def blocks_of(program: Program, name: str, ranges: Ranges) -> tuple[Block, ...]:
     """The blocks of a tensor as proofs look at them, without those that have no dimension."""
+    return tuple(simpler for simpler, _ in unfolded_blocks(program, name, ranges))
+
+
+def unfolded_blocks(program: Program, name: str, ranges: Ranges) -> tuple[tuple[Block, Block], ...]:
+    """Each of `blocks_of` with that of which it is a simpler form, which is what nets read."""
     if name not in ranges.blocks:
-        found = (_simpler(block, program, ranges) for block in program.blocks[name])
-        ranges.blocks[name] = tuple(block for block in found if block is not None)
+        found = ((_simpler(block, program, ranges), block) for block in program.blocks[name])
+        ranges.blocks[name] = tuple((one, block) for one, block in found if one is not None)
     return ranges.blocks[name]
 
 

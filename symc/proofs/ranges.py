@@ -41,13 +41,14 @@ ONE = Range(1, 1)
 class Ranges:
     """The ranges of a program's sizes; `values` fixes some of them.
 
-    `blocks`: those of tensors, by name, as they are with these sizes; they are put here once.
+    `blocks`: those of tensors, by name, as they are with these sizes, each with that of the
+    program; they are put here once.
     """
 
     def __init__(self, program: Program, values: Mapping[str, int] | None = None) -> None:
         known = dict(values or {})
         self._names: dict[str, Range] = {}
-        self.blocks: dict[str, tuple[Block, ...]] = {}
+        self.blocks: dict[str, tuple[tuple[Block, Block], ...]] = {}
         for variable in program.sizes:
             value = known.get(variable.name, variable.value)
             if value is not None:

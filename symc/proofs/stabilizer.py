@@ -274,7 +274,8 @@ def _singular(
 ) -> list[_Shared]:
     found = []
     for cell in cells:
-        pair = sorted(name for name in cell.axes if name in linear)
+        # O(1) is but a sign.
+        pair = sorted(name for name in cell.axes if name in linear and parameters[name] != ONE)
         symmetric = _symmetric(cell, pair)
         if (
             not (len(pair) == 2 or symmetric)

@@ -205,12 +205,13 @@ def _is_vector(cell: Cell, factor: Orthogonal, joint: Joint) -> bool:
     plain = all(
         name == factor.name or isinstance(joint.factors[name], Permutation) for name in cell.axes
     )
-    return bool(cell.axes.get(factor.name, 0) % 2) and plain and not _mixed(cell, joint)
+    seen = plain and factor.name not in cell.hidden
+    return bool(cell.axes.get(factor.name, 0) % 2) and seen and not _mixed(cell, joint)
 
 
 def _mixed(cell: Cell, joint: Joint) -> bool:
     """Whether a finite group does more than list items: nets take it for a linear one there."""
-    return any(
+    return any(isinstance(joint.factors[name], Finite) for name in cell.hidden) or any(
         not factor.lists(table)
         for name, tables in cell.tables.items()
         if isinstance(factor := joint.factors[name], Finite)
