@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from symc.ir.sizes import LIMIT, Size, choose, growing, polynomial_at
+from symc.ir.sizes import LIMIT, Size, choose
 
 MAXIMUM_EXPONENT = 31
 """2^31 is out of range already; the bound holds for symbolic sizes and representations too."""
@@ -65,26 +63,6 @@ def always_too_large(size: Size) -> bool:
     falling = any(term.coefficient < 0 and term.powers for term in size.terms)
     least = sum(term.coefficient for term in size.terms)
     return not falling and least >= LIMIT * size.divisor
-
-
-def whole_root(parts: Mapping[int, int]) -> int | None:
-    """The whole number u from 1, below LIMIT, at which the sum of `parts[p] * u^p` is 0, if any.
-
-    None, too, where the sum does not grow with u: `growing` says whether it does.
-    """
-    sign = 1 if parts[max(parts)] > 0 else -1
-    risen = {power: sign * part for power, part in parts.items() if power}
-    if not growing(risen):
-        return None
-    target = -sign * parts.get(0, 0)
-    low, high = 1, LIMIT - 1
-    while low < high:
-        middle = (low + high) // 2
-        if polynomial_at(risen, middle) < target:
-            low = middle + 1
-        else:
-            high = middle
-    return low if target > 0 and polynomial_at(risen, low) == target else None
 
 
 def root(factor: int, exponent: int, value: int) -> int | None:

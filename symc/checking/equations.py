@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from symc.checking.arithmetic import always_too_large, never_positive, root, whole_root
+from symc.checking.arithmetic import always_too_large, never_positive, root
 from symc.checking.report import Report, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
 from symc.ir.representations import Representation
 from symc.ir.rounds import settle
-from symc.ir.sizes import Size, SizeVariable, growing
+from symc.ir.sizes import Size, SizeVariable, growing, whole_root
 from symc.source import Span
 
 

@@ -159,6 +159,26 @@ def growing(parts: Mapping[int, int]) -> bool:
     return False
 
 
+def whole_root(parts: Mapping[int, int]) -> int | None:
+    """The whole number u from 1, below LIMIT, at which the sum of `parts[p] * u^p` is 0, if any.
+
+    None, too, where the sum does not grow with u: `growing` says whether it does.
+    """
+    sign = 1 if parts[max(parts)] > 0 else -1
+    risen = {power: sign * part for power, part in parts.items() if power}
+    if not growing(risen):
+        return None
+    target = -sign * parts.get(0, 0)
+    low, high = 1, LIMIT - 1
+    while low < high:
+        middle = (low + high) // 2
+        if polynomial_at(risen, middle) < target:
+            low = middle + 1
+        else:
+            high = middle
+    return low if target > 0 and polynomial_at(risen, low) == target else None
+
+
 def choose(size: Size, count: int, repeats: bool) -> Size:
     """In how many ways `count` of so many things can be chosen, each once or with `repeats`."""
     total = Size.constant(1)

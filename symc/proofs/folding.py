@@ -98,7 +98,7 @@ class _Simplified:
         folds: list[Fold] = []
         for node in nodes:
             _laid_out(node, axes, folds)
-        update = {"axes": tuple(axes), "folds": tuple(folds), "characters": characters, "steps": ()}
+        update = {"axes": tuple(axes), "folds": tuple(folds), "characters": characters}
         return block.model_copy(update=update)
 
     def _node(self, node: Node) -> tuple[list[Node], frozenset[str]]:

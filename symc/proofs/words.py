@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc.ir.blocks import Block
+from symc.ir.blocks import Block, Unfold
 from symc.proofs import parity
 from symc.proofs.action import concerns
 from symc.proofs.factors.factor import Factor
@@ -51,7 +51,8 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
 
 def predicate(block: Block, joint: Joint) -> str | None:
     """Where the fixed vectors of a block lie, to follow `is always`; None: no words for it."""
-    if block.folds and not joint.rigid(block):
+    # Of components of a power, no words tell where they lie.
+    if any(isinstance(step, Unfold) for step in block.steps) and not joint.rigid(block):
         return None
     symmetries = Symmetries(block, joint)
     if symmetries.factors and not symmetries.known:

@@ -60,6 +60,8 @@ class Orthogonal(Factor):
         self.determinant = 0 if self.special else setting.variable()
         self.pieces = [Piece(size, self.minus)] if size else []
         self.singular = bool(setting.singular)
+        self.symmetric = any(cell.power(self.name) for cell in setting.cells)
+        self.directions = "principal axes" if self.symmetric else "singular directions"
         if setting.singular:
             self.pieces = [Piece(1, form) for form in setting.singular]
         odd = setting.odd_dimension if self.dimension is None else size % 2 == 1
@@ -139,6 +141,9 @@ class Orthogonal(Factor):
             words = (
                 "every translation" if words == "only the identity" else f"translations, {words}"
             )
+        if self.singular and own:
+            text = "Z2" if len(own) == 1 else f"Z2^{len(own)}"
+            words = f"signs of its {self.directions}"
         dimension = self.rest * (self.rest - 1) // 2
         if self.idle_translations:
             dimension += self.dimension or 1
@@ -175,7 +180,7 @@ class Orthogonal(Factor):
         if len(self.pieces) > 1:
             if all(parity.sign(piece.form, point) > 0 for piece in self.pieces):
                 return f"a reflection of `{self.name}`" if flips else None
-            return f"signs of the singular directions in `{self.name}`"
+            return f"signs of the {self.directions} in `{self.name}`"
         if point & self.minus:
             if self.whole:
                 return f"-1 of `{self.name}`"
