@@ -44,7 +44,7 @@ def test_programs_survive_json(path: Path) -> None:
 def test_unknown_fields_and_other_versions_are_refused() -> None:
     dumped = program("input x[3]\noutput y").model_dump()
     with pytest.raises(ValueError, match="version"):
-        Program.model_validate({**dumped, "version": 3})
+        Program.model_validate({**dumped, "version": 4})
     with pytest.raises(ValueError, match="version"):
         Program.model_validate_json(json.dumps({**dumped, "version": 0}))
     with pytest.raises(ValueError, match="surplus"):

@@ -118,6 +118,19 @@ def dimension(representation: Representation) -> Size:
     raise TypeError(f"not a representation: {representation!r}")
 
 
+def alternates(representation: Representation) -> bool:
+    """Whether an alternating power is in it, whose entries elements may negate."""
+    match representation:
+        case Alt(base=base, exponent=exponent):
+            return exponent > 1 or alternates(base)
+        case Product(factors=parts) | Sum(terms=parts):
+            return any(map(alternates, parts))
+        case Power(base=base) | Sym(base=base) | Dual(base=base):
+            return alternates(base)
+        case _:
+            return False
+
+
 def atoms(representation: Representation) -> tuple[Atom, ...]:
     """Every atom in it, in order, repeats included."""
     match representation:
