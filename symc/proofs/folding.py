@@ -94,11 +94,8 @@ class _Simplified:
             simpler, signs = self._node(node)
             nodes += simpler
             characters ^= signs
-        axes: list[BlockAxis] = []
-        folds: list[Fold] = []
-        for node in nodes:
-            _laid_out(node, axes, folds)
-        update = {"axes": tuple(axes), "folds": tuple(folds), "characters": characters}
+        made = laid_out(nodes)
+        update = {"axes": made.axes, "folds": made.folds, "characters": characters}
         return block.model_copy(update=update)
 
     def _node(self, node: Node) -> tuple[list[Node], frozenset[str]]:
@@ -162,6 +159,15 @@ class _Simplified:
             elif not facts.special:
                 return None
         return signs
+
+
+def laid_out(nodes: Sequence[Node]) -> Block:
+    """The block of a product; undoes `tree`."""
+    axes: list[BlockAxis] = []
+    folds: list[Fold] = []
+    for node in nodes:
+        _laid_out(node, axes, folds)
+    return Block(axes=tuple(axes), folds=tuple(folds))
 
 
 def _laid_out(node: Node, axes: list[BlockAxis], folds: list[Fold]) -> None:

@@ -10,6 +10,7 @@ from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
 from symc.proofs.factors.signs import Signs
+from symc.proofs.folding import Folded, laid_out, tree
 from symc.proofs.listing import enumerated
 from symc.proofs.stabilizer import Joint
 from symc.proofs.symmetries import Symmetries
@@ -20,10 +21,23 @@ _MOST_COMBINED = 6
 
 
 def part_name(block: Block, families_of: dict[str, str]) -> str:
-    """A block as a product of representations: `R.vector^2`."""
+    """A block as a product of representations: `R.vector^2`, `sym(R.vector, 2)`."""
     factors: dict[str, int] = {}
     signed = set(block.characters)
-    for axis in block.axes:
+    plain_axes = block.axes
+    if block.folds:
+        nodes = tree(block)
+        plain_axes = tuple(node for node in nodes if not isinstance(node, Folded))
+        for node in nodes:
+            if isinstance(node, Folded):
+                inside = part_name(laid_out(node.inside), families_of)
+                channels = [
+                    a.size for a in node.inside if not isinstance(a, Folded) and not a.group
+                ]
+                inside = "*".join([*map(str, channels), inside])
+                power = f"{'alt' if node.alternating else 'sym'}({inside}, {node.exponent})"
+                factors[power] = factors.get(power, 0) + 1
+    for axis in plain_axes:
         if axis.group is None:
             continue
         if axis.kind == "table":
