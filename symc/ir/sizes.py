@@ -140,9 +140,9 @@ def polynomial_at(parts: Mapping[int, int], value: int) -> int:
 
 
 def growing(parts: Mapping[int, int]) -> bool:
-    """Whether the sum of `parts[p] * u^p`, above its part without u, rises with u from 1.
+    """Whether the sum of `parts[p] * u^p` rises with u from 1.
 
-    Where it is 0 or less it may stand still, as u (u - 1) / 2 does before 2: no size is that small.
+    Where it is 0 or less it need not, as u (u - 1) / 2 does not before 2: no size is that small.
     """
     top = max(parts, default=0)
     rises = {power: part for power, part in parts.items() if power and part}
@@ -154,7 +154,7 @@ def growing(parts: Mapping[int, int]) -> bool:
                 more = part * comb(power, low) * start ** (power - low)
                 shifted[low] = shifted.get(low, 0) + more
         if shifted and min(shifted.values()) >= 0 < max(shifted.values()):
-            before = [polynomial_at(rises, u) for u in range(1, start + 1)]
+            before = [polynomial_at(parts, u) for u in range(1, start + 1)]
             return all(a < b or (a <= 0 and b <= 0) for a, b in pairwise(before))
     return False
 

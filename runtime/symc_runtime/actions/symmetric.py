@@ -8,8 +8,6 @@ back.
 
 from __future__ import annotations
 
-from math import factorial
-
 import torch
 
 from symc_runtime.spec.polynomials import choose
@@ -78,10 +76,18 @@ def multiplicities(
     """At how many places of the full tensor each component stands, whole numbers."""
     count = choose(n, power, not alternating)
     if alternating:
-        return torch.full((count,), factorial(power), device=device)
+        return torch.full((count,), _orders(power), device=device)
     place = _place(_indices(n, power, device).sort(0).values, n, False)
     zeros = torch.zeros(count, dtype=torch.long, device=device)
     return zeros.scatter_add(0, place, torch.ones_like(place))
+
+
+def _orders(power: int) -> int:
+    """In how many orders so many indices can stand."""
+    total = 1
+    for count in range(2, power + 1):
+        total = total * count
+    return total
 
 
 def _along(values: torch.Tensor, x: torch.Tensor, dim: int) -> torch.Tensor:
@@ -122,8 +128,8 @@ def _place(ordered: torch.Tensor, n: int, alternating: bool) -> torch.Tensor:
 def _binomial(of: torch.Tensor, count: int) -> torch.Tensor:
     total = torch.ones_like(of)
     for place in range(count):
-        total = total * (of - place)
-    return total // factorial(count)
+        total = total * (of - place) // (place + 1)
+    return total
 
 
 def _sign(indices: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from math import factorial, gcd
+from math import gcd
 from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.catalogue import groups as catalogue_groups
@@ -473,9 +473,11 @@ def _polynomial(representation: Representation) -> tuple[_Terms, int]:
         inside, below = _polynomial(representation.carried)
         step = below if isinstance(representation, Sym) else -below
         chosen: _Terms = {(): 1}
+        whole = 1
         for place in range(representation.power):
             chosen = _times(chosen, _plus(inside, 1, {(): place * step}, 1)[0])
-        return chosen, below**representation.power * factorial(representation.power)
+            whole = whole * below * (place + 1)
+        return chosen, whole
     assert_never(representation)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from math import factorial
 
 Size = int | str
 """A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`.
@@ -72,8 +71,9 @@ def choose(size: int, count: int, repeats: bool) -> int:
     """In how many ways `count` of so many things can be chosen, each once or with `repeats`."""
     total = 1
     for place in range(count):
-        total = total * (size + place if repeats else size - place)
-    return total // factorial(count)
+        # After each step a number of choices, so nothing is left over.
+        total = total * (size + place if repeats else size - place) // (place + 1)
+    return total
 
 
 def names(size: Size) -> frozenset[str]:
