@@ -406,11 +406,6 @@ def test_section_2_nets_see_labels_one_hot() -> None:
             "relax S(n) by partial(width=learned, penalty=0.03)",
         ),
         ("input x[n: S(n)]\noutput y\nrelax by residual", "SYM911", "relax by residual"),
-        (
-            "input x[n: S(n), 3: O(3)]\noutput y\nsymmetrize O(3) by average(degree=5)",
-            "SYM912",
-            "degree",
-        ),
         ("input x[n: S(n)]\noutput y\nsymmetrize by weighted(samples=9)", "SYM912", "weighted"),
         ("group G = unknown(3)\ninput x[3: G.vector]\noutput y", "SYM901", "unknown(3)"),
     ],

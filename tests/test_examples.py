@@ -16,6 +16,7 @@ import huckel
 import reaching
 import ring
 import robot
+import sets
 import symc
 from symc_runtime import testing
 from symc_runtime.symmetrized import Symmetrized
@@ -152,6 +153,28 @@ def test_the_teacher_reaches_with_either_arm() -> None:
 def test_lessons_are_mostly_with_the_left_arm() -> None:
     given = reaching.lessons(100, 0.98, torch.Generator().manual_seed(0))
     assert int((given.target[:, 1] > 0).sum()) == 98
+
+
+def test_sets_have_labels_of_variance_one_that_no_order_of_items_changes() -> None:
+    for task in sets.WEIGHTS:
+        x, y = sets.sets(4000, task, 0)
+        assert abs(float(y.var()) - 1) < 0.1
+        assert torch.equal(y, sets.sets(4000, task, 0)[1])
+        order = torch.randperm(sets.ITEMS)
+        ranked = x[:, order][..., 1].gather(1, x[:, order][..., 0].argsort(1))
+        weights = sets.WEIGHTS[task]
+        assert torch.allclose(ranked @ weights / weights.norm(), y, atol=1e-6)
+
+
+def test_the_comparison_on_sets_shows_every_method(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    sets.main(["--seconds", "0.1", "--methods", *sets.METHODS])
+    shown = capsys.readouterr().out.splitlines()
+    for method in sets.METHODS:
+        assert any(line.strip().startswith(f"{method} ") for line in shown)
 
 
 def examples() -> list[Any]:

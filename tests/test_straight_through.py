@@ -61,6 +61,19 @@ def test_the_path_has_the_gradient_of_the_soft_matrix(
     assert torch.allclose(by_hand, by_torch, rtol=1e-10, atol=1e-12)
 
 
+def test_equal_scores_have_one_gradient_by_hand_and_in_plain_operations() -> None:
+    """The item that noise puts behind the other is taken to be behind it."""
+    scores = torch.tensor([[0.3, -1.0, 0.3, 0.3, 2.0]], dtype=F64, requires_grad=True)
+    key = torch.tensor([[0.2, 0.0, 0.9, 0.5, 0.0]], dtype=F64)
+    index = sorting_index([scores], key, None, tol=tolerance(scores.dtype))
+    soft = soft_order(scores, index, 0.1)
+    weight = torch.randn(1, 5, 5, dtype=F64, generator=torch.Generator().manual_seed(0))
+    (by_hand,) = torch.autograd.grad((soft.path * weight).sum(), scores, retain_graph=True)
+    (by_torch,) = torch.autograd.grad((soft_matrix(soft) * weight).sum(), scores)
+    assert (by_hand[0, 2] - by_hand[0, 0]).abs() > 1e-3
+    assert torch.allclose(by_hand, by_torch, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("valid", [None, RAGGED], ids=["full", "ragged"])
 @pytest.mark.parametrize("temperature", [0.01, 0.3])
 def test_the_entropy_has_the_gradient_of_the_rows_of_the_soft_matrix(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from symc_runtime.actions.symmetric import components, full_tensor
     from symc_runtime.actions.tables import move, turn, unmove, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
+    from symc_runtime.distributions.design_average import DesignOrthogonal
     from symc_runtime.distributions.finite_average import AverageFinite
     from symc_runtime.distributions.finite_net import LearnedFinite
     from symc_runtime.distributions.mixed_orthogonal import MixedOrthogonal
@@ -71,6 +72,7 @@ _HOMES = {
         "keep_valid", "own",
         "permute", "rotate", "times_signs", "translate", "unpermute", "unrotate", "untranslate",
     ),
+    "distributions.design_average": ("DesignOrthogonal",),
     "distributions.finite_average": ("AverageFinite",),
     "distributions.finite_net": ("LearnedFinite",),
     "distributions.mixed_orthogonal": ("MixedOrthogonal",),
@@ -104,6 +106,7 @@ __all__ = [
     "AverageOrthogonal",
     "AveragePermutation",
     "AverageSigns",
+    "DesignOrthogonal",
     "Draw",
     "Group",
     "Joint",

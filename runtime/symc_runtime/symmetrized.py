@@ -7,6 +7,7 @@ Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 import torch
@@ -21,9 +22,10 @@ from symc_runtime.call.shapes import ShapeError, check_counts, check_inputs, che
 from symc_runtime.call.tracing import refuse_torchscript, refuse_torchscript_trace
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.elements.finite import Finite
+from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.signs import Signs
 from symc_runtime.methods.method import numbers_of_samples
-from symc_runtime.spec.draws import Draw, always_draws, counted
+from symc_runtime.spec.draws import Draw, always_draws, counted, elements_of_designs
 from symc_runtime.spec.layout import Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.spec.polynomials import names
 from symc_runtime.spread.measuring import pair_noise, spread_of
@@ -42,8 +44,9 @@ class Symmetrized(nn.Module):
         base: the model inside; it sees K * batch rows in canonical poses.
         samples: K in training mode, times what other stages enumerate: an int from 1. Of a module
             without a stage that draws whatever the sizes are it is None: every stage takes all the
-            elements that it has, where they are few enough. A number draws so many instead, None
-            goes back to all.
+            elements that it has, where they are few enough. Where no stage draws samples it is 1,
+            or how many elements a design has, and cannot be set. A number draws so many instead,
+            None goes back to all.
         eval_samples: the same in eval mode.
         chunk: how many of the K samples run at a time; None: all. Bounds memory.
         trusted: names of the groups handled `by base`, which has them already.
@@ -69,6 +72,7 @@ class Symmetrized(nn.Module):
         super().__init__()
         self.base = base
         self._takes_samples = any(entry.samples for entry in self.draws)
+        self._by_design = elements_of_designs(self.draws, self.groups, self.fixed)
         # In training and in eval mode.
         self._always_draws = tuple(
             [always_draws(self.draws, self.groups, self.fixed, mode) for mode in (True, False)]
@@ -90,7 +94,7 @@ class Symmetrized(nn.Module):
     @property
     def samples(self) -> Any:
         """K in training mode; see the class."""
-        return self._samples if self._takes_samples else 1
+        return self._samples if self._takes_samples else self._by_design
 
     @samples.setter
     def samples(self, value: Any) -> None:
@@ -100,12 +104,47 @@ class Symmetrized(nn.Module):
     @property
     def eval_samples(self) -> Any:
         """K in eval mode; see the class."""
-        return self._eval_samples if self._takes_samples else 1
+        return self._eval_samples if self._takes_samples else self._by_design
 
     @eval_samples.setter
     def eval_samples(self, value: Any) -> None:
         self._refuse_where_nothing_draws("eval_samples", value)
         self._eval_samples = value
+
+    @property
+    def noise_scale(self) -> dict[str, float]:
+        """How loud the noise of each `probabilistic` stage is beside what its net has learned.
+
+        At first what the spec says. To be set to one number for all stages, or to a number by the
+        name of a stage: at 1 nets of sets and clouds start near the uniform distribution, towards 0
+        they choose one element each. Like `samples` it is no part of the state_dict.
+        """
+        return {key: stage.noise_scale for key, stage in self._scaling().items()}
+
+    @noise_scale.setter
+    def noise_scale(self, value: Any) -> None:
+        stages = self._scaling()
+        given = value if isinstance(value, Mapping) else dict.fromkeys(stages, value)
+        if not stages:
+            raise ValueError(
+                "noise_scale: no stage of this model is `probabilistic` with a net that hears noise"
+            )
+        for key, scale in given.items():
+            if key not in stages:
+                known = ", ".join(f"`{name}`" for name in stages)
+                raise ValueError(f"noise_scale: no stage `{key}` hears noise; there is {known}")
+            if (
+                isinstance(scale, bool)
+                or not isinstance(scale, (int, float))
+                or not 0 < scale < inf
+            ):
+                raise ValueError(f"noise_scale: a number above 0, not {scale!r}")
+        for key, scale in given.items():
+            stages[key].noise_scale = float(scale)
+
+    def _scaling(self) -> dict[str, Distribution]:
+        stages = {entry.key: distribution(getattr(self, entry.attribute)) for entry in self.draws}
+        return {key: stage for key, stage in stages.items() if stage.scales_noise}
 
     def draw_so_many(self, samples: int, eval_samples: int | None = None) -> None:
         """So many samples, in eval mode as many by default, of what draws; what enumerates stays.
@@ -118,7 +157,15 @@ class Symmetrized(nn.Module):
         self._eval_samples = None if self._eval_samples is None else eval_samples
 
     def _refuse_where_nothing_draws(self, name: str, value: Any) -> None:
-        if not self._takes_samples and value is not None and check_samples(name, value) != 1:
+        if self._takes_samples or value is None:
+            return
+        if check_samples(name, value) != self._by_design:
+            if self._by_design > 1:
+                raise ValueError(
+                    f"{name}: K is {self._by_design}, the elements of a design that the spec asks "
+                    f"for by `degree=`, and no other number; for {value} random elements it says "
+                    f"`by average({name}={value})`"
+                )
             raise ValueError(
                 f"{name}: every stage of this model takes one element an input, so K is 1, not "
                 f"{value}; for more samples a spec says `by probabilistic({name}={value})`"
@@ -126,6 +173,8 @@ class Symmetrized(nn.Module):
 
     def _number_of_samples(self) -> tuple[int, bool]:
         """How many samples a call draws, and whether stages enumerate beside them."""
+        if not self._takes_samples:
+            return 1, False
         name = "samples" if self.training else "eval_samples"
         value = getattr(self, name)
         always = self._always_draws[not self.training]
@@ -386,7 +435,7 @@ class Symmetrized(nn.Module):
         outputs, elements = self.symmetrize(*tensors, *valid, *noise)
         shares: torch.Tensor | None = None
         for element in elements:
-            if isinstance(element, (Finite, Signs)) and element.share is not None:
+            if isinstance(element, (Finite, Signs, Orthogonal)) and element.share is not None:
                 shares = element.share if shares is None else shares * element.share
         if not penalized:
             return outputs, shares, None

@@ -16,7 +16,6 @@ from symc.ir.sizes import LIMIT
 from symc.ir.tensors import Tensor
 from symc.source import Span
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 
 
 def refuse_absent_tensors(written: Sequence[ast.TensorStatement], report: Report) -> None:
@@ -71,7 +70,7 @@ def refuse_uncarried_groups(
     for group in expressions.groups.ordered():
         if informing.carries(group):
             continue
-        facts = families()[group.family]
+        facts = group.facts
         still = ""
         if group.name in mentioned:
             still = "; what it does not move, as a `scalar`, does not count"

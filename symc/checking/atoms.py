@@ -13,7 +13,6 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def read_atom(
     owner: GroupInstance, name: str, written: ast.Expression, expressions: Expressions
 ) -> Carried | None:
     """`group.name`, a representation that its group has, where nothing stands in brackets."""
-    facts = families()[owner.family].atoms[name]
+    facts = owner.facts.atoms[name]
     report = expressions.report
     if facts.arguments:
         text = report.excerpt(written.span)
@@ -50,7 +49,7 @@ def read_called(
     owner: GroupInstance, name: str, call: ast.Call, expressions: Expressions
 ) -> Carried | None:
     """`group.name(2)`, whole numbers in the brackets."""
-    facts = families()[owner.family]
+    facts = owner.facts
     report = expressions.report
     text = report.excerpt(call.function.span)
     wanted = facts.atoms[name].arguments
@@ -115,7 +114,7 @@ def _choices(
     owner: GroupInstance, name: str, expressions: Expressions
 ) -> list[tuple[int, ...]] | None:
     """What may stand in the brackets, None while the parameter is open."""
-    facts = families()[owner.family]
+    facts = owner.facts
     parameter = expressions.sizes.resolved(owner.parameter).value
     if parameter is None or not isinstance(facts, Finite):
         return None
@@ -191,7 +190,7 @@ def _together(owner: GroupInstance, expressions: Expressions) -> str:
 
 def image_of(owner: GroupInstance, expressions: Expressions) -> str | None:
     """The representation of the group that stands on two axes, `grid`, where it has one."""
-    for name, facts in families()[owner.family].atoms.items():
+    for name, facts in owner.facts.atoms.items():
         if facts.axes > 1 and _choices(owner, name, expressions):
             return name
     return None
@@ -199,6 +198,6 @@ def image_of(owner: GroupInstance, expressions: Expressions) -> str | None:
 
 def is_square(owner: GroupInstance, expressions: Expressions) -> bool:
     """Whether an image of the group has two axes of one size."""
-    facts = families()[owner.family]
+    facts = owner.facts
     parameter = expressions.sizes.resolved(owner.parameter).value
     return isinstance(facts, Finite) and parameter is not None and facts.sides(parameter)

@@ -44,7 +44,7 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     owner = _owner(expression, expressions)
     if owner is None:
         return None
-    facts = families()[owner.family]
+    facts = owner.facts
     name = expression.name
     if name.text in facts.atoms:
         return read_atom(owner, name.text, expression, expressions)
@@ -160,7 +160,7 @@ def _called_representation(
     if owner is None:
         return None
     name = function.name.text
-    atoms = families()[owner.family].atoms
+    atoms = owner.facts.atoms
     if name in atoms and atoms[name].arguments:
         return read_called(owner, name, call, expressions)
     before = expressions.report.count

@@ -17,6 +17,7 @@ from symc.checking.absence import (
     refuse_wrong_ranges,
 )
 from symc.checking.costly import note_many_elements
+from symc.checking.designs import refuse_without_design
 from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
@@ -152,7 +153,7 @@ def _read(
     inputs = [t for t in tensors if t is not None and t.statement.kind == "input"]
     outputs = [t for t in tensors if t is not None and t.statement.kind == "output"]
     refuse_open_tables([t.tensor for t in (*inputs, *outputs)], expressions)
-    families_of = {group.name: group.family for group in expressions.groups.ordered()}
+    families_of = {group.name: group.facts for group in expressions.groups.ordered()}
     number = 0
     cut: dict[int, tuple[Block, ...] | None] = {}
     for tensor in (*inputs, *outputs):
@@ -183,6 +184,7 @@ def _read(
             pending.relaxed(report, statement)
     stages = read_stages(lines, expressions, informing)
     refuse_large_orbits(stages, lines, expressions)
+    refuse_without_design(stages, lines, expressions)
     if complete:
         refuse_unanchored_points(
             [(output, cut.get(id(output)) or ()) for output in outputs], expressions, informing

@@ -13,7 +13,6 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom
 from symc.ir.sizes import Size
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 
 _BATCH = frozenset(["batch", "batches", "batchsize", "bsz", "nbatch", "numbatch", "minibatch"])
@@ -96,7 +95,7 @@ def _meant(constraint: Constraint, name: str, expressions: Expressions) -> tuple
     written = f"`({name}, {name}): {group.name}.{image}`"
     if image is None:
         written = f"`({name}, {name}): R.grid` of `group R = C(4)` or `D(4)`"
-    facts, parameter = families()[group.family], expressions.sizes.resolved(group.parameter).value
+    facts, parameter = group.facts, expressions.sizes.resolved(group.parameter).value
     items = (
         isinstance(facts, Finite)
         and parameter is not None
@@ -116,7 +115,7 @@ def _told_by_space(
     (name,) = names
     fixing = table.fixed.get(name)
     group = expressions.groups.instances.get(carried.group)
-    family = families()[group.family] if group is not None else None
+    family = group.facts if group is not None else None
     if family is None:
         return None
     if (family.permutes or family.flips) and family.atoms[carried.name].axis == "natural":

@@ -26,7 +26,6 @@ from symc.source import Span
 from symc.syntax import ast
 from symc.syntax.parse.slips import DECLARE_EACH, PRODUCT
 from symc_runtime.catalogue import compiled_groups
-from symc_runtime.catalogue import groups as families
 
 
 class Expressions:
@@ -286,7 +285,7 @@ class Expressions:
         """The representation that a value means; a group means its bare one."""
         if not isinstance(value, GroupInstance):
             return value if isinstance(value, Carried) else None
-        facts = families()[value.family]
+        facts = value.facts
         if facts.bare is not None:
             return read_atom(value, facts.bare, expression, self)
         text = self.report.excerpt(expression.span)

@@ -11,7 +11,7 @@ from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.source import Span
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 from symc_runtime.methods.method import Method
 
 
@@ -25,7 +25,7 @@ class Informing:
     def __init__(
         self,
         inputs: dict[str, tuple[Block, ...]],
-        families_of: Mapping[str, str],
+        families_of: Mapping[str, Family],
         complete: bool,
         report: Report,
         bounds: Mapping[str, int],
@@ -92,7 +92,7 @@ class Informing:
         )
 
     def _seen_with(self, group: GroupInstance) -> set[str | None]:
-        permuting = {name for name, of in self.families_of.items() if families()[of].permutes}
+        permuting = {name for name, of in self.families_of.items() if of.permutes}
         return {None, group.name, *permuting}
 
     def _has_vectors(self, group: GroupInstance) -> bool:
@@ -104,7 +104,7 @@ class Informing:
 
     def allows(self, group: GroupInstance, method: Method, span: Span) -> bool:
         """Whether the method can handle the group on these inputs; else it is reported."""
-        facts = families()[group.family]
+        facts = group.facts
         translates = facts.shifts and not facts.turns
         if translates and method.name == "average":
             self.report.error(
@@ -165,7 +165,7 @@ class Informing:
 
     def refuse_anchor(self, anchor: ast.Name, groups: Sequence[GroupInstance]) -> None:
         """Report an `anchor=NAME` that cannot be the origin of points of these groups."""
-        moving = [group for group in groups if families()[group.family].affine]
+        moving = [group for group in groups if group.facts.affine]
         if groups and not moving:
             self.report.error(
                 "SYM509",

@@ -90,11 +90,7 @@ def report_text(expression: ast.Expression, text: str, expressions: Expressions)
 
 def _group_with(atom: str, expressions: Expressions) -> str | None:
     """The one group of the spec that has a representation of this name."""
-    having = [
-        group.name
-        for group in expressions.groups.ordered()
-        if atom in families()[group.family].atoms
-    ]
+    having = [group.name for group in expressions.groups.ordered() if atom in group.facts.atoms]
     return having[0] if len(having) == 1 else None
 
 

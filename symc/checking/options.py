@@ -6,13 +6,11 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from symc.checking import pending
 from symc.checking.informing import Informing
 from symc.checking.report import Report, listed, nearest, suggestion
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance, NetChoice
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import nets
 from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import Method, MethodOption
@@ -33,7 +31,7 @@ class Options:
 
 def fitting_nets(group: GroupInstance) -> list[str]:
     """Names of the nets that can choose an element of the group."""
-    facts = families()[group.family]
+    facts = group.facts
     kind = "permutation" if facts.permutes else "orthogonal" if facts.turns else None
     if facts.tabled:
         kind = "finite"
@@ -57,11 +55,6 @@ def read_options(
 ) -> Options:
     """The options of one line; each that is wrong is reported and left out."""
     found = Options()
-    later = [a for a in arguments if a.name and (method.name, a.name.text) in pending.OPTIONS]
-    for argument in later:
-        if argument.name is not None:
-            pending.option(report, argument.name.span)
-    arguments = [argument for argument in arguments if argument not in later]
     owner = f"the method `{method.name}`"
     for name, argument in _named(arguments, owner, method.options, report).items():
         option = method.options[name]
@@ -93,7 +86,7 @@ def _warn_of_no_effect(
     report: Report,
 ) -> None:
     """Warn of an option that no group of the line reads."""
-    read = any(option.is_about(families()[g.family].element) for g in line_groups)
+    read = any(option.is_about(g.facts.element) for g in line_groups)
     if argument.name is not None and line_groups and not read:
         groups = listed(group.name for group in line_groups)
         having = _having(option)
@@ -285,7 +278,7 @@ def _net(
 
 def _instead_of_images(group: GroupInstance, fitting: Sequence[str]) -> str:
     """What helps a net that finds no image."""
-    facts = families()[group.family]
+    facts = group.facts
     parameter = group.parameter.value
     others = [name for name in fitting if not nets()[name].reads_images]
     found = f"nets for these inputs: {listed(others)}"

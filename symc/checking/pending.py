@@ -143,18 +143,5 @@ def method(report: Report, span: Span) -> None:
     )
 
 
-def option(report: Report, span: Span) -> None:
-    """`average(degree=5)`."""
-    report.error(
-        "SYM912",
-        span,
-        f"the option `{report.excerpt(span)}` is not available yet",
-        help="write `samples=20` for the mean over so many random elements",
-    )
-
-
 METHODS = frozenset({"weighted"})
 """Methods of `symmetrize` that come later."""
-
-OPTIONS = frozenset({("average", "degree")})
-"""Options of methods that come later."""

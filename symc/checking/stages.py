@@ -15,7 +15,6 @@ from symc.ir.groups import GroupInstance, NetChoice, Stage
 from symc.source import Span
 from symc.syntax import ast
 from symc_runtime.catalogue import compiled_methods, methods, nets
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.family import ElementKind
 from symc_runtime.methods.method import Method
 
@@ -51,7 +50,7 @@ _ELSEWHERE = {
 
 def default_order(groups: Sequence[GroupInstance]) -> list[GroupInstance]:
     """Linear and Euclidean groups, then finite ones, then permutations; ties as in the text."""
-    return sorted(groups, key=lambda group: _ORDER[families()[group.family].element])
+    return sorted(groups, key=lambda group: _ORDER[group.facts.element])
 
 
 @dataclass(frozen=True)
@@ -179,6 +178,8 @@ def _one_count(
     """A call has one K: explicit counts of two lines must agree."""
     spans = {a.name.text: a.value.span for a in statement.options if a.name is not None}
     for name, count in options.counts.items():
+        if name not in ("samples", "eval_samples"):
+            continue
         first, place = explicit.setdefault(name, (count, spans[name]))
         if first != count:
             expressions.report.error(
@@ -198,14 +199,18 @@ def _stage(
     explicit: bool,
 ) -> Stage:
     anchor = None
-    if method.acts and families()[group.family].affine:
+    if method.acts and group.facts.affine:
         anchor = options.anchor.text if options.anchor is not None else informing.anchor(group)
+    degree = options.counts.get("degree")
+    if degree is not None and not method.options["degree"].is_about(group.facts.element):
+        degree = None
     stage = Stage(
         group=group.name,
         method=method.name,
         explicit=explicit,
         samples=options.counts.get("samples"),
         eval_samples=options.counts.get("eval_samples"),
+        degree=degree,
         net=(options.net or default_net(group, informing)) if method.learned else None,
         anchor=anchor,
     )
@@ -221,7 +226,7 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     fitting = [name for name in fitting if name not in looking]
     if not fitting:
         return None
-    if families()[group.family].permutes:
+    if group.facts.permutes:
         if not informing.has_pairs(group):
             return default_options("deepsets")
         many = (informing.most(group) or 0) > REFINED

@@ -9,7 +9,6 @@ from symc.ir.groups import Stage
 from symc.ir.representations import atoms
 from symc.ir.tensors import Tensor
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 from symc_runtime.methods.method import ENUMERATION_BUDGET
 
@@ -21,7 +20,7 @@ def refuse_unequal_sides(expressions: Expressions) -> None:
     """Quarter turns want the two sizes of an image to be one."""
     reported = set()
     for group, sides, span in expressions.grids:
-        facts = families()[group.family]
+        facts = group.facts
         parameter = expressions.sizes.resolved(group.parameter).value
         if not isinstance(facts, Finite) or parameter is None or not facts.sides(parameter):
             continue
@@ -46,7 +45,7 @@ def refuse_large_orbits(
     places = {s.method.text: s.method.span for s in lines}
     for stage in stages:
         group = expressions.groups.instances[stage.group]
-        facts = families()[group.family]
+        facts = group.facts
         size = expressions.sizes.resolved(group.parameter).value
         if not isinstance(facts, Finite) or size is None or stage.method in ("average", "base"):
             continue
@@ -68,7 +67,7 @@ def refuse_open_tables(tensors: Sequence[Tensor], expressions: Expressions) -> N
     tabled = {
         group.name: group
         for group in expressions.groups.ordered()
-        if isinstance(families()[group.family], Finite)
+        if isinstance(group.facts, Finite)
     }
     for group in tabled.values():
         size = expressions.sizes.resolved(group.parameter)
@@ -90,7 +89,7 @@ def refuse_open_tables(tensors: Sequence[Tensor], expressions: Expressions) -> N
     for name, dimension in largest.items():
         group = tabled[name]
         size = expressions.sizes.resolved(group.parameter)
-        order = 1 if size.value is None else families()[group.family].order(size.value)
+        order = 1 if size.value is None else group.facts.order(size.value)
         if order is None or order * dimension > _LARGEST:
             elements = "so many" if order is None else f"{order:,}"
             expressions.report.error(

@@ -17,7 +17,6 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
 from symc.syntax import ast
-from symc_runtime.catalogue import groups as families
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _an_image(
         return None
     group = expressions.groups.instances[tree.group]
     image = image_of(group, expressions)
-    if image is None or tree.name != families()[group.family].bare:
+    if image is None or tree.name != group.facts.bare:
         return None
     text = expressions.report.excerpt(written.span)
     return (
@@ -212,7 +211,7 @@ def _on_several(
     """What to write where something for one axis stands on the axes `text` together."""
     groups = expressions.groups.instances
     for atom in atoms(tree):
-        names = families()[groups[atom.group].family].atoms
+        names = groups[atom.group].facts.atoms
         image = next((name for name, facts in names.items() if facts.axes > 1), None)
         if image is not None and is_square(groups[atom.group], expressions) and len({*sizes}) > 1:
             text = f"{sizes[0]}, {sizes[0]}"
@@ -339,7 +338,7 @@ def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
             )
             return True
         for atom in atoms(axis.representation):
-            family = families()[groups[atom.group].family]
+            family = groups[atom.group].facts
             facts = family.atoms[atom.name]
             permutes = facts.axis == "trivial" or family.permutes or not mixes(family, atom.name)
             if permutes and not facts.character:

@@ -19,7 +19,6 @@ from symc.ir.representations import (
     Trivial,
 )
 from symc.ir.sizes import Size
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.polynomials import polynomial
@@ -66,7 +65,7 @@ def atom(
 
     `known`: the group's parameter, where it is told. Raises OutOfRangeError, NoRuleError.
     """
-    family = families()[group.family]
+    family = group.facts
     family.refuse_without_rule()
     facts = family.atoms[name]
     match facts.axis:
@@ -165,7 +164,7 @@ def _tabled(
     group: GroupInstance, name: str, arguments: tuple[Size, ...], known: int | None
 ) -> Size:
     """The dimension of what tables say; that of parameter 1 where neither formula nor number is."""
-    facts = families()[group.family]
+    facts = group.facts
     assert isinstance(facts, Finite)
     given = tuple(value for size in arguments if (value := size.value) is not None)
     if known is not None:

@@ -18,7 +18,7 @@ from symc.comparison.words import witness
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
-from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 _MANY = 12
 """In more dimensions axes that are cut apart are not compared."""
@@ -36,7 +36,7 @@ class Side:
     """One spec: its groups' parameters and its tensors' axes, in the names that both share."""
 
     parameters: Mapping[str, Size]
-    families: Mapping[str, str]
+    families: Mapping[str, Family]
     tensors: tuple[tuple[Layout[Size], ...], ...]
 
     @property
@@ -54,7 +54,7 @@ class Side:
             value = size(self.parameters[name])
             if kept is not None and name not in kept:
                 value = small(value)
-            found[name] = Factor(families()[self.families[name]], value)
+            found[name] = Factor(self.families[name], value)
         return found
 
     def at(self, values: Sample) -> Symmetry:
@@ -210,12 +210,12 @@ def _sides(
     return (
         Side(
             {g.name: sizes.first(g.parameter) for g in a.groups},
-            {g.name: g.family for g in a.groups},
+            {g.name: g.facts for g in a.groups},
             tuple(first),
         ),
         Side(
             {g.name: sizes.second(g.parameter) for g in b.groups},
-            {g.name: g.family for g in b.groups},
+            {g.name: g.facts for g in b.groups},
             tuple(second),
         ),
     )
@@ -249,9 +249,9 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
                 )
     for side in sides:
         for name in side.acting:
-            facts = families()[side.families[name]]
+            facts = side.families[name]
             if not facts.ruled:
-                return f"nothing is known here about elements of {side.families[name]}"
+                return f"nothing is known here about elements of {facts.name}"
     return None
 
 

@@ -6,14 +6,13 @@ from symc.description.model import GroupDescription
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
 from symc.proofs import Stabilizer
-from symc_runtime.catalogue import groups as families
 
 
 def describe_group(
     group: GroupInstance, parameter: Size, stabilizer: Stabilizer | None
 ) -> GroupDescription:
     """A group, its parameter with known sizes put in."""
-    facts = families()[group.family]
+    facts = group.facts
     value = parameter.value
     order: int | str | None = None if value is None else facts.order(value)
     if order is None:

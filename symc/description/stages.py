@@ -12,7 +12,6 @@ from symc.ir.drawing import Elements, affordable, numbers_of_samples
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
-from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
 
 
@@ -54,7 +53,7 @@ def method_of(stage: Stage, group: GroupInstance) -> str:
 
 def _options(stage: Stage, group: GroupInstance) -> dict[str, int | float | str]:
     """The options of the stage that have an effect, and a value from the spec or by default."""
-    element = families()[group.family].element
+    element = group.facts.element
     shown: dict[str, int | float | str] = {}
     for name, option in methods()[stage.method].options.items():
         if option.kind != "net" and option.is_about(element):

@@ -85,5 +85,5 @@ CODES: dict[str, Code] = {
     "SYM909": Code("reference inputs are not available yet"),
     "SYM910": Code("sampled outputs are not available yet"),
     "SYM911": Code("`relax` is not available yet"),
-    "SYM912": Code("a method or an option that is not available yet"),
+    "SYM912": Code("a method that is not available yet"),
 }

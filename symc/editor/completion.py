@@ -220,7 +220,7 @@ def _jointly(words: list[Word], bracket: int) -> bool:
 def _carried(analysis: Analysis, joint: bool) -> Iterator[Completion]:
     """What an axis may carry: groups by their bare name, their representations, constructors."""
     for name, group in analysis.scope.groups.items():
-        facts = families()[group.family]
+        facts = group.facts
         if not group.inline and facts.bare is not None and not joint:
             yield _item(name, "group", facts.title, named(analysis, name) or "")
         parameter = str(analysis.scope.sizes.resolved(group.parameter))
@@ -287,7 +287,7 @@ def _options(analysis: Analysis, words: list[Word], inner: Bracket) -> Iterator[
 
 
 def _affine(group: str, representation: str, analysis: Analysis) -> bool:
-    facts = families()[analysis.scope.groups[group].family]
+    facts = analysis.scope.groups[group].facts
     return facts.atoms[representation].affine
 
 

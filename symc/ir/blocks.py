@@ -42,7 +42,7 @@ from symc.ir.representations import (
 )
 from symc.ir.sizes import Size, choose
 from symc.ir.tensors import Tensor
-from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 MAXIMUM = 1024
 """More blocks than this in all tensors of a spec are refused."""
@@ -143,11 +143,11 @@ def blocks(tensor: Tensor, groups: Sequence[GroupInstance]) -> tuple[Block, ...]
     A tensor without axes is one block without axes. `groups` are those of its program. Raises
     TooManyBlocksError above MAXIMUM.
     """
-    return blocks_of(tensor, {group.name: group.family for group in groups})
+    return blocks_of(tensor, {group.name: group.facts for group in groups})
 
 
-def blocks_of(tensor: Tensor, families_of: Mapping[str, str]) -> tuple[Block, ...]:
-    """`blocks` for who asks often: `families_of` holds the family of each group by its name."""
+def blocks_of(tensor: Tensor, families_of: Mapping[str, Family]) -> tuple[Block, ...]:
+    """`blocks` for who asks often: `families_of` holds the facts of each group by its name."""
     if number_of_blocks(tensor) > MAXIMUM:
         raise TooManyBlocksError(f"more than {MAXIMUM} blocks")
     parts = [Block(axes=())]
@@ -187,7 +187,7 @@ def _terms(representation: Representation) -> int:
 
 
 def _extend(
-    parts: list[Block], representation: Representation, families_of: Mapping[str, str]
+    parts: list[Block], representation: Representation, families_of: Mapping[str, Family]
 ) -> list[Block]:
     """Each part goes on with `representation`, which lies on the axis after the part's own."""
     match representation:
@@ -225,7 +225,7 @@ def _with_folded(
     base: Representation,
     exponent: int,
     alternating: bool,
-    families_of: Mapping[str, str],
+    families_of: Mapping[str, Family],
 ) -> list[Block]:
     """A power of a sum is one of products: sym(A + B, 2) = sym(A, 2) + A*B + sym(B, 2)."""
     pure = _extend([Block(axes=())], base, families_of)
@@ -302,7 +302,7 @@ def folded_size(block: Block) -> Size:
 
 
 def _with_factors(
-    parts: list[Block], factors: tuple[Representation, ...], families_of: Mapping[str, str]
+    parts: list[Block], factors: tuple[Representation, ...], families_of: Mapping[str, Family]
 ) -> list[Block]:
     if len(factors) > 1:
         sizes = tuple(dimension(factor) for factor in factors)
@@ -317,8 +317,8 @@ def _with_factors(
     return parts
 
 
-def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, str]) -> Block:
-    family = families()[families_of[atom.group]]
+def _with_atom(part: Block, atom: Atom, families_of: Mapping[str, Family]) -> Block:
+    family = families_of[atom.group]
     facts = family.atoms[atom.name]
     axis = BlockAxis(kind="trivial", group=None, size=atom.dimension)
     # What has no rule is not known to leave anything alone, nor to act as it says.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.sizes import Size
-from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
+from symc_runtime.groups.designs import size
 from symc_runtime.methods.method import ENUMERATION_BUDGET, left_of
 from symc_runtime.methods.method import numbers_of_samples as _numbers
 
@@ -35,7 +35,7 @@ def weighed(stage: Stage, group: GroupInstance, parameter: Size) -> int | None:
     method, value = methods()[stage.method], parameter.value
     if not method.weighs or not _unset(stage) or not stage.noise_scale or value is None:
         return None
-    return None if single(group, parameter) else method.elements(families()[group.family], value)
+    return None if single(group, parameter) else method.elements(group.facts, value)
 
 
 def _unset(stage: Stage) -> bool:
@@ -44,13 +44,15 @@ def _unset(stage: Stage) -> bool:
 
 def single(group: GroupInstance, parameter: Size) -> bool:
     """Whether there is nothing to draw: beside translations the group has the identity alone."""
-    facts, value = families()[group.family], parameter.value
+    facts, value = group.facts, parameter.value
     return 1 in (facts.rest_order_formula(str(parameter)), value and facts.rest_order(value))
 
 
 def elements(stage: Stage, group: GroupInstance, parameter: Size) -> Elements | None:
     """How many elements the stage takes at each call, whatever the budget; None: it draws."""
-    method, facts = methods()[stage.method], families()[group.family]
+    method, facts = methods()[stage.method], group.facts
+    if stage.degree is not None and parameter.value is not None:
+        return size(parameter.value, facts.special, stage.degree)
     if single(group, parameter):
         return 1
     if method.samples and not enumerates(stage):
@@ -65,12 +67,16 @@ def affordable(
 ) -> Iterator[tuple[Stage, Elements | None, int | None]]:
     """Each stage, how many elements it takes, and what is left of the budget if that is too little.
 
-    In the order of the stages; what is `weighed` counts in eval mode and takes from the budget
-    last. Open numbers of elements are taken to be affordable.
+    In the order of the stages; a design takes from the budget first, what is `weighed` counts in
+    eval mode and takes from it last. Open numbers of elements are taken to be affordable.
     """
     left = ENUMERATION_BUDGET
     taken: dict[str, tuple[Elements | None, int | None]] = {}
-    for stage in sorted(program.stages, key=lambda stage: methods()[stage.method].weighs):
+    in_turn = sorted(
+        program.stages,
+        key=lambda stage: (stage.degree is None, methods()[stage.method].weighs),
+    )
+    for stage in in_turn:
         group, parameter = program.group(stage.group), parameters[stage.group]
         found = elements(stage, group, parameter)
         if found is None and not training:
@@ -78,7 +84,8 @@ def affordable(
         taken[stage.group] = (found, None)
         if found is None or parameter.value is None:
             continue
-        rest = left_of(left, found if isinstance(found, int) else None)
+        asked = stage.degree is not None
+        rest = left_of(left, found if isinstance(found, int) else None, asked)
         taken[stage.group] = (found, left if rest is None else None)
         left = left if rest is None else rest
     for stage in program.stages:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from symc.ir.model import Model
 from symc.ir.sizes import Size
+from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 
 class GroupInstance(Model):
@@ -18,6 +20,11 @@ class GroupInstance(Model):
     family: str
     parameter: Size
     inline: bool
+
+    @property
+    def facts(self) -> Family:
+        """What is known of the group: of every copy of its family the same."""
+        return families()[self.family]
 
 
 class NetChoice(Model):
@@ -41,7 +48,8 @@ class Stage(Model):
     """How one group is handled. `samples` and `eval_samples` are what the spec says explicitly.
 
     `anchor`: the input whose mean is the origin, only for groups with translations (`base` aside).
-    `net`: None where the compiler chooses, or the method has none.
+    `degree`: that of the design whose elements are taken. `net`: None where the compiler chooses,
+    or the method has none.
     """
 
     group: str
@@ -53,5 +61,6 @@ class Stage(Model):
     temperature: float = 0.1
     entropy: float = 0.1
     haar: float = 0.0
+    degree: int | None = None
     net: NetChoice | None = None
     anchor: str | None = None

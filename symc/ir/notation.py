@@ -18,7 +18,6 @@ from symc.ir.representations import (
 )
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
-from symc_runtime.catalogue import groups as families
 
 
 def representation(tree: Representation, groups: Sequence[GroupInstance]) -> str:
@@ -28,7 +27,7 @@ def representation(tree: Representation, groups: Sequence[GroupInstance]) -> str
 
 def bare_names(groups: Sequence[GroupInstance]) -> dict[str, str | None]:
     """The representation that each group means alone, by the name of the group."""
-    return {group.name: families()[group.family].bare for group in groups}
+    return {group.name: group.facts.bare for group in groups}
 
 
 def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:

@@ -15,7 +15,6 @@ from symc.irreps import finite, orthogonal, symmetric
 from symc.irreps.irreducible import Irreducible, Powers
 from symc.proofs.folding import Cycles, characters, tree
 from symc.proofs.tables import Table
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 
 _LARGEST_POWER = 6
@@ -51,7 +50,7 @@ def decompose(
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
     parts = blocks(tensor, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
-    facts = [families()[group.family] for group in moving]
+    facts = [group.facts for group in moving]
     if not all(each.ruled and not each.flips for each in facts):
         return None
     linear = [g for g in moving if _has_linear_part(g)]
@@ -120,7 +119,7 @@ def _moves(part: Block, group: str) -> bool:
 
 
 def _has_linear_part(group: GroupInstance) -> bool:
-    facts = families()[group.family]
+    facts = group.facts
     return facts.permutes or facts.turns or facts.tabled
 
 
@@ -132,7 +131,7 @@ def _powers(
     group: GroupInstance, part: Block, cycles: Cycles, values: Mapping[str, Size]
 ) -> Powers | None:
     """What one group does where these traces of its are multiplied, None where there is no rule."""
-    facts = families()[group.family]
+    facts = group.facts
     parameter = group.parameter.substitute(values)
     if isinstance(facts, Finite):
         value = parameter.value

@@ -9,7 +9,6 @@ from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
-from symc_runtime.catalogue import groups
 from symc_runtime.spec import layout
 
 
@@ -25,7 +24,7 @@ def group(instance: GroupInstance) -> layout.Group:
 
 
 def _atom(atom: ir.Atom, program: Program) -> layout.Representation:
-    facts = groups()[program.group(atom.group).family]
+    facts = program.group(atom.group).facts
     facts.refuse_without_rule()
     shape = facts.atoms[atom.name]
     match shape.axis:

@@ -41,7 +41,10 @@ class StagePlan:
             return f"{self.group}: translations, by the mean of {self.stage.anchor}."
         method = methods()[self.stage.method]
         centred = f", after centring on {self.stage.anchor}" if self.stage.anchor else ""
-        return f"{self.group} by {method.name}: {method.title}{centred}."
+        title = method.title
+        if self.stage.degree is not None:
+            title = f"a design of degree {self.stage.degree} at a random place"
+        return f"{self.group} by {method.name}: {title}{centred}."
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ def _distribution(
     if group.flips:
         return _signs(stage, group, later, anchors)
     permutation = group.permutes
-    own = {"own": group.name}
+    own: dict[str, Any] = {"own": group.name}
     if stage.method == "average":
+        if stage.degree is not None:
+            return "DesignOrthogonal", own | {"degree": stage.degree}
         return ("AveragePermutation" if permutation else "AverageOrthogonal"), own
     context: dict[str, Any] = {**own, "later": later}
     learned = permutation and stage.method != "frame"
@@ -254,6 +259,7 @@ def _draw(stage: Stage, group: GroupInstance, attribute: str, fixed: dict[str, i
         key=stage.group,
         attribute=attribute,
         enumerates=stage.method if every else "",
-        samples=method.samples and not single(group, parameter),
+        samples=method.samples and stage.degree is None and not single(group, parameter),
         entropy=stage.entropy if "entropy" in method.options else 0.0,
+        degree=stage.degree,
     )

@@ -47,6 +47,8 @@ def source(value: Any) -> str:
                 parts.append("samples=False")
             if value.entropy:
                 parts.append(f"entropy={value.entropy!r}")
+            if value.degree is not None:
+                parts.append(f"degree={value.degree}")
             return f"sr.Draw({', '.join(parts)})"
         case tuple():
             return _tuple(value)

@@ -11,7 +11,6 @@ from symc.ir.program import Program
 from symc.proofs.folding import Folded, leaves, size, tables_of, tree, unfolded_blocks
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
 from symc.proofs.tables import Table, table_of
-from symc_runtime.catalogue import groups as families
 
 
 def _moved(block: Block, group: str, ranges: Ranges) -> tuple[object, ...]:
@@ -80,7 +79,7 @@ class _Cloud:
 
 def acts_by_matrices(program: Program, group: str) -> bool:
     """Whether the group has vectors: its axes are no items, nor flipped, nor moved by tables."""
-    facts = families()[program.group(group).family]
+    facts = program.group(group).facts
     return not (facts.permutes or facts.flips or facts.tabled)
 
 

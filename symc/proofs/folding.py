@@ -17,7 +17,6 @@ from symc.ir.sizes import Size, choose
 from symc.proofs.moments import cycle_types, cycle_weight
 from symc.proofs.ranges import Ranges
 from symc.proofs.tables import Table, table_of
-from symc_runtime.catalogue import groups as families
 
 _MOST_TERMS = 400
 """Characters with more terms are not looked at."""
@@ -84,7 +83,7 @@ class _NothingError(ValueError):
 
 class _Simplified:
     def __init__(self, program: Program, ranges: Ranges) -> None:
-        self.families = {g.name: families()[g.family] for g in program.groups}
+        self.families = {g.name: g.facts for g in program.groups}
         self.ranges = ranges
 
     def block(self, block: Block) -> Block:

@@ -21,7 +21,6 @@ from symc.proofs.factors import factors
 from symc.proofs.factors.factor import Factor, Setting
 from symc.proofs.folding import Cycles, characters, tree
 from symc.proofs.ranges import ONE, Range, Ranges
-from symc_runtime.catalogue import groups as families
 
 Actions = tuple[tuple[str, Action], ...]
 """What groups do to a block, by name."""
@@ -195,7 +194,7 @@ def stabilizers(
     cells = input_cells(program, ranges, frozenset(names))
     parameters = {name: ranges.of(program.group(name).parameter) for name in names}
     linear = frozenset(name for name in names if acts_by_matrices(program, name))
-    flipping = {name for name in names if families()[program.group(name).family].flips}
+    flipping = {name for name in names if program.group(name).facts.flips}
     anchored = {b.affine for t in program.inputs for b in program.blocks[t.name]}
     complete = len(names) == len(program.groups) or active is not None
     undecided = [
@@ -211,7 +210,7 @@ def stabilizers(
         made: dict[str, Factor] = {}
         for name in names:
             group = program.group(name)
-            facts = families()[group.family]
+            facts = group.facts
             setting = Setting(
                 group=group,
                 facts=facts,
@@ -235,7 +234,7 @@ def stabilizers(
 
 
 def _has_rule(group: GroupInstance, rules: Mapping[str, type[Factor]], ranges: Ranges) -> bool:
-    facts = families()[group.family]
+    facts = group.facts
     if not facts.ruled or facts.element not in rules:
         return False
     return rules[facts.element].reaches(facts, ranges.of(group.parameter))

@@ -14,13 +14,13 @@ from symc.proofs.folding import Folded, laid_out, tree
 from symc.proofs.listing import enumerated
 from symc.proofs.stabilizer import Joint
 from symc.proofs.symmetries import Symmetries
-from symc_runtime.catalogue import groups as families
+from symc_runtime.groups.family import Family
 
 _MOST_COMBINED = 6
 """Of more parities than this, single ones are told and no combinations looked for."""
 
 
-def part_name(block: Block, families_of: dict[str, str]) -> str:
+def part_name(block: Block, families_of: dict[str, Family]) -> str:
     """A block as a product of representations: `R.vector^2`, `sym(R.vector, 2)`."""
     factors: dict[str, int] = {}
     signed = set(block.characters)
@@ -42,11 +42,11 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
             continue
         if axis.kind == "table":
             called = f"{axis.group}.{axis.atom}"
-            if families()[families_of[axis.group]].atoms[str(axis.atom)].arguments:
+            if families_of[axis.group].atoms[str(axis.atom)].arguments:
                 called += f"({', '.join(map(str, axis.arguments))})"
             factors[called] = factors.get(called, 0) + 1
             continue
-        atoms = families()[families_of[axis.group]].atoms
+        atoms = families_of[axis.group].atoms
         plain = axis.group in signed and len(block.natural_axes(axis.group)) == 1
         wanted = (block.affine == axis.group, plain)
         found = [
@@ -57,7 +57,7 @@ def part_name(block: Block, families_of: dict[str, str]) -> str:
         name = found[0] if found else "natural"
         factors[f"{axis.group}.{name}"] = factors.get(f"{axis.group}.{name}", 0) + 1
     for group in sorted(signed):
-        atoms = families()[families_of[group]].atoms
+        atoms = families_of[group].atoms
         name = next(n for n, a in atoms.items() if a.axis == "trivial" and a.character)
         factors[f"{group}.{name}"] = 1
     return "*".join(f"{n}^{k}" if k > 1 else n for n, k in factors.items()) or "invariant"

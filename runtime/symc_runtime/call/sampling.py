@@ -30,8 +30,8 @@ def draw(
 ) -> dict[str, torch.Tensor]:
     """A tensor [K, batch, ...] a stage, in their order; K = samples x what stages enumerate.
 
-    Without `every` none enumerates, and all draw so many samples. In `training` those draw that
-    would weigh what they enumerate.
+    Without `every` none enumerates but designs, and all draw so many samples. In `training` those
+    draw that would weigh what they enumerate.
 
     Noise of sampling stages is shared over the elements of enumerating ones: acting on the input
     permutes those elements, so noise drawn for each of them would break the coupled law.
@@ -40,8 +40,9 @@ def draw(
     budget = ENUMERATION_BUDGET
     for entry in in_turn(draws):
         own = distribution(stages[entry.key]).own
-        elements = entry.elements(own, sizes, training) if every else None
-        left = left_of(budget, elements)
+        asked = every or entry.degree is not None
+        elements = entry.elements(own, sizes, training) if asked else None
+        left = left_of(budget, elements, entry.degree is not None)
         if elements is not None and left is not None:
             counts[entry.key] = elements
             budget = left

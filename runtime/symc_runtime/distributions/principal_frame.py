@@ -78,9 +78,9 @@ class PrincipalFrame(OrthogonalNoise):
         vectors = normal((1, batch, d + SPARE, d), dtype, device, generator)
         return torch.cat([vectors.expand(len(patterns), -1, -1, -1), rows], -2)
 
-    def act_on_noise(self, element: tuple[torch.Tensor], noise: torch.Tensor) -> torch.Tensor:
+    def act_on_noise(self, element: Orthogonal, noise: torch.Tensor) -> torch.Tensor:
         """The vectors rotate, the signs stay."""
-        moved = noise[:, :-1] @ element[0].transpose(1, 2)
+        moved = noise[:, :-1] @ element.matrix.transpose(1, 2)
         return torch.cat([moved, noise[:, -1:]], 1)
 
     def _vectors(self, inputs: tuple[torch.Tensor, ...], like: torch.Tensor) -> torch.Tensor:

@@ -8,9 +8,14 @@ import torch
 
 
 class Orthogonal(NamedTuple):
-    """A batch of orthogonal matrices [batch, d, d], floating: g v = matrix @ v."""
+    """A batch of orthogonal matrices [batch, d, d], floating: g v = matrix @ v.
+
+    `share`: how many times its even share of a mean over samples each element has, [batch]; None:
+    all the same.
+    """
 
     matrix: torch.Tensor
+    share: torch.Tensor | None = None
 
 
 def determinant(matrix: torch.Tensor) -> torch.Tensor:

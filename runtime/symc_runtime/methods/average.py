@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symc_runtime.groups.family import Family
-from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method
+from symc_runtime.methods.method import ANCHOR, EVAL_SAMPLES, SAMPLES, Method, MethodOption
 
 
 class Average(Method):
@@ -11,7 +11,17 @@ class Average(Method):
 
     name = "average"
     title = "Haar measure"
-    options = {"samples": SAMPLES, "eval_samples": EVAL_SAMPLES, "anchor": ANCHOR}
+    options = {
+        "samples": SAMPLES,
+        "eval_samples": EVAL_SAMPLES,
+        "degree": MethodOption(
+            "count",
+            None,
+            "degree up to which the mean over rotations is exact, by a design of fixed elements",
+            ("orthogonal", "euclidean"),
+        ),
+        "anchor": ANCHOR,
+    }
     exhaustive = True
 
     def elements(self, group: Family, parameter: int) -> int | None:

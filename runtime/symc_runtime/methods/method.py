@@ -19,9 +19,14 @@ ENUMERATION_BUDGET = 5040
 """Elements that all enumerating stages together may have, 7!."""
 
 
-def left_of(budget: int, elements: int | None) -> int | None:
-    """What a stage that enumerates leaves of a budget; None where it must draw instead."""
-    return None if elements is None or elements > budget else budget // elements
+def left_of(budget: int, elements: int | None, asked: bool = False) -> int | None:
+    """What a stage that enumerates leaves of a budget; None where it must draw instead.
+
+    One whose elements the spec asks for takes them whatever is left.
+    """
+    if elements is None or (elements > budget and not asked):
+        return None
+    return max(budget // elements, 1)
 
 
 @dataclass(frozen=True)

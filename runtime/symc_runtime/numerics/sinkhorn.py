@@ -126,11 +126,22 @@ def _kernel(
 ) -> tuple[torch.Tensor, torch.Tensor | float]:
     """exp(-|z_a - z_b| gain), zero at padding, and what keeps sums over padding from zero."""
     scaled = places * gain
-    kernel = (scaled.unsqueeze(-1) - scaled.unsqueeze(-2)).abs_().neg_().exp_()
+    apart = scaled.unsqueeze(-1) - scaled.unsqueeze(-2)
+    if apart.requires_grad:
+        # Of places that are equal, too, one is behind the other: so is the derivative.
+        kernel = (_behind(places).neg() * apart).exp()
+    else:
+        kernel = apart.abs_().neg_().exp_()
     if valid is None:
         return kernel, 0.0
     kernel = kernel.masked_fill(~(valid.unsqueeze(-1) & valid.unsqueeze(-2)), 0)
     return kernel, (~valid).to(places.dtype)
+
+
+def _behind(places: torch.Tensor) -> torch.Tensor:
+    """The sign of a - b for places a and b, [n, n]: that of z_a - z_b, which ascend."""
+    item = torch.arange(places.shape[-1], device=places.device)
+    return (item.unsqueeze(-1) - item).sign().to(places.dtype)
 
 
 def _scalings(
@@ -226,9 +237,7 @@ def _to_places(
         right.append(columns[step])
         to_column = _apply(kernel, left[-1])
     outer = torch.bmm(torch.stack(left, -1), torch.stack(right, 1))
-    # Gradient with respect to the kernel's exponents; places ascend, so the sign of z_a - z_b is
-    # that of a - b.
+    # Gradient with respect to the kernel's exponents.
     exponents = torch.addcmul(scaled * row.unsqueeze(-1), kernel, outer)
-    item = torch.arange(places.shape[-1], device=places.device)
-    signed = exponents * (item.unsqueeze(-1) - item).sign().to(places.dtype)
+    signed = exponents * _behind(places)
     return -gain * (signed.sum(-1) - signed.sum(-2))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symc_runtime.catalogue import methods
+from symc_runtime.groups.designs import size
 from symc_runtime.methods.method import ENUMERATION_BUDGET, Method, left_of
 from symc_runtime.spec.layout import Group
 from symc_runtime.spec.polynomials import evaluate, names
@@ -17,7 +18,8 @@ class Draw:
 
     `enumerates`: the method by which it takes every element where they are few enough, `average`
     or `frame`, or in eval mode alone, by their weights, `probabilistic`; empty where it only
-    draws. `samples`: whether it takes several. `entropy`: weight of its penalty.
+    draws. `samples`: whether it takes several. `entropy`: weight of its penalty. `degree`: that of
+    the design whose elements it takes; None: none.
     """
 
     key: str
@@ -25,6 +27,7 @@ class Draw:
     enumerates: str = ""
     samples: bool = True
     entropy: float = 0.0
+    degree: int | None = None
 
     # Looked up once: torch.compile cannot trace the scan of the catalogue.
     method: Method | None = field(init=False, repr=False, compare=False)
@@ -45,6 +48,8 @@ class Draw:
 
     def elements(self, own: Group, sizes: Mapping[str, int], training: bool = False) -> int | None:
         """How many elements of its group it takes where it takes them all; None: it draws."""
+        if self.degree is not None:
+            return size(evaluate(own.parameter, sizes), own.special, self.degree)
         if self.method is None or (training and self.method.weighs):
             return None
         return self.method.elements(own.facts, evaluate(own.parameter, sizes))
@@ -53,11 +58,13 @@ class Draw:
 def in_turn(draws: Sequence[Draw]) -> list[Draw]:
     """In the order in which stages take from the budget: first those that enumerate in all modes.
 
-    What is exact in training is to be exact in eval mode.
+    A design is asked for. What is exact in training is to be exact in eval mode.
     """
     # Older versions of torch trace no `sorted` with a key.
+    first = [entry for entry in draws if entry.degree is not None]
     last = [entry for entry in draws if entry.weighs]
-    return [entry for entry in draws if not entry.weighs] + last
+    others = [entry for entry in draws if entry.degree is None and not entry.weighs]
+    return first + others + last
 
 
 def always_draws(
@@ -83,16 +90,28 @@ def _taken(
     found: dict[str, int | str | None] = {}
     for entry in in_turn(draws):
         group = own[entry.key]
-        if entry.method is None or (training and entry.weighs):
+        if entry.degree is None and (entry.method is None or (training and entry.weighs)):
             found[entry.key] = None
-        elif any(name not in fixed for name in names(group.parameter)):
+        elif entry.method is not None and any(name not in fixed for name in names(group.parameter)):
             found[entry.key] = entry.method.formula(group.facts, str(group.parameter)) or "all"
         else:
             elements = entry.elements(group, fixed, training)
-            rest = left_of(left, elements)
+            rest = left_of(left, elements, entry.degree is not None)
             left = left if rest is None else rest
             found[entry.key] = None if rest is None else elements
     return [found[entry.key] for entry in draws]
+
+
+def elements_of_designs(
+    draws: Sequence[Draw], groups: Sequence[Group], fixed: Mapping[str, int]
+) -> int:
+    """How many elements the designs of all stages have together, 1 where there is none."""
+    own = {group.name: group for group in groups}
+    total = 1
+    for entry in draws:
+        if entry.degree is not None:
+            total *= entry.elements(own[entry.key], fixed) or 1
+    return total
 
 
 def counted(
@@ -108,7 +127,8 @@ def counted(
     Of a module with these numbers, None where not set; `unset` are the numbers that are drawn then.
     """
     if not any(entry.samples for entry in draws):
-        return "1 element"
+        designed = elements_of_designs(draws, groups, fixed)
+        return f"a design of {designed} elements" if designed > 1 else "1 element"
     given = {"samples": samples, "eval_samples": eval_samples}
     rest = ", ".join(f"{name}={number}" for name, number in zip(given, unset, strict=True))
     modes, whether = [], []

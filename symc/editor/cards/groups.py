@@ -19,7 +19,7 @@ from symc_runtime.groups.finite import Finite
 
 def group_card(group: GroupInstance, scope: Scope, program: Program | None) -> str:
     """Markdown about a group of a spec; `program` where the spec has no errors."""
-    facts = families()[group.family]
+    facts = group.facts
     constructor = f"{group.family}({group.parameter})"
     lines = [f"```sym\ngroup {group.name} = {constructor}\n```"]
     if group.inline:

@@ -15,7 +15,6 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc.irreps import decompose
 from symc.proofs import value_space
-from symc_runtime.catalogue import groups as families
 
 _SHOWN = 8
 
@@ -87,7 +86,7 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
             if axis.size != Size.constant(1):
                 parts.append(f"`{axis.size}` channels")
             continue
-        facts = families()[groups[axis.group].family]
+        facts = groups[axis.group].facts
         if facts.permutes:
             moved = "permuted"
         elif facts.flips:

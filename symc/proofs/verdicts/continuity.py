@@ -9,7 +9,6 @@ from symc.proofs.cells import input_cells
 from symc.proofs.ranges import NONE, Range
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
-from symc_runtime.catalogue import groups as families
 
 SOURCE = "Dym, Lawrence and Siegel, ICML 2024"
 
@@ -22,7 +21,7 @@ def continuity(situation: Situation) -> Iterator[Proof]:
     """
     for stage in situation.program.stages:
         group = situation.program.group(stage.group)
-        facts = families()[group.family]
+        facts = group.facts
         size = situation.ranges.of(group.parameter)
         if not facts.ruled:
             continue

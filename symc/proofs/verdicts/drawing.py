@@ -9,7 +9,6 @@ from symc.proofs.action import acting_on
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
 from symc.proofs.tables import lists_items
-from symc_runtime.catalogue import groups as families
 from symc_runtime.catalogue import methods
 from symc_runtime.groups.finite import Finite
 
@@ -24,7 +23,7 @@ def drawing(situation: Situation) -> Iterator[Proof]:
     program = situation.program
     for index, stage in enumerate(program.stages):
         group = program.group(stage.group)
-        facts = families()[group.family]
+        facts = group.facts
         if stage.method != "canonical" or not facts.ruled:
             continue
         parameter = situation.ranges.of(group.parameter).value
@@ -77,7 +76,7 @@ def _moves_vectors(situation: Situation, group: str, permuting: str) -> bool:
 
 def _lists_items(situation: Situation, block: Block, name: str) -> bool:
     group = situation.program.group(name)
-    facts, parameter = families()[group.family], situation.ranges.of(group.parameter).value
+    facts, parameter = group.facts, situation.ranges.of(group.parameter).value
     if not facts.ruled:
         return False
     if facts.permutes:

@@ -12,14 +12,13 @@ from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
 from symc.proofs.subgroups import few, product_of, quotient
 from symc.proofs.tables import LARGEST, Table, traces
-from symc_runtime.catalogue import groups as families
 from symc_runtime.groups.finite import Finite
 
 
 def idle(situation: Situation) -> Iterator[Proof]:
     """SYM405: what can be taken out without changing what the spec means."""
     for group in situation.program.groups:
-        facts = families()[group.family]
+        facts = group.facts
         if _one_element(group, situation):
             yield _proof(
                 group,
@@ -104,7 +103,7 @@ def _proof(group: GroupInstance, statement: str, reason: str, help: str) -> Proo
 
 def _one_element(group: GroupInstance, situation: Situation) -> bool:
     parameter = situation.ranges.of(group.parameter).value
-    return parameter is not None and families()[group.family].order(parameter) == 1
+    return parameter is not None and group.facts.order(parameter) == 1
 
 
 def _has_points(group: GroupInstance, situation: Situation) -> bool:

@@ -52,7 +52,7 @@ def _confined(
     if count == 1:
         return _whole(name, lacking[0], joint, situation)
     told = []
-    families_of = {g.name: g.family for g in situation.program.groups}
+    families_of = {g.name: g.facts for g in situation.program.groups}
     for part in lacking:
         where = f"its `{words.part_name(part.block, families_of)}` part"
         told.append(f"{where} is always {_where(part, joint, situation)}")
