@@ -40,7 +40,7 @@ mutants: $(VENV)/installed
 	cd tests && ../$(BIN)/python -m mutants
 
 proofs: $(VENV)/installed
-	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m prooforacle --specs 1000 --finite 500
+	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m prooforacle --specs 1000 --finite 500 --powers 500
 
 fuzz: $(VENV)/installed
 	cd tests && OMP_NUM_THREADS=1 ../$(BIN)/python -m fuzzing --inputs 200000

@@ -204,9 +204,13 @@ def test_sizes_read_as_what_they_are(size: Size, numbers: dict[str, int]) -> Non
     assert all("a" not in part.names for part in parts.values())
 
 
-def test_sizes_in_several_powers_are_not_determined() -> None:
+def test_sizes_in_several_powers_are_determined_where_they_grow() -> None:
     x = program("input x[n^2 + n]\ninput w[n]\noutput y").inputs[0]
-    assert determine([x], ()) == ()
+    (told,) = determine([x], ())
+    assert (told.name, told.several) == ("n", x.axes[0].size)
+    for size in ("n^2 - 4*n + 9", "n^3 - 6*n^2 + 11*n", "n^2 + n*m"):
+        x = program(f"input x[{size}]\ninput w[n, m]\noutput y").inputs[0]
+        assert determine([x], ()) == ()
 
 
 def test_determined_sizes_come_in_an_order_that_can_be_solved() -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         unpermute_items,
         unpermute_nested,
     )
+    from symc_runtime.actions.symmetric import components, full_tensor
     from symc_runtime.actions.tables import move, turn, unmove, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.design_average import DesignOrthogonal
@@ -59,12 +60,14 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.template_frame import TemplateFrame
     from symc_runtime.spec.draws import Draw
     from symc_runtime.spec.layout import (
+        Alt,
         Group,
         Joint,
         Natural,
         Product,
         Sign,
         Sum,
+        Sym,
         Table,
         Tensor,
         Trivial,
@@ -100,7 +103,8 @@ _HOMES = {
     "distributions.template_frame": ("TemplateFrame",),
     "spec.draws": ("Draw",),
     "spec.layout": (
-        "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor", "Trivial",
+        "Alt", "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Sym", "Table", "Tensor",
+        "Trivial",
         "grid", "point", "pseudovector",
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
@@ -109,11 +113,13 @@ _HOMES = {
         "permute_blocks", "permute_items", "permute_nested",
         "unpermute_blocks", "unpermute_items", "unpermute_nested",
     ),
+    "actions.symmetric": ("components", "full_tensor"),
     "actions.tables": ("move", "turn", "unmove", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
 __all__ = [
+    "Alt",
     "AverageFinite",
     "AverageNested",
     "AverageOrthogonal",
@@ -139,6 +145,7 @@ __all__ = [
     "SignFrame",
     "SortingFrame",
     "Sum",
+    "Sym",
     "Symmetrized",
     "Table",
     "TemplateFrame",
@@ -148,11 +155,13 @@ __all__ = [
     "center_of_all",
     "centered_points",
     "check_base",
+    "components",
     "declared",
     "flip",
     "fold",
     "fold_anew",
     "fold_like",
+    "full_tensor",
     "grid",
     "keep_valid",
     "move",

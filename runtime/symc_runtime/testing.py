@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, combinations_with_replacement, permutations
+from math import factorial, prod
 from typing import Any
 
 import torch
@@ -22,6 +24,7 @@ from symc_runtime.elements.wreath import Wreath, from_joint
 from symc_runtime.groups.finite import Finite, Image, Items, Rows
 from symc_runtime.spec.draws import Draw
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
@@ -29,6 +32,7 @@ from symc_runtime.spec.layout import (
     Representation,
     Sign,
     Sum,
+    Sym,
     Table,
     Tensor,
     Trivial,
@@ -238,9 +242,39 @@ def _axis_matrix(
                 matrix[:, start:stop, start:stop] = part
                 start = stop
             return matrix
+        case Sym(carried, power, dual):
+            return _power_matrix(_axis_matrix(carried, motions, sizes, like), power, False, dual)
+        case Alt(carried, power):
+            return _power_matrix(_axis_matrix(carried, motions, sizes, like), power, True, False)
         case Trivial() | Natural() | Sign() | Table() | Joint():
             size = dimension(axis, sizes)
             return torch.eye(size, dtype=like.dtype, device=like.device).expand(batch, size, size)
+
+
+def _power_matrix(matrix: torch.Tensor, power: int, alternating: bool, dual: bool) -> torch.Tensor:
+    """What a matrix [batch, m, m] does to components of tensors with indices that rise.
+
+    Entry (I, J) sums over the orders of J what the full power holds there.
+    """
+    choose = combinations if alternating else combinations_with_replacement
+    chosen = list(choose(range(matrix.shape[1]), power))
+    indices = torch.tensor(chosen, device=matrix.device).T
+    rows = indices.unsqueeze(2)
+    total = matrix.new_zeros(matrix.shape[0], len(chosen), len(chosen))
+    for order in permutations(range(power)):
+        term = torch.ones_like(total)
+        for place, to in enumerate(order):
+            term = term * matrix[:, rows[place], indices[to].unsqueeze(0)]
+        odd = sum(a > b for i, b in enumerate(order) for a in order[:i]) % 2
+        total = total - term if alternating and odd else total + term
+    if alternating:
+        return total
+    # Equal indices were counted in every order.
+    repeats = [prod(factorial(entries.count(i)) for i in {*entries}) for entries in chosen]
+    equal = matrix.new_tensor(repeats)
+    total = total / equal
+    # A component of the dual is a sum over so many places.
+    return total * equal / equal.unsqueeze(1) if dual else total
 
 
 def _axis_shift(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc.ir.sizes import LIMIT, Size
+from symc.ir.sizes import LIMIT, Size, choose
 
 MAXIMUM_EXPONENT = 31
 """2^31 is out of range already; the bound holds for symbolic sizes and representations too."""
@@ -33,6 +33,11 @@ def multiply(left: Size, right: Size) -> Size:
     return _checked(left * right)
 
 
+def chosen(size: Size, count: int, repeats: bool) -> Size:
+    """In how many ways `count` of so many can be chosen; raises OutOfRangeError."""
+    return _checked(choose(size, count, repeats))
+
+
 def power(base: Size, exponent: int) -> Size:
     """Power with a whole exponent from 0; raises OutOfRangeError."""
     if base.value in (0, 1):
@@ -50,13 +55,14 @@ def power(base: Size, exponent: int) -> Size:
 def never_positive(size: Size) -> bool:
     """Whether it is below 1 for all values of its names from 1."""
     rising = any(term.coefficient > 0 and term.powers for term in size.terms)
-    return not rising and sum(term.coefficient for term in size.terms) < 1
+    return not rising and sum(term.coefficient for term in size.terms) < size.divisor
 
 
 def always_too_large(size: Size) -> bool:
     """Whether it is LIMIT or more for all values of its names from 1."""
     falling = any(term.coefficient < 0 and term.powers for term in size.terms)
-    return not falling and sum(term.coefficient for term in size.terms) >= LIMIT
+    least = sum(term.coefficient for term in size.terms)
+    return not falling and least >= LIMIT * size.divisor
 
 
 def root(factor: int, exponent: int, value: int) -> int | None:

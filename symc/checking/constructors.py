@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from symc.checking import pending
 from symc.checking.atoms import read_atom, read_called
+from symc.checking.built import BUILT, read_built
 from symc.checking.familiar import familiar
 from symc.checking.groups import available
 from symc.checking.meant import axis_text, representation_alone
@@ -110,9 +111,8 @@ def read_call(call: ast.Call, expressions: Expressions) -> Value | None:
     if pending.is_group(name) or lorentz:
         pending.group(expressions.report, name, call.span, lorentz)
         return None
-    if name in pending.REPRESENTATIONS:
-        pending.built_representation(expressions.report, name, call.span)
-        return None
+    if name in BUILT:
+        return read_built(call, name, expressions)
     if name in families() and name != WREATH:
         return _constructor(call, name, expressions)
     entry = expressions.declared.get(name)

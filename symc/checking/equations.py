@@ -11,7 +11,7 @@ from symc.diagnostics.diagnostic import Related
 from symc.ir.determination import split
 from symc.ir.representations import Representation
 from symc.ir.rounds import settle
-from symc.ir.sizes import Parameter, Several, Size, SizeVariable
+from symc.ir.sizes import Parameter, Several, Size, SizeVariable, growing, whole_root
 from symc.source import Span
 
 
@@ -119,12 +119,18 @@ def _fix(
     if len(difference.names) != 1:
         return None
     (name,) = difference.names
-    parts = {power: part.value or 0 for power, part in split(difference, name).items()}
+    # Zero is zero over any divisor.
+    whole = difference.model_copy(update={"divisor": 1})
+    parts = {power: part.value or 0 for power, part in split(whole, name).items()}
     powers = [power for power in parts if power]
     if len(powers) != 1:
-        return None
-    (power,) = powers
-    value = root(parts[power], power, -parts.get(0, 0))
+        sign = 1 if parts[max(powers)] > 0 else -1
+        if not growing({power: sign * parts[power] for power in powers}):
+            return None
+        value = whole_root(parts)
+    else:
+        (power,) = powers
+        value = root(parts[power], power, -parts.get(0, 0))
     excerpt = report.excerpt(constraint.representation_span)
     if value is None:
         size, dimension = _told(table, constraint.size), _told(table, constraint.dimension)

@@ -20,9 +20,6 @@ _INSTEAD = {"unknown": "name the group that you expect, and measure it with `sym
 GROUPS = frozenset(_GROUPS)
 """Constructors of groups that come later, of which the catalogue knows nothing yet."""
 
-REPRESENTATIONS = frozenset({"dual", "sym", "alt"})
-"""Functions of representations that come later."""
-
 IRREDUCIBLE = frozenset({"irrep", "irreps"})
 
 
@@ -89,18 +86,6 @@ def derived_output(report: Report, span: Span) -> None:
         "derived outputs are not available yet",
         help="declare the output without `= ...` and let the base return it, or take the "
         "gradient of the model's output outside of it",
-    )
-
-
-def built_representation(report: Report, name: str, span: Span) -> None:
-    """`dual(R)`, `sym(R, k)`, `alt(R, k)`."""
-    report.error(
-        "SYM908",
-        span,
-        f"`{name}` is not available yet",
-        help="the linear representations available now are their own duals: write `R`"
-        if name == "dual"
-        else f"write the whole power `R^k`, which holds `{name}(R, k)`",
     )
 
 

@@ -13,7 +13,7 @@ from symc.checking.tails import read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
 from symc.checking.wreath import joint_sizes
 from symc.diagnostics.diagnostic import Related
-from symc.ir.representations import Atom, Product, Representation, atoms
+from symc.ir.representations import Atom, Product, Representation, alternates, atoms
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
@@ -386,16 +386,25 @@ def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
         return False
     groups = expressions.groups.instances
     for axis, written in zip(declared.tensor.axes, declared.statement.axes or (), strict=True):
+        written_as = written.representation.span if written.representation else written.span
+        if alternates(axis.representation):
+            expressions.report.error(
+                "SYM311",
+                written_as,
+                "labels can only be permuted, but `alt` multiplies them by signs",
+                help=f"drop `of {declared.tensor.labels}` for numbers, or write `sym` for labels "
+                "of unordered pairs",
+            )
+            return True
         for atom in atoms(axis.representation):
             family = groups[atom.group].facts
             facts = family.atoms[atom.name]
             permutes = facts.axis == "trivial" or family.permutes or not mixes(family, atom.name)
             if permutes and not facts.character:
                 continue
-            span = written.representation.span if written.representation else written.span
             expressions.report.error(
                 "SYM311",
-                span,
+                written_as,
                 f"labels can only be permuted, but `{atom.group}.{atom.name}` multiplies them",
                 help=f"drop `of {declared.tensor.labels}` for numbers, or let the labels lie on "
                 "permutations and channels",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
-from symc.checking.arithmetic import add, multiply, power
+from symc.checking.arithmetic import add, chosen, multiply, power
 from symc.ir.groups import GroupInstance
-from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
+from symc.ir.representations import (
+    Alt,
+    Atom,
+    Dual,
+    Power,
+    Product,
+    Representation,
+    Sum,
+    Sym,
+    Trivial,
+)
 from symc.ir.sizes import Several, Size, sizes_in
 from symc_runtime.groups.family import Family
 from symc_runtime.groups.finite import Finite
@@ -137,6 +147,24 @@ def tensor_power(base: Carried, exponent: int) -> Carried:
         base.affine,
         base.linear,
     )
+
+
+def folded_power(base: Carried, exponent: int, alternating: bool) -> Carried:
+    """Symmetric or alternating power; raises OutOfRangeError.
+
+    It is unfolded to the full power at a call, so that this must not be too large either.
+    """
+    power(base.dimension, exponent)
+    tree = (Alt if alternating else Sym)(base=base.tree, exponent=exponent)
+    dimension = chosen(base.dimension, exponent, repeats=not alternating)
+    # Components of alternating tensors change their sign where the items do no more than move.
+    signs = alternating and exponent > 1
+    return Carried(tree, dimension, base.affine, base.linear or signs)
+
+
+def dual(base: Carried) -> Carried:
+    """The dual: of the same dimension."""
+    return replace(base, tree=Dual(base=base.tree))
 
 
 def meaningless(left: Carried, right: Carried) -> bool:

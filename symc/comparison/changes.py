@@ -11,11 +11,14 @@ from symc.ir.groups import GroupInstance
 from symc.ir.notation import tensor as written
 from symc.ir.program import Program
 from symc.ir.representations import (
+    Alt,
     Atom,
+    Dual,
     Power,
     Product,
     Representation,
     Sum,
+    Sym,
     atoms,
 )
 from symc.ir.sizes import SizeVariable
@@ -137,4 +140,6 @@ def _with_names(tree: Representation, names: Mapping[str, str]) -> Representatio
             return Sum(terms=tuple(_with_names(term, names) for term in terms))
         case Power(base=base, exponent=exponent):
             return Power(base=_with_names(base, names), exponent=exponent)
+        case Sym(base=base) | Alt(base=base) | Dual(base=base):
+            return tree.model_copy(update={"base": _with_names(base, names)})
     return tree

@@ -133,10 +133,12 @@ def compare(a: Program, b: Program) -> Comparison:
     """How the symmetry of `a` stands to that of `b`, and all else that differs."""
     sizes = Sizes(a, b)
     pairs = [pair for pair in _pairs(a, b) if sizes.unify(*pair)]
-    one, two = _without_repeats(*_sides(a, b, sizes, pairs))
+    one, two = _sides(a, b, sizes, pairs)
+    reason = _unfit(pairs, one, two)
+    if reason is None:
+        one, two = _without_repeats(one, two)
     within, around = _Inclusion(), _Inclusion()
     relations: list[tuple[Sample, Relation]] = []
-    reason = _unfit(pairs, one, two)
     plan = samples(sizes, one, two) if reason is None else None
     for values in plan.values if plan else ():
         first, second = at(one, two, values)
@@ -245,6 +247,13 @@ def _unfit(pairs: Sequence[tuple[Tensor, Tensor]], *sides: Side) -> str | None:
     """Why nothing can be compared at all, None if it can."""
     if not pairs:
         return "no tensor has the same name and shape in both"
+    for side in sides:
+        for (tensor, _), axes in zip(pairs, side.tensors, strict=True):
+            if not all(axis.whole for axis in axes):
+                return (
+                    f"`{tensor.name}` has a `sym` or `alt` that is another representation in the "
+                    "other spec, or only a part of an axis"
+                )
     for side in sides:
         for name in side.acting:
             facts = side.families[name]

@@ -8,8 +8,9 @@ from functools import cache
 from itertools import product
 from typing import Generic, TypeVar
 
-from symc.ir.blocks import BlockAxis, Flatten, Unflatten, blocks
+from symc.ir.blocks import BlockAxis, Flatten, Narrow, Unflatten, Unfold, blocks
 from symc.ir.groups import GroupInstance
+from symc.ir.representations import Alt, Dual, Representation, Sym, dimension
 from symc.ir.sizes import Size
 from symc.ir.tensors import Axis, Tensor
 
@@ -60,16 +61,30 @@ class Piece(Generic[S]):
         return self.characters | owners
 
 
+Power = tuple[bool, int, bool]
+"""Whether it alternates, with how many indices, and whether it is the dual."""
+
+
 @dataclass(frozen=True)
 class Layout(Generic[S]):
     """An axis, or several as one: its length and its pieces, which cover each entry once.
 
-    `axes`: the places of those axes in the tensor.
+    `axes`: the places of those axes in the tensor. `folds`: what it is a symmetric or alternating
+    power of is in its place here, the innermost one, with the powers from inside out. Two matrices
+    have the same power only where they are equal up to a sign, so that it does as well; powers of
+    something else, or in sums and products, have no rule: `whole` is False.
     """
 
     length: S
     pieces: tuple[Piece[S], ...]
     axes: tuple[int, ...] = ()
+    folds: tuple[Power, ...] = ()
+    whole: bool = True
+
+    @property
+    def even(self) -> bool:
+        """Whether the negative of an element does as it does: the sign of the axis is its own."""
+        return any(exponent % 2 == 0 for _, exponent, _ in self.folds)
 
     @property
     def groups(self) -> frozenset[str]:
@@ -84,8 +99,15 @@ class Layout(Generic[S]):
 
 def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
     """The layout of an axis, neighbouring channels merged and channels of size 1 left out."""
+    powers, inside = _peeled(axis.representation)
+    if powers:
+        axis = Axis(size=dimension(inside), representation=inside)
+    size = axis.size
+    whole = all(not alternating or _surely_more(size, n) for alternating, n, _ in powers)
     pieces = []
     for block in blocks(Tensor(name="axis", axes=(axis,)), groups):
+        if any(isinstance(step, Unfold) for step in block.steps) or not whole:
+            return Layout(size, (), folds=powers, whole=False)
         offset = Size.constant(0)
         view = [(axis.size, Size.constant(1))]
         for step in block.steps:
@@ -99,7 +121,7 @@ def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
                     parts.append((part, stride))
                     stride = stride * part
                 view[step.axis : step.axis + 1] = reversed(parts)
-            else:
+            elif isinstance(step, Narrow):
                 offset = offset + step.start * stride
                 view[step.axis] = (step.length, stride)
         factors: list[Factor[Size]] = []
@@ -113,7 +135,29 @@ def layout(axis: Axis, groups: Sequence[GroupInstance]) -> Layout[Size]:
                 continue
             factors.append(_factor(size, stride, carried))
         pieces.append(Piece(offset, tuple(factors), block.characters, block.affine))
-    return Layout(axis.size, tuple(pieces))
+    return Layout(axis.size, tuple(pieces), folds=powers)
+
+
+def _peeled(tree: Representation, dual: bool = False) -> tuple[tuple[Power, ...], Representation]:
+    """The powers around a representation, from inside out, and what is in them."""
+    match tree:
+        case Dual(base=base):
+            return _peeled(base, not dual)
+        case Sym(base=base, exponent=exponent) | Alt(base=base, exponent=exponent):
+            inner, inside = _peeled(base, dual)
+            if exponent == 1:
+                return inner, inside
+            alternating = isinstance(tree, Alt)
+            # Components of alternating tensors all stand at as many places.
+            return (*inner, (alternating, exponent, dual and not alternating)), inside
+        case _:
+            return (), tree
+
+
+def _surely_more(size: Size, count: int) -> bool:
+    """Whether a size is larger, whatever its names are."""
+    least = sum(term.coefficient for term in size.terms)
+    return all(t.coefficient > 0 for t in size.terms) and least > count * size.divisor
 
 
 def _factor(size: Size, stride: Size, carried: BlockAxis) -> Factor[Size]:
@@ -136,8 +180,35 @@ def layouts(
                 left.append(ours.pop(0))
             else:
                 right.append(theirs.pop(0))
-        pairs.append((_joined(left), _joined(right)))
+        pairs.append(_with_equal_powers(_joined(left), _joined(right)))
     return pairs
+
+
+def _with_equal_powers(one: Layout[Size], two: Layout[Size]) -> tuple[Layout[Size], Layout[Size]]:
+    """Both; one that nothing moves, as the power that the other is. Not whole where they differ."""
+    if one.folds == two.folds:
+        return one, two
+    if two.folds and not one.groups and one.whole and not one.folds:
+        return replace(cut_as(two), axes=one.axes), two
+    if one.folds and not two.groups and two.whole and not two.folds:
+        return one, replace(cut_as(one), axes=two.axes)
+    return replace(one, whole=False), replace(two, whole=False)
+
+
+def cut_as(other: Layout[S]) -> Layout[S]:
+    """An axis in the pieces of another, which no group moves."""
+    return replace(
+        other,
+        pieces=tuple(
+            Piece(
+                piece.offset,
+                tuple(Factor(f.size, f.stride, None) for f in piece.factors),
+                frozenset(),
+                None,
+            )
+            for piece in other.pieces
+        ),
+    )
 
 
 def _placed(tensor: Tensor, groups: Sequence[GroupInstance]) -> Iterator[Layout[Size]]:
@@ -145,7 +216,7 @@ def _placed(tensor: Tensor, groups: Sequence[GroupInstance]) -> Iterator[Layout[
     for axis in tensor.axes:
         found = layout(axis, groups)
         stop = start + len(axis.sizes)
-        yield Layout(found.length, found.pieces, tuple(range(start, stop)))
+        yield replace(found, axes=tuple(range(start, stop)))
         start = stop
 
 
@@ -166,7 +237,10 @@ def _joined(parts: Sequence[Layout[Size]]) -> Layout[Size]:
             for outer in whole.pieces
             for inner in part.pieces
         ]
-        whole = Layout(whole.length * part.length, tuple(pieces), whole.axes + part.axes)
+        # Powers that are but a part of an axis have no rule.
+        apart = whole.whole and part.whole and not (whole.folds or part.folds)
+        axes = whole.axes + part.axes
+        whole = Layout(whole.length * part.length, tuple(pieces), axes, whole=apart)
     return whole
 
 
@@ -174,19 +248,7 @@ def cut_alike(one: Layout[S], two: Layout[S]) -> Layout[S]:
     """Axis `one` in the pieces of `two`, where no group moves `one`; else as it is."""
     if one.groups or one.length != two.length:
         return one
-    return Layout(
-        one.length,
-        tuple(
-            Piece(
-                piece.offset,
-                tuple(Factor(f.size, f.stride, None) for f in piece.factors),
-                frozenset(),
-                None,
-            )
-            for piece in two.pieces
-        ),
-        one.axes,
-    )
+    return replace(cut_as(two), axes=one.axes)
 
 
 def resized(axis: Layout[Size], size: Callable[[Size], T]) -> Layout[T]:
@@ -204,6 +266,8 @@ def resized(axis: Layout[Size], size: Callable[[Size], T]) -> Layout[T]:
             for piece in axis.pieces
         ),
         axis.axes,
+        axis.folds,
+        axis.whole,
     )
 
 

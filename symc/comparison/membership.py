@@ -99,7 +99,8 @@ def preimage(element: Element, of: Symmetry, target: Symmetry) -> Preimage | Non
             actions = _actions(element, axis, other)
             if actions is None or not search.place((number, position), other, actions):
                 return None
-        search.require(((number, position) for position in range(len(axes))), False)
+        own = [position for position, other in enumerate(others) if not other.even]
+        search.require(((number, position) for position in own), False)
     found = search.signs_solved()
     if found is None:
         return None

@@ -37,7 +37,7 @@ def distinct(one: Layout[S], two: Layout[S]) -> tuple[Layout[S], Layout[S]]:
         signs = (ours.characters, theirs.characters, ours.affine, theirs.affine)
         kinds.setdefault((tuple(sorted(indices)), signs), (ours, theirs))
     first, second = zip(*kinds.values(), strict=True)
-    return Layout(one.length, first, one.axes), Layout(two.length, second, two.axes)
+    return replace(one, pieces=first), replace(two, pieces=second)
 
 
 def _owner(factor: Factor[S]) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def reduced(
             found.append(Piece(offset, factors, piece.characters, piece.affine))
         offset += strides[0] * sizes[0] if kept else 1
     first, second = (
-        Layout(offset, tuple(found), side.axes)
+        Layout(offset, tuple(found), side.axes, side.folds)
         for found, side in zip(layouts, (one, two), strict=True)
     )
     return first, second

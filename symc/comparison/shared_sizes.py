@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
 from typing import overload
 
+from symc.ir.determination import split
 from symc.ir.program import Program
-from symc.ir.sizes import Parameter, Several, Size
+from symc.ir.sizes import Parameter, Several, Size, growing, whole_root
 from symc.ir.tensors import Tensor
 
 _OTHER = "@"  # in no name of a spec: marks the free names of the second spec
@@ -82,7 +83,7 @@ class Sizes:
                 if alone and abs(term.coefficient) == content:
                     candidates.append((_OTHER in name, name, term.coefficient // content))
         if not candidates:
-            return False
+            return self._equate_growing(difference)
         _, name, sign = max(candidates)
         terms = (
             term.model_copy(update={"coefficient": term.coefficient // content * -sign})
@@ -97,6 +98,30 @@ class Sizes:
         step = {name: rest}
         self._known = {key: value.substitute(step) for key, value in self._known.items()} | step
         self._eliminated[name] = rest
+        return True
+
+    def _equate_growing(self, difference: Size) -> bool:
+        """Where a size grows with one name, this is told by a number, or by the same of another."""
+        whole = difference.model_copy(update={"divisor": 1})
+        names = sorted(difference.names, key=lambda name: (_OTHER in name, name))
+        if len(names) == 1:
+            root = whole_root(_parts(whole, names[0]))
+            value = None if root is None else Size.constant(root)
+        elif len(names) == 2:
+            alone = whole.substitute({names[0]: Size.constant(0)})
+            parts = _parts(alone, names[1]) if alone.names else {}
+            sign = 1 if parts and parts[max(parts)] > 0 else -1
+            grows = growing({power: sign * part for power, part in parts.items()})
+            value = Size.variable(names[0]) if grows else None
+            if value is None or whole.substitute({names[1]: value}).terms:
+                return False
+        else:
+            return False
+        if value is None:
+            return False
+        step = {names[-1]: value}
+        self._known = {key: known.substitute(step) for key, known in self._known.items()} | step
+        self._eliminated[names[-1]] = value
         return True
 
     def conditions(self) -> tuple[str, ...]:
@@ -138,3 +163,8 @@ def shown(text: str) -> str:
 def names_of(sizes: Iterable[Parameter]) -> Sequence[str]:
     """The free names, sorted."""
     return sorted({name for size in sizes for name in size.names})
+
+
+def _parts(size: Size, name: str) -> dict[int, int]:
+    """The coefficients of a size in one name."""
+    return {power: part.value or 0 for power, part in split(size, name).items()}

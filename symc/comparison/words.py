@@ -32,7 +32,8 @@ def witness(
     kept = []
     for name, axes in zip(names, tensors, strict=True):
         moved = tuple(i for i, axis in enumerate(axes) if _moves(element, axis, size))
-        sign = element.odd and any(element.group in _characters(axis) for axis in axes)
+        odd = [axis for axis in axes if not axis.even]
+        sign = element.odd and any(element.group in _characters(axis) for axis in odd)
         if moved or sign:
             moves.append(Move(tensor=name, axes=moved, sign=sign))
         elif any(str(axis.length) in _lengths(element, tensors, size) for axis in axes):

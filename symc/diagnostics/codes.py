@@ -90,7 +90,6 @@ CODES: dict[str, Code] = {
     "SYM905": Code("irreducible representations are not available yet"),
     "SYM906": Code("labels that name items are not available yet"),
     "SYM907": Code("derived outputs are not available yet"),
-    "SYM908": Code("`dual`, `sym` and `alt` are not available yet"),
     "SYM909": Code("reference inputs are not available yet"),
     "SYM910": Code("sampled outputs are not available yet"),
     "SYM911": Code("`relax` is not available yet"),

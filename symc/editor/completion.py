@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from symc.checking.built import BUILT
 from symc.checking.options import fitting_nets
 from symc.checking.stages import DEFAULT_METHOD
 from symc.editor.analysis import Analysis, Begun
@@ -17,6 +18,7 @@ from symc.editor.cards.methods import (
     option_card,
     takes,
 )
+from symc.editor.cards.powers import built_card
 from symc.editor.hover import KEYWORDS, named
 from symc.editor.owners import owner_of
 from symc.editor.scope import Scope
@@ -146,6 +148,10 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
         if inner.callee.role == "net":
             yield from _net_options(words, inner)
             return
+        if inner.callee.text in BUILT:
+            if last.type == "LPAR":
+                yield from _carried(analysis, False)
+            return
         if inner.callee.role == "constructor":
             yield from _of_kind(analysis, ("size",))
             return
@@ -218,8 +224,19 @@ def _carried(analysis: Analysis, joint: bool) -> Iterator[Completion]:
             yield _item(name, "group", facts.title, named(analysis, name) or "")
         parameter = str(analysis.scope.sizes.resolved(group.parameter))
         yield from _of_group(facts, parameter, joint, f"{name}.", bare=False)
+    if not joint:
+        for name, snippet in _BUILDING.items():
+            item = _item(f"{name}(R)" if name == "dual" else f"{name}(R, k)", "representation")
+            yield replace(item, documentation=built_card(name) or "", snippet=snippet)
     yield from _constructors()
     yield from _of_kind(analysis, ("size",))
+
+
+_BUILDING = {
+    "sym": "sym(${1:R}, ${2:2})",
+    "alt": "alt(${1:R}, ${2:2})",
+    "dual": "dual(${1:R})",
+}
 
 
 def _constructors() -> Iterator[Completion]:

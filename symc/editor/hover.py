@@ -12,6 +12,7 @@ from symc.diagnostics.explain import explanation
 from symc.editor.analysis import Analysis
 from symc.editor.cards.groups import constructor_card, group_card, representation_card
 from symc.editor.cards.methods import method_card, net_card, net_option_card, option_card
+from symc.editor.cards.powers import built_card
 from symc.editor.cards.sizes import size_card
 from symc.editor.cards.tensors import tensor_card
 from symc.editor.owners import owner_of
@@ -96,7 +97,8 @@ def _word(analysis: Analysis, statement: list[Word], index: int) -> str | None:
         case "name" | "declaration":
             return named(analysis, word.text)
         case "constructor":
-            return constructor_card(word.text) if word.text in compiled_groups() else None
+            built = built_card(word.text)
+            return constructor_card(word.text) if word.text in compiled_groups() else built
         case "representation":
             owner = owner_of(statement[: index - 1], analysis.scope)
             return None if owner is None else representation_card(owner, word.text)

@@ -9,6 +9,10 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 - where `affine` names a group, its translation t is added along that group's one natural axis,
   after the matrix (T(d) has no matrix): every other axis of such a block is trivial or natural
   of a permutation group;
+- `sym` and `alt` of something are unfolded: the block has the axes of the full tensor power, and
+  `folds` say which of its axes exchange places without a change, or with one of the sign;
+- of orthogonal representations, and there are no others here, the dual is moved alike, entries
+  that stand k times in the full tensor counted k times;
 - a `table` axis is moved as the tables of its group say for `atom`, or as a group that nests moves
   its `natural` items and its `blocks`;
 - axes that carry a representation together are flattened into one, row by row;
@@ -19,13 +23,25 @@ group acts on a block axis by axis. A left action g on a block of a tensor x is,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations_with_replacement
 from math import prod
 from typing import Literal, assert_never
 
 from symc.ir.groups import GroupInstance
 from symc.ir.model import Model
-from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial, dimension
-from symc.ir.sizes import Size
+from symc.ir.representations import (
+    Alt,
+    Atom,
+    Dual,
+    Power,
+    Product,
+    Representation,
+    Sum,
+    Sym,
+    Trivial,
+    dimension,
+)
+from symc.ir.sizes import Size, choose
 from symc.ir.tensors import Tensor
 from symc_runtime.groups.family import Family
 
@@ -75,7 +91,28 @@ class Narrow(Model):
     length: Size
 
 
-Step = Flatten | Unflatten | Narrow
+class Unfold(Model):
+    """Make of axis `axis` the `exponent` axes of a full tensor: `Sym` and `Alt` of `base`."""
+
+    kind: Literal["unfold"] = "unfold"
+    axis: int
+    exponent: int
+    alternating: bool
+
+
+Step = Flatten | Unflatten | Narrow | Unfold
+
+
+class Fold(Model):
+    """`exponent` neighbours of `width` axes each, from axis `first`, that exchange places.
+
+    The block is the same after it, or `alternating`: negated if the exchange is odd.
+    """
+
+    first: int
+    width: int
+    exponent: int
+    alternating: bool
 
 
 class Block(Model):
@@ -85,14 +122,16 @@ class Block(Model):
     translates the block, or None. `characters`: names of the groups whose sign multiplies it
     (an odd number of times; only O, E and S have one). `steps`: applied in order to the tensor
     without its batch axis (axes count from 0), each is a view (`Flatten` of a tensor whose memory
-    allows it), and they give one with exactly `axes`. The blocks of a tensor cover each of its
-    entries once.
+    allows it) but for `Unfold`, and they give one with exactly `axes`. The blocks of a tensor cover
+    each of its entries once, where `folds` leave out what repeats others. Outer folds come after
+    those inside of them.
     """
 
     axes: tuple[BlockAxis, ...]
     affine: str | None = None
     characters: frozenset[str] = frozenset()
     steps: tuple[Step, ...] = ()
+    folds: tuple[Fold, ...] = ()
 
     def natural_axes(self, group: str) -> tuple[int, ...]:
         """Positions of the natural axes of `group`, a point's among them."""
@@ -139,6 +178,11 @@ def _terms(representation: Representation) -> int:
             return prod(map(_terms, factors))
         case Power(base=base, exponent=exponent):
             return int(_terms(base) ** exponent)
+        case Sym(base=base, exponent=exponent) | Alt(base=base, exponent=exponent):
+            # As they are unfolded at a call.
+            return int(_terms(base) ** exponent)
+        case Dual(base=base):
+            return _terms(base)
         case _:
             return 1
 
@@ -168,7 +212,94 @@ def _extend(
                     extended += _extend([cut], term, families_of)
                     start = start + length
             return extended
+        case Sym(base=base, exponent=exponent):
+            return _with_folded(parts, base, exponent, False, families_of)
+        case Alt(base=base, exponent=exponent):
+            return _with_folded(parts, base, exponent, True, families_of)
+        case Dual(base=base):
+            return _extend(parts, base, families_of)
     raise TypeError(f"not a representation: {representation!r}")
+
+
+def _with_folded(
+    parts: list[Block],
+    base: Representation,
+    exponent: int,
+    alternating: bool,
+    families_of: Mapping[str, Family],
+) -> list[Block]:
+    """A power of a sum is one of products: sym(A + B, 2) = sym(A, 2) + A*B + sym(B, 2)."""
+    pure = _extend([Block(axes=())], base, families_of)
+    extended = []
+    for part in parts:
+        for chosen in combinations_with_replacement(range(len(pure)), exponent):
+            counts = {place: chosen.count(place) for place in dict.fromkeys(chosen)}
+            if alternating and any(_fewer(pure[i], count) for i, count in counts.items()):
+                continue
+            block, at = part, len(part.axes)
+            unfolded: list[Step] = []
+            if exponent > 1:
+                unfolded.append(Unfold(axis=at, exponent=exponent, alternating=alternating))
+            folds: list[Fold] = []
+            for place, count in counts.items():
+                copy, first = pure[place], at
+                for _ in range(count):
+                    unfolded += [s.model_copy(update={"axis": s.axis + at}) for s in copy.steps]
+                    folds += [f.model_copy(update={"first": f.first + at}) for f in copy.folds]
+                    at += len(copy.axes)
+                if count > 1:
+                    folds.append(
+                        Fold(
+                            first=first,
+                            width=len(copy.axes),
+                            exponent=count,
+                            alternating=alternating,
+                        )
+                    )
+                odd = copy.characters if count % 2 else frozenset()
+                block = block.model_copy(
+                    update={
+                        "axes": (*block.axes, *copy.axes * count),
+                        "characters": block.characters ^ odd,
+                    }
+                )
+            extended.append(
+                block.model_copy(
+                    update={
+                        "steps": (*part.steps, *unfolded),
+                        "folds": (*part.folds, *folds),
+                    }
+                )
+            )
+    return extended
+
+
+def _fewer(block: Block, count: int) -> bool:
+    """Whether a block is known to have fewer dimensions than `count`."""
+    value = folded_size(block).value
+    return value is not None and value < count
+
+
+def folded_size(block: Block) -> Size:
+    """How many entries a block has that are no repetition of others."""
+    sizes = [axis.size for axis in block.axes]
+    spans = [(place, place + 1) for place in range(len(sizes))]
+    for fold in block.folds:
+        stop = fold.first + fold.width * fold.exponent
+        one = Size.constant(1)
+        inside = [i for i, (a, b) in enumerate(spans) if fold.first <= a and b <= stop]
+        for i in inside:
+            if spans[i][1] <= fold.first + fold.width:
+                one = one * sizes[i]
+        whole = choose(one, fold.exponent, repeats=not fold.alternating)
+        sizes = [s for i, s in enumerate(sizes) if i not in inside]
+        spans = [s for i, s in enumerate(spans) if i not in inside]
+        sizes.append(whole)
+        spans.append((fold.first, stop))
+    total = Size.constant(1)
+    for size in sizes:
+        total = total * size
+    return total
 
 
 def _with_factors(

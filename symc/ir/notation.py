@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symc.ir.groups import GroupInstance
-from symc.ir.representations import Atom, Power, Product, Representation, Sum, Trivial
+from symc.ir.representations import (
+    Alt,
+    Atom,
+    Dual,
+    Power,
+    Product,
+    Representation,
+    Sum,
+    Sym,
+    Trivial,
+)
 from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 
@@ -29,7 +39,9 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
         carried = (
             "" if channel else f": {_written(axis.representation, bare, joint=bool(axis.joint))}"
         )
-        sizes = f"({', '.join(map(str, axis.joint))})" if len(axis.joint) > 1 else str(axis.size)
+        # No size is written as a quotient: such a one is computed.
+        size = str(axis.size) if axis.size.divisor == 1 else "_"
+        sizes = f"({', '.join(map(str, axis.joint))})" if len(axis.joint) > 1 else size
         axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
     labels = f" of {declared.labels}" if declared.labels is not None else ""
@@ -58,6 +70,12 @@ def _written(tree: Representation, bare: dict[str, str | None], joint: bool = Fa
             text = _factor(base, bare)
             text = f"({text})" if isinstance(base, Product | Power) else text
             return f"{text}^{exponent}"
+        case Sym(base=base, exponent=exponent):
+            return f"sym({_written(base, bare)}, {exponent})"
+        case Alt(base=base, exponent=exponent):
+            return f"alt({_written(base, bare)}, {exponent})"
+        case Dual(base=base):
+            return f"dual({_written(base, bare, joint)})"
     raise TypeError(f"not a representation: {tree!r}")
 
 

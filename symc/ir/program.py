@@ -21,7 +21,7 @@ class Program(Model):
     Stages handled `by base` keep their place but draw nothing.
 
     Version 1 had no arguments of atoms and no joint axes, version 2 no groups that a spec defines
-    itself; they are read as what they say.
+    itself, no symmetric powers and no sizes over a divisor; they are read as what they say.
     """
 
     version: Literal[3] = 3

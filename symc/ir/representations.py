@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from symc.ir.model import Model
-from symc.ir.sizes import Size
+from symc.ir.sizes import Size, choose
 
 
 class Trivial(Model):
@@ -57,7 +57,34 @@ class Power(Model):
     exponent: int
 
 
-Representation = Trivial | Atom | Product | Sum | Power
+class Sym(Model):
+    """The symmetric tensors among those of `Power`.
+
+    Its components are the entries T[i, j, ...] with i <= j <= ... of the full tensor, in
+    lexicographic order; i, j number the components of `base`. Nothing is normalised.
+    """
+
+    kind: Literal["sym"] = "sym"
+    base: Representation
+    exponent: int
+
+
+class Alt(Model):
+    """The alternating tensors among those of `Power`: their entries with i < j < ..."""
+
+    kind: Literal["alt"] = "alt"
+    base: Representation
+    exponent: int
+
+
+class Dual(Model):
+    """An element g acts by the transposed matrix of its inverse on `base`."""
+
+    kind: Literal["dual"] = "dual"
+    base: Representation
+
+
+Representation = Trivial | Atom | Product | Sum | Power | Sym | Alt | Dual
 
 
 def dimension(representation: Representation) -> Size:
@@ -82,7 +109,26 @@ def dimension(representation: Representation) -> Size:
             for _ in range(exponent):
                 total = total * dimension(base)
             return total
+        case Sym(base=base, exponent=exponent):
+            return choose(dimension(base), exponent, repeats=True)
+        case Alt(base=base, exponent=exponent):
+            return choose(dimension(base), exponent, repeats=False)
+        case Dual(base=base):
+            return dimension(base)
     raise TypeError(f"not a representation: {representation!r}")
+
+
+def alternates(representation: Representation) -> bool:
+    """Whether an alternating power is in it, whose entries elements may negate."""
+    match representation:
+        case Alt(base=base, exponent=exponent):
+            return exponent > 1 or alternates(base)
+        case Product(factors=parts) | Sum(terms=parts):
+            return any(map(alternates, parts))
+        case Power(base=base) | Sym(base=base) | Dual(base=base):
+            return alternates(base)
+        case _:
+            return False
 
 
 def atoms(representation: Representation) -> tuple[Atom, ...]:
@@ -92,7 +138,7 @@ def atoms(representation: Representation) -> tuple[Atom, ...]:
             return (representation,)
         case Product(factors=parts) | Sum(terms=parts):
             return tuple(atom for part in parts for atom in atoms(part))
-        case Power(base=base):
+        case Power(base=base) | Sym(base=base) | Alt(base=base) | Dual(base=base):
             return atoms(base)
         case _:
             return ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import product
 
 from symc.ir.blocks import Block, BlockAxis, blocks
@@ -12,6 +13,7 @@ from symc.ir.sizes import Size
 from symc.ir.tensors import Tensor
 from symc.irreps import finite, orthogonal, symmetric
 from symc.irreps.irreducible import Irreducible, Powers
+from symc.proofs.folding import Cycles, characters, tree
 from symc.proofs.tables import Table
 from symc_runtime.groups.finite import Finite
 
@@ -54,14 +56,16 @@ def decompose(
     linear = [g for g in moving if _has_linear_part(g)]
     total: dict[tuple[Irreducible, ...], Size] = {}
     bounds: dict[str, int] = {}
-    for part in parts:
-        multiplicity = Size.constant(1)
-        for axis in part.axes:
+    for part, cycles, share in _products(parts):
+        if cycles is None:
+            return None
+        multiplicity = Size.constant(share.numerator).over(share.denominator)
+        for axis, _ in cycles:
             if axis.kind == "trivial":
                 multiplicity = multiplicity * axis.size.substitute(values)
         choices: list[Powers] = []
         for group in linear:
-            powers = _powers(group, part, values)
+            powers = _powers(group, part, cycles, values)
             if powers is None:
                 return None
             choices.append(powers)
@@ -83,10 +87,30 @@ def decompose(
         components=tuple(
             Component(multiplicity=str(count), factors=tuple(i.label for i in key))
             for key, count in total.items()
+            if count.terms
         ),
         conditions=tuple(f"{name} >= {bound}" for name, bound in bounds.items()),
         points=tuple(g.name for g in moving if any(part.affine == g.name for part in parts)),
     )
+
+
+def _products(
+    parts: Sequence[Block],
+) -> Iterator[tuple[Block, Cycles | None, Fraction]]:
+    """The character of each block as products of traces, each with how often it counts.
+
+    Of a block with none that is known, None for them.
+    """
+    for part in parts:
+        if not part.folds:
+            yield part, tuple((axis, 1) for axis in part.axes), Fraction(1)
+            continue
+        found = characters(tree(part))
+        if found is None:
+            yield part, None, Fraction()
+            continue
+        for cycles, share in found.items():
+            yield part, cycles, share
 
 
 def _moves(part: Block, group: str) -> bool:
@@ -103,21 +127,32 @@ def _numbers(axis: BlockAxis, values: Mapping[str, Size]) -> tuple[int | None, .
     return tuple(argument.substitute(values).value for argument in axis.arguments)
 
 
-def _powers(group: GroupInstance, part: Block, values: Mapping[str, Size]) -> Powers | None:
-    """What one group does to a block, None where there is no rule."""
+def _powers(
+    group: GroupInstance, part: Block, cycles: Cycles, values: Mapping[str, Size]
+) -> Powers | None:
+    """What one group does where these traces of its are multiplied, None where there is no rule."""
     facts = group.facts
     parameter = group.parameter.substitute(values)
     if isinstance(facts, Finite):
         value = parameter.value
-        axes = [axis for axis in part.axes if axis.group == group.name]
-        tables = tuple(Table(str(axis.atom), _numbers(axis, values)) for axis in axes)
+        tables = tuple(
+            Table(str(axis.atom), _numbers(axis, values), power=length)
+            for axis, length in cycles
+            if axis.group == group.name
+        )
         return None if value is None else finite.powers(facts, value, tables)
-    exponent = len(part.natural_axes(group.name))
+    lengths = sorted(n for axis, n in cycles if axis.group == group.name and axis.kind == "natural")
+    exponent = sum(lengths)
     sign = group.name in part.characters
     if exponent > _LARGEST_POWER:
         return None
+    plain = exponent == len(lengths)
     if facts.permutes:
-        return symmetric.powers(parameter, exponent, sign)
+        if plain:
+            return symmetric.powers(parameter, exponent, sign)
+        return symmetric.mixed_powers(parameter, tuple(lengths), sign)
     if facts.turns:
-        return orthogonal.powers(parameter, exponent, sign, facts.special)
+        if plain:
+            return orthogonal.powers(parameter, exponent, sign, facts.special)
+        return orthogonal.mixed_powers(parameter, tuple(lengths), sign, facts.special)
     return None

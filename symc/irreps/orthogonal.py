@@ -10,11 +10,13 @@ over the real ones only if 4 divides d (Fulton and Harris, Representation Theory
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from functools import lru_cache
 
 from symc.ir.sizes import Size
 from symc.irreps.irreducible import Irreducible, Powers
 from symc.irreps.partitions import Partition, conjugate, with_box, without_box
+from symc.proofs.moments import cycle_types, cycle_weight, symmetric_character
 
 _NAMES = {
     (): "trivial",
@@ -40,6 +42,83 @@ def powers(parameter: Size, exponent: int, sign: bool, special: bool) -> Powers:
             terms[_reflections(short, twisted, value)] += count
     bound = generic if special or sign else exponent
     return Powers(terms, bound if value is None and exponent > 1 else None)
+
+
+@lru_cache(maxsize=256)
+def mixed_powers(parameter: Size, lengths: tuple[int, ...], sign: bool, special: bool) -> Powers:
+    """What has the product of tr(R^c) over `lengths`, times the determinant if `sign`.
+
+    A product of power sums is one of Schur functions. Of these, O(d) leaves what is left of their
+    diagrams when one with even rows is taken off (Littlewood), and a diagram that is too long is
+    another one but for a sign (King, Journal of Mathematical Physics 12, 1971).
+    """
+    value = parameter.value
+    exponent = sum(lengths)
+    d = 2 * exponent + 1 if value is None else value
+    terms: Counter[Irreducible] = Counter()
+    for shape in cycle_types(exponent):
+        weight = symmetric_character(shape, lengths)
+        for diagram, count in _restricted(shape).items() if weight else ():
+            found = _modified(diagram, d)
+            if found is None:
+                continue
+            factor, short, twisted = found
+            twisted = (twisted != sign) and 2 * len(short) != d
+            named = _rotations(short, value) if special else (_reflections(short, twisted, value),)
+            for irreducible in named:
+                terms[irreducible] += weight * count * factor
+    bound = d if special or sign else exponent
+    return Powers(
+        {irreducible: count for irreducible, count in terms.items() if count},
+        bound if value is None and exponent > 1 else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _restricted(shape: Partition) -> Counter[Partition]:
+    """How often a diagram is left of another when one with even rows is taken off."""
+    found: Counter[Partition] = Counter()
+    size = sum(shape)
+    for taken in range(0, size + 1, 2):
+        for even in cycle_types(taken):
+            if any(row % 2 for row in even):
+                continue
+            for left in cycle_types(size - taken):
+                found[left] += _littlewood_richardson(shape, even, left)
+    return +found
+
+
+@lru_cache(maxsize=4096)
+def _littlewood_richardson(whole: Partition, one: Partition, two: Partition) -> int:
+    """How often s_whole is in s_one s_two, by characters of symmetric groups."""
+    total = Fraction()
+    for first in cycle_types(sum(one)):
+        left = cycle_weight(first, False) * symmetric_character(one, first)
+        for second in cycle_types(sum(two)) if left else ():
+            right = cycle_weight(second, False) * symmetric_character(two, second)
+            total += left * right * symmetric_character(whole, first + second)
+    return int(total)
+
+
+def _modified(diagram: Partition, d: int) -> tuple[int, Partition, bool] | None:
+    """A sign, a diagram with at most d / 2 rows, and whether the determinant multiplies it.
+
+    Strips of the border are taken off from the foot of the first column; None: it is nothing.
+    """
+    factor, twisted = 1, False
+    while 2 * len(diagram) > d:
+        strip, rows = 2 * len(diagram) - d, len(diagram)
+        places = [row + rows - 1 - i for i, row in enumerate(diagram)]
+        if strip not in places:
+            return None
+        crossed = sum(place < strip for place in places)
+        left = sorted((place for place in (*places, 0) if place != strip), reverse=True)
+        longer = (place - (rows - 1 - i) for i, place in enumerate(left))
+        diagram = tuple(row for row in longer if row)
+        # With each column but one that the strip touches, the sign changes.
+        factor = -factor if (strip - crossed) % 2 == 0 else factor
+        twisted = not twisted
+    return factor, diagram, twisted
 
 
 def _walks(d: int, steps: int) -> Counter[Partition]:

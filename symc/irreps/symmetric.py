@@ -8,11 +8,13 @@ a larger n makes the first rows longer and changes nothing else.
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from functools import lru_cache
 
 from symc.ir.sizes import Size
 from symc.irreps.irreducible import Irreducible, Powers
 from symc.irreps.partitions import Partition, conjugate, with_box, without_box
+from symc.proofs.moments import cycle_types, cycle_weight, symmetric_character
 
 
 @lru_cache(maxsize=256)
@@ -28,8 +30,38 @@ def powers(parameter: Size, exponent: int, sign: bool) -> Powers:
                 for more in with_box(less):
                     grown[more] += count
         found = grown
+    return _named(parameter, found, exponent, sign)
+
+
+@lru_cache(maxsize=256)
+def mixed_powers(parameter: Size, lengths: tuple[int, ...], sign: bool) -> Powers:
+    """What has the product of the traces of pi^c over `lengths`, sums and differences.
+
+    From twice as many items on as these are together, diagrams only grow in their first row.
+    """
+    value = parameter.value
+    exponent = sum(lengths)
+    enough = 2 * exponent
+    items = enough if value is None else min(value, enough)
+    found: Counter[Partition] = Counter()
+    for diagram in cycle_types(items):
+        total = Fraction()
+        for cycles in cycle_types(items):
+            product = cycle_weight(cycles, False) * symmetric_character(diagram, cycles)
+            for length in lengths:
+                product *= sum(cycle for cycle in cycles if length % cycle == 0)
+            total += product
+        longer = (diagram[0] + (items if value is None else value) - items, *diagram[1:])
+        found[longer] = int(total)
+    return _named(parameter, found, exponent, sign)
+
+
+def _named(parameter: Size, found: Counter[Partition], exponent: int, sign: bool) -> Powers:
+    value = parameter.value
     terms = {}
     for diagram, count in found.items():
+        if not count:
+            continue
         if value is not None:
             label = _conjugated(diagram) if sign else _rows(diagram, 0)
         else:

@@ -71,6 +71,14 @@ def representation(value: ir.Representation, program: Program) -> layout.Represe
         case ir.Power(base=base, exponent=exponent):
             one = representation(base, program)
             return one if exponent == 1 else layout.Product((one,) * exponent)
+        case ir.Sym(base=base, exponent=exponent):
+            one = representation(base, program)
+            return one if exponent == 1 else layout.Sym(one, exponent)
+        case ir.Alt(base=base, exponent=exponent):
+            one = representation(base, program)
+            return one if exponent == 1 else layout.Alt(one, exponent)
+        case ir.Dual(base=base):
+            return layout.dual(representation(base, program))
     raise TypeError(f"not a representation: {value!r}")
 
 
@@ -91,6 +99,8 @@ def involves(value: layout.Representation, group_name: str) -> bool:
         case layout.Natural(name) | layout.Sign(name) | layout.Table(name):
             return name == group_name
         case layout.Joint(carried=carried):
+            return involves(carried, group_name)
+        case layout.Sym(carried) | layout.Alt(carried):
             return involves(carried, group_name)
         case layout.Product(parts) | layout.Sum(parts):
             return any(involves(part, group_name) for part in parts)

@@ -13,10 +13,10 @@ from symc.lower.declarations import affine_in, involves
 from symc.lower.identifiers import LOCAL_NAMES, Namespace
 from symc.lower.plan import Plan, StagePlan
 from symc_runtime.actions import axes as actions
-from symc_runtime.actions import nested, tables
+from symc_runtime.actions import nested, symmetric, tables
 from symc_runtime.call import shapes
 from symc_runtime.spec import layout
-from symc_runtime.spec.polynomials import Size, polynomial
+from symc_runtime.spec.polynomials import Size, divisor, polynomial
 
 Dim = int
 
@@ -121,7 +121,7 @@ class GraphBuilder:
                 for _ in range(power):
                     term = self._arithmetic(operator.mul, term, self._size_name(name), 1)
             total = self._arithmetic(operator.add, total, term, 0)
-        return total
+        return self._arithmetic(operator.floordiv, total, divisor(size), 1)
 
     def _arithmetic(
         self,
@@ -133,7 +133,7 @@ class GraphBuilder:
         if isinstance(left, int) and isinstance(right, int):
             result: int = function(left, right)
             return result
-        if left == neutral:
+        if left == neutral and function is not operator.floordiv:
             return right
         if right == neutral:
             return left
@@ -149,8 +149,13 @@ class GraphBuilder:
         dim: Dim,
         relevant: Callable[[layout.Representation], bool],
         move: Callable[[fx.Node, str, layout.Representation, Dim], fx.Node],
+        weighed: bool,
     ) -> fx.Node:
-        """Apply `move` to every relevant leaf inside the axis, unfolding products and sums."""
+        """Apply `move` to every relevant leaf inside the axis, unfolding products and sums.
+
+        And powers; `weighed`: it mixes components, so that those of a dual are divided by the
+        number of their places.
+        """
         if not relevant(representation):
             return x
         match representation:
@@ -158,7 +163,7 @@ class GraphBuilder:
                 shape = tuple(self._size(layout.symbolic_dimension(f)) for f in factors)
                 x = self._method(wanted, "unflatten", x, dim, shape)
                 for offset, factor in enumerate(factors):
-                    x = self._on_axis(x, wanted, factor, dim + offset, relevant, move)
+                    x = self._on_axis(x, wanted, factor, dim + offset, relevant, move, weighed)
                 return self._method(wanted, "flatten", x, dim, dim + len(factors) - 1)
             case layout.Sum(terms):
                 lengths = tuple(self._size(layout.symbolic_dimension(t)) for t in terms)
@@ -166,7 +171,9 @@ class GraphBuilder:
                 moved = []
                 for index, term in enumerate(terms):
                     piece = self._call(f"{wanted}_{index}", operator.getitem, pieces, index)
-                    piece = self._on_axis(piece, f"{wanted}_{index}", term, dim, relevant, move)
+                    piece = self._on_axis(
+                        piece, f"{wanted}_{index}", term, dim, relevant, move, weighed
+                    )
                     moved.append(piece)
                 if self.folding is not None:
                     moved = [
@@ -176,6 +183,18 @@ class GraphBuilder:
                         for i, (piece, term) in enumerate(zip(moved, terms, strict=True))
                     ]
                 return self._call(wanted, torch.cat, tuple(moved), dim)
+            case layout.Sym(carried, power) | layout.Alt(carried, power):
+                place = (dim, self._size(layout.symbolic_dimension(carried)), power)
+                kind: dict[str, Any] = {}
+                if isinstance(representation, layout.Alt):
+                    kind = {"alternating": True}
+                elif representation.dual and weighed:
+                    kind = {"weighed": True}
+                x = self._call(wanted, symmetric.full_tensor, x, *place, **kind)
+                for offset in range(power):
+                    at = dim + offset
+                    x = self._on_axis(x, wanted, carried, at, relevant, move, weighed)
+                return self._call(wanted, symmetric.components, x, *place, **kind)
             case _:
                 return move(x, wanted, representation, dim)
 
@@ -186,9 +205,10 @@ class GraphBuilder:
         tensor: layout.Tensor,
         relevant: Callable[[layout.Representation], bool],
         move: Callable[[fx.Node, str, layout.Representation, Dim], fx.Node],
+        weighed: bool = False,
     ) -> fx.Node:
         for dim, _, axis in layout.slots(tensor):
-            x = self._on_axis(x, wanted, axis, dim, relevant, move)
+            x = self._on_axis(x, wanted, axis, dim, relevant, move, weighed)
         return x
 
     def _moved(
@@ -217,7 +237,8 @@ class GraphBuilder:
                 function = actions.unrotate if inverse else actions.rotate
             return self._call(wanted, function, x, element, dim)
 
-        return self._on_tensor(x, wanted, tensor, lambda r: involves(r, group.name), move)
+        mixes = not (group.permutes or group.flips)
+        return self._on_tensor(x, wanted, tensor, lambda r: involves(r, group.name), move, mixes)
 
     def _translated(
         self, x: fx.Node, wanted: str, tensor: layout.Tensor, group: layout.Group, inverse: bool

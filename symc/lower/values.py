@@ -36,6 +36,10 @@ def source(value: Any) -> str:
             return f"sr.Product({_tuple(factors)})"
         case layout.Sum(terms):
             return f"sr.Sum({_tuple(terms)})"
+        case layout.Sym(carried, power, dual):
+            return f"sr.Sym({source(carried)}, {power}{', dual=True' if dual else ''})"
+        case layout.Alt(carried, power):
+            return f"sr.Alt({source(carried)}, {power})"
         case Draw():
             parts = [repr(value.key), repr(value.attribute)]
             if value.enumerates:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symc.ir.program import Program
+from symc.proofs.folding import blocks_of
 from symc.proofs.ranges import Ranges
 from symc.proofs.records import Proof, Stabilizer, ValueSpace
 from symc.proofs.situation import Situation
@@ -52,7 +53,8 @@ def value_space(
 ) -> ValueSpace | None:
     """Dimension of the values of an output at a generic input; None: sizes open, or no rule."""
     situation = Situation(program, values)
-    return space(program.blocks[output], situation.joints, situation.ranges)
+    cut = blocks_of(program, output, situation.ranges)
+    return space(cut, situation.joints, situation.ranges)
 
 
 def value_spaces(
@@ -61,6 +63,8 @@ def value_spaces(
     """`value_space` of every output."""
     situation = Situation(program, values)
     return {
-        output.name: space(program.blocks[output.name], situation.joints, situation.ranges)
+        output.name: space(
+            blocks_of(program, output.name, situation.ranges), situation.joints, situation.ranges
+        )
         for output in program.outputs
     }

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symc.ir.blocks import Block
 from symc.proofs.cells import Cell
+from symc.proofs.folding import Cycles, tables_of
 from symc.proofs.ranges import Ranges
 from symc.proofs.tables import Table, table_of
 
 
 @dataclass(frozen=True)
 class Action:
-    """`axes`: natural axes. `character`: its sign multiplies. `tables`: axes moved by tables."""
+    """`axes`: natural axes. `character`: its sign multiplies. `tables`: axes moved by tables.
+
+    `lengths`: where traces of powers of an element count, one for each; their sum is `axes`.
+    """
 
     axes: int
     character: bool
     tables: tuple[Table, ...] = ()
+    lengths: tuple[int, ...] = field(default=())
+
+    @property
+    def cycles(self) -> tuple[int, ...]:
+        """The power of the element in each trace, rising."""
+        return self.lengths or (1,) * self.axes
 
 
 def movers(block: Block | Cell) -> list[str]:
@@ -28,15 +38,21 @@ def movers(block: Block | Cell) -> list[str]:
 
 
 def acting_on(block: Block | Cell, group: str, ranges: Ranges) -> Action:
-    """What a group does to a block."""
+    """What a group does to a block, the powers in it unfolded."""
     if isinstance(block, Cell):
         tables = block.tables.get(group, ())
         return Action(block.axes.get(group, 0), group in block.signs, tables)
     return Action(
-        len(block.natural_axes(group)),
-        group in block.characters,
-        tuple(table_of(a, ranges) for a in block.axes if a.group == group and a.kind == "table"),
+        len(block.natural_axes(group)), group in block.characters, tables_of(block, group, ranges)
     )
+
+
+def along(cycles: Cycles, group: str, character: bool, ranges: Ranges) -> Action:
+    """What a group does where traces of its powers are multiplied."""
+    own = [(axis, length) for axis, length in cycles if axis.group == group]
+    lengths = sorted(length for axis, length in own if axis.kind == "natural")
+    tables = tuple(table_of(axis, ranges, length) for axis, length in own if axis.kind == "table")
+    return Action(sum(lengths), character, tables, tuple(lengths))
 
 
 def concerns(block: Block, group: str) -> bool:

@@ -6,9 +6,33 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from symc.ir.blocks import Block, BlockAxis
 from symc.ir.program import Program
+from symc.proofs.folding import Folded, leaves, size, tables_of, tree, unfolded_blocks
 from symc.proofs.ranges import NONE, ONE, Range, Ranges
 from symc.proofs.tables import Table, table_of
+
+
+def _moved(block: Block, group: str, ranges: Ranges) -> tuple[object, ...]:
+    """By how many matrices a group moves a block, whether its sign multiplies it, and by tables."""
+    tables = tables_of(block, group, ranges)
+    return len(block.natural_axes(group)), group in block.characters, tables
+
+
+def _width(block: Block, turned: set[str], ranges: Ranges) -> Range:
+    """The product of the sizes of what linear groups do not turn."""
+    if not block.folds:
+        return ranges.product([a.size for a in block.axes if a.group not in turned])
+    total = ONE
+    for node in tree(block):
+        inside = {axis.group for axis in leaves(node)}
+        if not inside & turned:
+            total = total * ranges.of(size(node))
+        elif isinstance(node, Folded):
+            for axis in leaves(node):
+                if axis.group not in turned:
+                    total = total * ranges.of(axis.size)
+    return total
 
 
 @dataclass(frozen=True)
@@ -17,7 +41,9 @@ class Cell:
 
     `axes`: how many natural axes each group has, `tables`: which axes each finite group moves.
     `width`: the product of channels and items, what a vector of a linear group is multiplied by.
-    `points`: differences of points. `labels`: whole numbers, which repeat.
+    `points`: differences of points. `labels`: whole numbers, which repeat. `powers`: what of
+    the axes is in a symmetric or alternating power, where the tensor is less than a generic one.
+    `hidden`: groups by which nets see it moved otherwise, by several matrices where it is a vector.
     """
 
     source: str
@@ -27,6 +53,18 @@ class Cell:
     tables: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
     points: bool = False
     labels: bool = False
+    powers: tuple[Folded, ...] = ()
+    hidden: frozenset[str] = frozenset()
+
+    def power(self, group: str) -> Folded | None:
+        """The power of one axis of a group that is all the group moves here; None: another."""
+        for node in self.powers:
+            only = node.inside[0]
+            if len(node.inside) > 1 or not isinstance(only, BlockAxis):
+                continue
+            if only.group == group and node.exponent == self.axes[group]:
+                return node
+        return None
 
 
 @dataclass
@@ -56,7 +94,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
     cells: list[Cell] = []
     clouds: dict[str, _Cloud] = {}
     for tensor in program.inputs:
-        for block in program.blocks[tensor.name]:
+        for block, unfolded in unfolded_blocks(program, tensor.name, ranges):
             axes = Counter(a.group for a in block.axes if a.kind == "natural")
             if block.affine in active:
                 cloud = clouds.setdefault(str(block.affine), _Cloud())
@@ -76,13 +114,19 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
                     source=tensor.name,
                     axes={str(name): count for name, count in axes.items() if name in active},
                     signs=block.characters & active,
-                    width=ranges.product([a.size for a in block.axes if a.group not in turned]),
+                    width=_width(block, turned, ranges),
                     tables={
-                        name: tuple(table_of(a, ranges) for a in block.axes if a.group == name)
+                        name: tables_of(block, name, ranges)
                         for name in sorted(active)
                         if any(a.kind == "table" and a.group == name for a in block.axes)
                     },
                     labels=tensor.labels is not None,
+                    hidden=frozenset(
+                        name
+                        for name in active
+                        if _moved(block, name, ranges) != _moved(unfolded, name, ranges)
+                    ),
+                    powers=tuple(node for node in tree(block) if isinstance(node, Folded)),
                 )
             )
     for group, cloud in clouds.items():

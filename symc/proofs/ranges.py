@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symc.ir.blocks import Block
 from symc.ir.program import Program
 from symc.ir.sizes import Parameter, Several, Size, sizes_in
 
@@ -39,11 +40,16 @@ ONE = Range(1, 1)
 
 
 class Ranges:
-    """The ranges of a program's sizes; `values` fixes some of them."""
+    """The ranges of a program's sizes; `values` fixes some of them.
+
+    `blocks`: those of tensors, by name, as they are with these sizes, each with that of the
+    program; they are put here once.
+    """
 
     def __init__(self, program: Program, values: Mapping[str, int] | None = None) -> None:
         known = dict(values or {})
         self._names: dict[str, Range] = {}
+        self.blocks: dict[str, tuple[tuple[Block, Block], ...]] = {}
         for variable in program.sizes:
             value = known.get(variable.name, variable.value)
             if value is not None:
@@ -68,6 +74,8 @@ class Ranges:
                 low, bounded = low + ends[0], (bounded[0], False)
             else:
                 high, bounded = high + ends[0], (False, bounded[1])
+        # Sizes are whole numbers: what is between two of them is the next one in.
+        low, high = -(-low // size.divisor), high // size.divisor
         return Range(max(low, 1) if bounded[0] else 1, max(high, 1) if bounded[1] else None)
 
     def told(self, parameter: Parameter) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from symc.ir.program import Program
+from symc.proofs.folding import blocks_of
 from symc.proofs.ranges import Ranges
 from symc.proofs.stabilizer import Joint, stabilizers
 from symc.proofs.values import Part, parts
@@ -27,7 +28,8 @@ class Situation:
     def outputs(self) -> dict[str, tuple[Part, ...]]:
         """The blocks of each output, with what is fixed of them."""
         return {
-            t.name: parts(self.program.blocks[t.name], self.joints) for t in self.program.outputs
+            t.name: parts(blocks_of(self.program, t.name, self.ranges), self.joints)
+            for t in self.program.outputs
         }
 
     def vanishes(self, output: str) -> bool:

@@ -16,10 +16,11 @@ from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import sizes_in
 from symc.proofs import parity
-from symc.proofs.action import Action, acting_on, movers
+from symc.proofs.action import Action, acting_on, along, movers
 from symc.proofs.cells import Cell, acts_by_matrices, input_cells
 from symc.proofs.factors import factors
 from symc.proofs.factors.factor import Factor, Setting
+from symc.proofs.folding import Cycles, characters, tree
 from symc.proofs.ranges import ONE, Range, Ranges
 
 Actions = tuple[tuple[str, Action], ...]
@@ -66,6 +67,7 @@ class Joint:
     ranges: Ranges = field(compare=False, repr=False)
     budget: Budget = field(compare=False, repr=False)
     _shares: dict[Actions, Fraction | None] = field(default_factory=dict, compare=False, repr=False)
+    _folded: dict[Block, Fraction | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def exact(self) -> bool:
@@ -90,6 +92,10 @@ class Joint:
 
     def share(self, block: Block) -> Fraction | None:
         """Which part of the block's dimensions is fixed; None: not counted."""
+        if block.folds and not self.rigid(block):
+            if block not in self._folded:
+                self._folded[block] = self._mean_folded(block)
+            return self._folded[block]
         acting = self.actions(block)
         if acting not in self._shares:
             if self.rigid(block):
@@ -98,6 +104,35 @@ class Joint:
             else:
                 self._shares[acting] = self._mean(acting)
         return self._shares[acting]
+
+    def _mean_folded(self, block: Block) -> Fraction | None:
+        """The mean of a sum of products of traces, over what it is at the identity."""
+        found = characters(tree(block))
+        if found is None:
+            return None
+        movers_here = [name for name, _ in self.actions(block)]
+        means: list[tuple[Fraction, Cycles, Fraction]] = []
+        for cycles, count in found.items():
+            acting = tuple(
+                (name, along(cycles, name, name in block.characters, self.ranges))
+                for name in movers_here
+            )
+            mean = self._mean(acting)
+            if mean is None:
+                return None
+            means.append((count, cycles, mean))
+        if len({mean for _, _, mean in means}) == 1:
+            return means[0][2]
+        total = fixed = Fraction()
+        for count, cycles, mean in means:
+            for axis, _ in cycles:
+                value = self.ranges.of(axis.size).value
+                if value is None:
+                    return None
+                count *= value
+            total += count
+            fixed += count * mean
+        return fixed / total
 
     def _mean(self, acting: Actions) -> Fraction | None:
         """The mean character over all cosets, over the dimension.
@@ -186,14 +221,14 @@ def stabilizers(
                 linear=linear,
                 odd_dimension=odd.get(name),
                 anchored=name in anchored,
-                singular=shared.forms.get(name, ()) if shared else (),
+                singular=next((s.forms[name] for s in shared if name in s.forms), ()),
                 variable=variables.new,
             )
             made[name] = rules[facts.element](setting)
         joint = Joint(made, (), tuple(cells), complete, ranges, budget)
         forms = [form for factor in made.values() for form in factor.forms]
         for cell in cells:
-            extra = shared.sign if shared is not None and cell is shared.cell else 0
+            extra = next((one.sign for one in shared if cell is one.cell), 0)
             forms.append(joint.sign(cell) ^ extra)
         points = tuple(parity.solutions(dict.fromkeys(forms), variables.count))
         joints.append(Joint(made, points, tuple(cells), complete, ranges, budget))
@@ -228,7 +263,8 @@ class _Variables:
 class _Shared:
     """A single matrix of two linear groups, with no other vector of either: `x -> +-A x B^T`.
 
-    `forms`: for each group, the signs of its singular directions; `sign`: that in front.
+    Or a symmetric one of one group, `x -> A x A^T`. `forms`: for each group, the signs of its
+    singular directions; `sign`: that in front.
     """
 
     cell: Cell
@@ -241,10 +277,17 @@ def _singular(
     parameters: Mapping[str, Range],
     linear: frozenset[str],
     variables: _Variables,
-) -> _Shared | None:
+) -> list[_Shared]:
+    found = []
     for cell in cells:
-        pair = sorted(name for name in cell.axes if name in linear)
-        if len(pair) != 2 or cell.width != ONE or any(cell.axes[name] != 1 for name in pair):
+        # O(1) is but a sign.
+        pair = sorted(name for name in cell.axes if name in linear and parameters[name] != ONE)
+        symmetric = _symmetric(cell, pair)
+        if (
+            not (len(pair) == 2 or symmetric)
+            or cell.width != ONE
+            or not (symmetric or all(cell.axes[name] == 1 for name in pair))
+        ):
             continue
         sizes = [parameters[name].value for name in pair]
         if any(size is None or size < 2 or size > _MOST_SINGULAR for size in sizes):
@@ -252,9 +295,18 @@ def _singular(
         if any(other is not cell and set(pair) & other.axes.keys() for other in cells):
             continue
         signs = [variables.new() for _ in range(min(size for size in sizes if size is not None))]
+        if symmetric:
+            # Its eigenvalues are not those of its negative.
+            found.append(_Shared(cell, {pair[0]: tuple(signs)}, 0))
+            continue
         sign = variables.new()
         first, second = pair
-        return _Shared(
-            cell, {first: tuple(signs), second: tuple(form ^ sign for form in signs)}, sign
-        )
-    return None
+        forms = {first: tuple(signs), second: tuple(form ^ sign for form in signs)}
+        found.append(_Shared(cell, forms, sign))
+    return found
+
+
+def _symmetric(cell: Cell, linear: Sequence[str]) -> bool:
+    """Whether it is a symmetric matrix of the one linear group that turns it."""
+    power = cell.power(linear[0]) if len(linear) == 1 else None
+    return power is not None and power.exponent == 2 and not power.alternating

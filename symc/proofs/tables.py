@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import fsum, prod
 
 from symc.ir.blocks import BlockAxis
+from symc.proofs.moments import cycle_types, cycle_weight
 from symc.proofs.ranges import Ranges
 from symc_runtime.groups.finite import Finite, Image, Items
 from symc_runtime.groups.grids import cycles
+from symc_runtime.spec.polynomials import choose
 
 LARGEST = 1 << 12
 """Groups of more elements are not enumerated."""
@@ -25,18 +27,24 @@ _NEAR = 1e-10
 class Table:
     """An axis that a finite group moves, or the joint axes of a grid; `arguments` None: open.
 
-    `difference`: of its two entries only the difference is there, as of two points.
+    `difference`: of its two entries only the difference is there, as of two points. `inside`: it
+    is the symmetric or `alternating` power, with `exponent` indices, of the product of these.
+    `power`: traces are those of elements to this power.
     """
 
     atom: str
     arguments: tuple[int | None, ...] = ()
     difference: bool = False
+    inside: tuple[Table, ...] = ()
+    exponent: int = 1
+    alternating: bool = False
+    power: int = 1
 
 
-def table_of(axis: BlockAxis, ranges: Ranges) -> Table:
-    """What a `table` axis of a block carries."""
+def table_of(axis: BlockAxis, ranges: Ranges, power: int = 1) -> Table:
+    """What a `table` axis of a block carries; `power`: of which power of an element."""
     arguments = tuple(ranges.number(argument) for argument in axis.arguments)
-    return Table(str(axis.atom), arguments)
+    return Table(str(axis.atom), arguments, power=power)
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,12 @@ class Traces:
 def traces(facts: Finite, parameter: int, table: Table) -> Traces:
     """Of all elements, from their images; of images on a grid by counting what stays in place."""
     every = facts.every(parameter)
+    if table.power > 1:
+        known = traces(facts, parameter, replace(table, power=1))
+        powers = [_power(facts, parameter, g, table.power) for g in every]
+        return Traces(known.size, tuple(known.values[g] for g in powers))
+    if table.inside:
+        return _folded(facts, parameter, table)
     arguments = tuple(a for a in table.arguments if a is not None)
     if table.difference:
         images = [facts.image(table.atom, arguments, parameter, g) for g in every]
@@ -84,9 +98,54 @@ def traces(facts: Finite, parameter: int, table: Table) -> Traces:
     return Traces(size, tuple(trace(image) for image in images))
 
 
+def _power(facts: Finite, parameter: int, element: int, power: int) -> int:
+    found = 0
+    for _ in range(power):
+        found = facts.product(parameter, found, element)
+    return found
+
+
+def _folded(facts: Finite, parameter: int, table: Table) -> Traces:
+    """By Newton: the mean over permutations of the indices, see `folding`."""
+    order = len(facts.every(parameter))
+    parts = [traces(facts, parameter, part) for part in table.inside]
+    if any(part.size is None for part in parts):
+        return Traces(None, (None,) * order)
+    one = prod(part.size or 0 for part in parts)
+    size = choose(one, table.exponent, not table.alternating)
+    powers = {}
+    for power in range(1, table.exponent + 1):
+        of_power = [traces(facts, parameter, replace(part, power=power)) for part in table.inside]
+        powers[power] = [
+            _product(values) for values in zip(*(p.values for p in of_power), strict=True)
+        ]
+    totals: list[float | None] = [0.0] * order
+    for lengths in cycle_types(table.exponent):
+        weight = float(cycle_weight(lengths, table.alternating))
+        for element in range(order):
+            product = _product([powers[length][element] for length in lengths])
+            before = totals[element]
+            known = before is not None and product is not None
+            totals[element] = (before or 0.0) + weight * (product or 0.0) if known else None
+    return Traces(size, tuple(totals))
+
+
+def _product(values: Sequence[float | None]) -> float | None:
+    total = 1.0
+    for value in values:
+        if value is None:
+            return None
+        total *= value
+    return total
+
+
 @lru_cache(maxsize=512)
 def lists_items(facts: Finite, parameter: int, table: Table) -> bool:
     """Whether elements only put the entries of the axis elsewhere."""
+    if table.inside:
+        return not table.alternating and all(
+            lists_items(facts, parameter, part) for part in table.inside
+        )
     if facts.atoms[table.atom].axis == "grid":
         return True
     arguments = tuple(a for a in table.arguments if a is not None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 
 from symc.ir.blocks import Block
+from symc.proofs.folding import size_of
 from symc.proofs.ranges import Ranges
 from symc.proofs.records import ValueSpace
 from symc.proofs.stabilizer import Joint
@@ -35,11 +35,10 @@ def space(cut: Sequence[Block], joints: Sequence[Joint], ranges: Ranges) -> Valu
     """The dimension of what is fixed; None while a size is open."""
     dimension = total = 0
     for part in parts(cut, joints):
-        sizes = [ranges.of(axis.size).value for axis in part.block.axes]
-        known = [size for size in sizes if size is not None]
-        if part.share is None or len(known) < len(sizes):
+        size = size_of(part.block, ranges)
+        if part.share is None or size is None:
             return None
-        total += prod(known)
-        dimension += int(part.share * prod(known))
+        total += size
+        dimension += int(part.share * size)
     exact = all(joint.exact for joint in joints)
     return ValueSpace(dimension=dimension, total=total, exact=exact)

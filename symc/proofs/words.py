@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symc.ir.blocks import Block
+from symc.ir.blocks import Block, Unfold
 from symc.proofs import parity
 from symc.proofs.action import concerns
 from symc.proofs.factors.factor import Factor
@@ -11,6 +11,7 @@ from symc.proofs.factors.nested import Nested
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
 from symc.proofs.factors.signs import Signs
+from symc.proofs.folding import Folded, laid_out, tree
 from symc.proofs.listing import enumerated
 from symc.proofs.stabilizer import Joint
 from symc.proofs.symmetries import Symmetries
@@ -21,10 +22,23 @@ _MOST_COMBINED = 6
 
 
 def part_name(block: Block, families_of: dict[str, Family]) -> str:
-    """A block as a product of representations: `R.vector^2`."""
+    """A block as a product of representations: `R.vector^2`, `sym(R.vector, 2)`."""
     factors: dict[str, int] = {}
     signed = set(block.characters)
-    for axis in block.axes:
+    plain_axes = block.axes
+    if block.folds:
+        nodes = tree(block)
+        plain_axes = tuple(node for node in nodes if not isinstance(node, Folded))
+        for node in nodes:
+            if isinstance(node, Folded):
+                inside = part_name(laid_out(node.inside), families_of)
+                channels = [
+                    a.size for a in node.inside if not isinstance(a, Folded) and not a.group
+                ]
+                inside = "*".join([*map(str, channels), inside])
+                power = f"{'alt' if node.alternating else 'sym'}({inside}, {node.exponent})"
+                factors[power] = factors.get(power, 0) + 1
+    for axis in plain_axes:
         if axis.group is None:
             continue
         if axis.kind == "table":
@@ -52,6 +66,9 @@ def part_name(block: Block, families_of: dict[str, Family]) -> str:
 
 def predicate(block: Block, joint: Joint) -> str | None:
     """Where the fixed vectors of a block lie, to follow `is always`; None: no words for it."""
+    # Of components of a power, no words tell where they lie.
+    if any(isinstance(step, Unfold) for step in block.steps) and not joint.rigid(block):
+        return None
     symmetries = Symmetries(block, joint)
     if symmetries.factors and not symmetries.known:
         return None

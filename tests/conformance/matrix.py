@@ -15,6 +15,7 @@ from itertools import chain, islice, product
 from conformance.cases import Cell, Mix, errors, rows
 from conformance.finite_cases import finite_rows
 from conformance.pairs import pair_rows
+from conformance.power_cases import power_rows
 from conformance.wreath_cases import wreath_rows
 
 INVARIANT = Mix("one number", ("2",))
@@ -41,7 +42,8 @@ def cells(refused: Refused | None = None, *, full: bool = False, every: int = 1)
     outputs_turn: Counter[tuple[str, ...]] = Counter()
     nets_turn: Counter[tuple[str, ...]] = Counter()
     # Those behind leave the places of those before them, which `every` counts, as they were.
-    for row in islice(chain(rows(), pair_rows(), finite_rows(), wreath_rows()), 0, None, every):
+    every_row = chain(rows(), pair_rows(), finite_rows(), wreath_rows(), power_rows())
+    for row in islice(every_row, 0, None, every):
         mixes, chosen = row.outputs(), row.nets()
         codes = errors(row.cell(INVARIANT, chosen[0]).text)
         if codes:

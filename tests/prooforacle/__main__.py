@@ -1,9 +1,10 @@
 """Random specs against the measured rank: `make proofs`, or, from tests/,
 
-    python -m prooforacle --specs 1000 --finite 500
+    python -m prooforacle --specs 1000 --finite 500 --powers 500
 
 Then random specs whose groups are all handled by `canonical` are built and run, to see whether
-noise chooses where nothing was said. All of it without groups that act by tables, and with them.
+noise chooses where nothing was said. All of it without groups that act by tables, and with them;
+then both with `sym`, `alt` and `dual`.
 Exits 1 on a false alarm, on an output that vanishes or a choice of noise unnoticed, or where fewer
 than a quarter of the specs have a confined output or fewer than a tenth one that vanishes.
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from prooforacle.choices import choices
+from prooforacle.choices import Choice, choices
 from prooforacle.compare import Compared, Draws, Output
 
 FAMILIES = ("S", "O", "SO", "E", "SE", "T", "C", "D")
@@ -30,22 +32,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="prooforacle", description=__doc__)
     parser.add_argument("--specs", type=int, default=1000)
     parser.add_argument("--finite", type=int, default=500, help="specs with groups by tables")
+    parser.add_argument("--powers", type=int, default=500, help="specs with sym, alt and dual")
     parser.add_argument("--choices", type=int, default=300, help="specs that are built and run")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
     right = True
-    for count, finite in ((arguments.specs, False), (arguments.finite, True)):
+    half = arguments.powers // 2
+    for count, finite, powers in (
+        (arguments.specs, False, False),
+        (arguments.finite, True, False),
+        (arguments.powers - half, False, True),
+        (half, True, True),
+    ):
         if count:
-            console.print("With groups that act by tables:" if finite else "Without such groups:")
-            right &= compare(count, arguments.seed, finite, console)
-            right &= choose(arguments.choices, arguments.seed, finite, console)
+            what = "With groups that act by tables" if finite else "Without such groups"
+            console.print(f"{what}, with powers:" if powers else f"{what}:")
+            right &= compare(Draws(arguments.seed, finite, powers), count, console)
+            right &= choose(choices(arguments.seed, finite, powers), arguments.choices, console)
     return 0 if right else 1
 
 
-def compare(count: int, seed: int, finite: bool, console: Console) -> bool:
+def compare(draws: Draws, count: int, console: Console) -> bool:
     """Verdicts beside the measured rank; whether all are right, and of each there are enough."""
-    draws = Draws(seed, finite)
     verdicts: Counter[tuple[str, str]] = Counter()
     specs: Counter[str] = Counter()
     wrong: list[tuple[Compared, Output]] = []
@@ -85,12 +94,12 @@ def compare(count: int, seed: int, finite: bool, console: Console) -> bool:
     return not false_alarms and not unnoticed and enough
 
 
-def choose(count: int, seed: int, finite: bool, console: Console) -> bool:
+def choose(drawn: Iterator[Choice], count: int, console: Console) -> bool:
     """Whether noise chooses exactly where that is said."""
     told: Counter[tuple[bool, bool]] = Counter()
     with Progress(console=console) as progress:
         task = progress.add_task("choices", total=count)
-        for choice in islice(choices(seed, finite), count):
+        for choice in islice(drawn, count):
             told[choice.noisy, choice.said] += 1
             if choice.noisy != choice.said:
                 console.print(f"said: {choice.said}, noisy: {choice.noisy}\n{choice.text}")

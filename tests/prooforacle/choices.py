@@ -77,9 +77,9 @@ class Choice:
     noisy: bool
 
 
-def choices(seed: int, finite: bool = False) -> Iterator[Choice]:
+def choices(seed: int, finite: bool = False, powers: bool = False) -> Iterator[Choice]:
     """Random specs; outputs that are always zero, which are noise for any method, do not count."""
-    generator, order = Generator(seed, finite=finite), random.Random(seed)
+    generator, order = Generator(seed, finite=finite, powers=powers), random.Random(seed)
     while True:
         spec = generator.spec()
         names = [group.name for group in spec.groups]

@@ -68,12 +68,13 @@ class Draws:
 
     seed: int
     finite: bool = False
+    powers: bool = False
     refused: int = 0
     unmeasured: int = 0
     _generator: Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        self._generator = Generator(self.seed, finite=self.finite)
+        self._generator = Generator(self.seed, finite=self.finite, powers=self.powers)
 
     def __iter__(self) -> Iterator[Compared]:
         count = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import permutations, product
+from itertools import combinations, combinations_with_replacement, permutations, product
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prooforacle import tables
-from prooforacle.specs import FINITE, Group, Spec, Tensor
+from prooforacle.specs import FINITE, Built, Group, Spec, Tensor
 
 Array = NDArray[np.float64]
 
@@ -288,16 +288,20 @@ def _starts(terms: tuple[Any, ...]) -> list[tuple[int, Any]]:
 Chosen = dict[str, tuple[Array, Array]]
 
 
-def _axis_matrix(terms: tuple[Any, ...], chosen: Chosen) -> Array:
-    """[N, k, k]: the sum of products of atoms."""
+def _axis_matrix(terms: tuple[Any, ...], chosen: Chosen, inverse: bool = False) -> Array:
+    """[N, k, k]: the sum of products of atoms, and of what is built on such sums."""
     nodes = len(next(iter(chosen.values()))[1])
     blocks = []
     for term in terms:
+        if isinstance(term, Built):
+            blocks.append(_built(term, chosen, inverse))
+            continue
         block = np.broadcast_to(
             np.eye(term.multiplicity), (nodes, term.multiplicity, term.multiplicity)
         )
         for group, atom in term.atoms:
-            block = _kron(block, _atom(group, atom, chosen))
+            matrix = _atom(group, atom, chosen)
+            block = _kron(block, matrix.transpose(0, 2, 1) if inverse else matrix)
         blocks.append(block)
     size = sum(block.shape[-1] for block in blocks)
     whole = np.zeros((nodes, size, size))
@@ -309,6 +313,30 @@ def _axis_matrix(terms: tuple[Any, ...], chosen: Chosen) -> Array:
     return whole
 
 
+def _built(term: Built, chosen: Chosen, inverse: bool) -> Array:
+    """The dual is the transposed matrix of the inverse. Powers go by their definition.
+
+    Entry (I, J) of a power is the coefficient of x_I in what becomes of the tensor that is the sum
+    of all the different places of e_J, with their signs.
+    """
+    if term.kind == "dual":
+        return _axis_matrix(term.inside, chosen, not inverse).transpose(0, 2, 1)
+    matrix = _axis_matrix(term.inside, chosen, inverse)
+    pick = combinations_with_replacement if term.kind == "sym" else combinations
+    chosen_ones = list(pick(range(matrix.shape[-1]), term.power))
+    whole = np.zeros((len(matrix), len(chosen_ones), len(chosen_ones)))
+    for column, indices in enumerate(chosen_ones):
+        for order in {tuple(indices[i] for i in p) for p in permutations(range(term.power))}:
+            swaps = sum(a > b for a, b in combinations(order, 2))
+            sign = -1 if term.kind == "alt" and swaps % 2 else 1
+            for row, places in enumerate(chosen_ones):
+                product = np.ones(len(matrix))
+                for i, j in zip(places, order, strict=True):
+                    product = product * matrix[:, i, j]
+                whole[:, row, column] += sign * product
+    return whole
+
+
 def _kron(a: Array, b: Array) -> Array:
     k = a.shape[1] * b.shape[1]
     return np.einsum("nij,nkl->nikjl", a, b).reshape(-1, k, k)
@@ -316,6 +344,8 @@ def _kron(a: Array, b: Array) -> Array:
 
 def _atom(group: Group, atom: str, chosen: Chosen) -> Array:
     matrix, character = chosen[group.name]
+    if atom == "scalar":
+        return np.ones((len(character), 1, 1))
     if group.tabled:
         numbers = matrix[:, 0, 0].astype(int)
         return tables.matrices(group.family, group.size, atom)[numbers]
@@ -327,13 +357,11 @@ def _atom(group: Group, atom: str, chosen: Chosen) -> Array:
 
 
 def _act(tensor: Tensor, x: Array, chosen: Chosen, inverse: bool) -> Array:
-    """x [1, 1, *shape] to [N, 1, *shape]; matrices are orthogonal."""
+    """x [1, 1, *shape] to [N, 1, *shape]; the matrices of atoms are orthogonal."""
     nodes = len(next(iter(chosen.values()))[1])
     y = np.broadcast_to(x, (nodes, *x.shape[1:]))
     for i, terms in enumerate(tensor.axes):
-        matrix = _axis_matrix(terms, chosen)
-        if inverse:
-            matrix = matrix.transpose(0, 2, 1)
+        matrix = _axis_matrix(terms, chosen, inverse)
         moved = np.moveaxis(y, i + 2, -1)
         y = np.moveaxis(np.einsum("nij,n...j->n...i", matrix, moved), -1, i + 2)
     return y

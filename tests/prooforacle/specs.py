@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from math import comb
 
 from prooforacle import tables
 
@@ -59,11 +60,50 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Built:
+    """`sym(R, k)`, `alt(R, k)` or `dual(R)` of a sum of terms."""
+
+    kind: str
+    power: int
+    inside: tuple[Term | Built, ...]
+    multiplicity: int = 1
+    affine: Group | None = None
+
+    @property
+    def one(self) -> int:
+        """The dimension of what it is built on."""
+        return sum(term.dimension for term in self.inside)
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the representation."""
+        if self.kind == "dual":
+            return self.one
+        return comb(self.one + (self.power - 1 if self.kind == "sym" else 0), self.power)
+
+    @property
+    def atoms(self) -> tuple[tuple[Group, str], ...]:
+        """Those of the longest product in it."""
+        return max((term.atoms for term in self.inside), key=len) * self.power
+
+    def __str__(self) -> str:
+        written = " + ".join(map(str, self.inside))
+        if written.isdigit():
+            written += f"*{GROUP_OF_CHANNELS}.scalar"
+        return (
+            f"dual({written})" if self.kind == "dual" else f"{self.kind}({written}, {self.power})"
+        )
+
+
+GROUP_OF_CHANNELS = NAMES[0]
+
+
+@dataclass(frozen=True)
 class Tensor:
     """A tensor by its axes, each a sum of terms; `labels`: whole numbers."""
 
     name: str
-    axes: tuple[tuple[Term, ...], ...]
+    axes: tuple[tuple[Term | Built, ...], ...]
     labels: bool = False
 
     @property
@@ -72,7 +112,7 @@ class Tensor:
         return tuple(sum(term.dimension for term in axis) for axis in self.axes)
 
     @property
-    def terms(self) -> tuple[Term, ...]:
+    def terms(self) -> tuple[Term | Built, ...]:
         """All terms of all axes."""
         return tuple(term for axis in self.axes for term in axis)
 
@@ -143,6 +183,8 @@ class Generator:
     """Few vectors in much space, so that outputs are confined."""
     finite: bool = False
     """Whether there are groups that act by tables."""
+    powers: bool = False
+    """Whether there are symmetric and alternating powers and duals."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -203,7 +245,7 @@ class Generator:
             found += ["grid(2, 2)", "grid(3, 3)"] if k == 4 else ["grid(1, 2)", "grid(3, 2)"]
         return tuple(found)
 
-    def _axes(self, groups: tuple[Group, ...], kind: str) -> tuple[tuple[Term, ...], ...]:
+    def _axes(self, groups: tuple[Group, ...], kind: str) -> tuple[tuple[Term | Built, ...], ...]:
         if kind == "input" and self.lean:
             chosen = [
                 g for g in groups if self.random.random() < (0.15 if g.family == "S" else 0.8)
@@ -215,8 +257,8 @@ class Generator:
 
     def _placed(
         self, chosen: list[Group], groups: tuple[Group, ...], kind: str
-    ) -> tuple[tuple[Term, ...], ...]:
-        axes: list[tuple[Term, ...]] = []
+    ) -> tuple[tuple[Term | Built, ...], ...]:
+        axes: list[tuple[Term | Built, ...]] = []
         pointed = False
         for group in chosen:
             kinds = self._kinds(group, kind)
@@ -230,14 +272,38 @@ class Generator:
                     pointed = True
             elif pointed and not _lists(group, atom):
                 continue
-            axes.append(self._axis(group, atom, groups, pointed, kind))
+            axis = self._axis(group, atom, groups, pointed, kind)
+            axes.append(self._built(axis, group, kind) if self.powers else axis)
         if self.random.random() < (0.1 if self.lean else 0.3):
             axes.append((Term(self.random.choice((1, 2, 3)), ()),))
         self.random.shuffle(axes)
         return tuple(axes)
 
-    def _spoils(self, term: Term) -> bool:
+    def _spoils(self, term: Term | Built) -> bool:
         return not all(_lists(group, atom) for group, atom in term.atoms)
+
+    def _built(self, axis: tuple[Term, ...], group: Group, kind: str) -> tuple[Term | Built, ...]:
+        """Often a power of what the axis has, or its dual, or that of something about as large."""
+        if any(t.affine or any("grid" in a for _, a in t.atoms) for t in axis):
+            return axis
+        if self.random.random() < 0.25:
+            return axis
+        inside: tuple[Term | Built, ...] = axis
+        if self.random.random() < 0.1:
+            inside = (*axis, Term(1, ((group, "scalar"),)))
+        made = self._power(inside)
+        draw = self.random.random()
+        if draw < 0.12:
+            made = self._power((made,))
+        if made.dimension > (12 if kind == "input" else 20) or made.dimension < 1:
+            return axis
+        return (made, *axis) if 0.12 < draw < 0.2 else (made,)
+
+    def _power(self, inside: tuple[Term | Built, ...]) -> Built:
+        kind = self.random.choice(("sym", "sym", "alt", "alt", "dual"))
+        power = 1 if kind == "dual" else self.random.choice((2, 2, 2, 3, 3, 1))
+        made = Built(kind, power, inside)
+        return made if made.dimension else Built("sym", 2, inside)
 
     def _axis(
         self, group: Group, atom: str, groups: tuple[Group, ...], pointed: bool, kind: str

@@ -11,6 +11,7 @@ from symc_runtime.actions.axes import flip, fold_like, times_signs, unpermute, u
 from symc_runtime.actions.nested import unpermute_blocks, unpermute_items, unpermute_nested
 from symc_runtime.actions.tables import unmove, unturn
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
@@ -18,11 +19,14 @@ from symc_runtime.spec.layout import (
     Representation,
     Sign,
     Sum,
+    Sym,
     Table,
     Tensor,
     Trivial,
     dimension,
+    refolded,
     slots,
+    unfolded,
 )
 
 
@@ -38,6 +42,8 @@ def carries(value: Representation, group: str) -> bool:
         return any(carries(factor, group) for factor in value.factors)
     if isinstance(value, Sum):
         return any(carries(term, group) for term in value.terms)
+    if isinstance(value, (Sym, Alt)):
+        return carries(value.carried, group)
     assert_never(value)
 
 
@@ -89,6 +95,12 @@ def _posed(
         pieces = x.split([dimension(term, sizes) for term in value.terms], dim)
         pairs = zip(pieces, value.terms, strict=True)
         return torch.cat([_posed(y, term, dim, element, group, sizes) for y, term in pairs], dim)
+    if isinstance(value, (Sym, Alt)):
+        mixes = not (group.permutes or group.flips)
+        x = unfolded(value, x, dim, sizes, mixes)
+        for offset in range(value.power):
+            x = _posed(x, value.carried, dim + offset, element, group, sizes)
+        return refolded(value, x, dim, sizes, mixes)
     if group.permutes:
         return unpermute(x, element, dim)
     return times_signs(x, element, dim) if group.flips else unrotate(x, element, dim)

@@ -10,12 +10,14 @@ import torch
 from symc_runtime.call.reserved import keyword_of
 from symc_runtime.call.tracing import is_readable, is_traced
 from symc_runtime.spec.layout import (
+    Alt,
     Joint,
     Natural,
     Product,
     Representation,
     Sign,
     Sum,
+    Sym,
     Table,
     Tensor,
     Trivial,
@@ -78,6 +80,13 @@ def _carried(representation: Representation, affine: Collection[str]) -> str:
     if isinstance(representation, Sum):
         terms = representation.terms
         return " + ".join(_carried(t, affine) or str(symbolic_dimension(t)) for t in terms)
+    if isinstance(representation, (Sym, Alt)):
+        inside = representation.carried
+        written = _carried(inside, affine) or str(symbolic_dimension(inside))
+        name = "sym" if isinstance(representation, Sym) else "alt"
+        power = f"{name}({written}, {representation.power})"
+        dual = isinstance(representation, Sym) and representation.dual
+        return f"dual({power})" if dual else power
     assert_never(representation)
 
 

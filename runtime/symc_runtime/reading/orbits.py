@@ -22,17 +22,21 @@ from symc_runtime.reading.readings import (
 )
 from symc_runtime.spec.covering import Covered
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Product,
     Representation,
     Sum,
+    Sym,
     Tensor,
     blocks,
     dimension,
+    refolded,
     slots,
     solve_sizes,
     split,
+    unfolded,
 )
 from symc_runtime.spec.layout import Table as Tabled
 
@@ -47,6 +51,8 @@ def involves(value: Representation, group: str) -> bool:
         return any(involves(factor, group) for factor in value.factors)
     if isinstance(value, Sum):
         return any(involves(term, group) for term in value.terms)
+    if isinstance(value, (Sym, Alt)):
+        return involves(value.carried, group)
     return False
 
 
@@ -99,6 +105,11 @@ def _unmoved(
         return torch.cat(
             [_unmoved(y, t, dim, group, number, tables, sizes) for t, y in pieces], dim
         )
+    if isinstance(value, (Sym, Alt)):
+        x = unfolded(value, x, dim, sizes)
+        for offset in range(value.power):
+            x = _unmoved(x, value.carried, dim + offset, group, number, tables, sizes)
+        return refolded(value, x, dim, sizes)
     return x
 
 

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from symc_runtime.groups.finite import Finite, Items
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
     Product,
     Representation,
     Sum,
+    Sym,
     Table,
     Tensor,
     Trivial,
@@ -79,6 +81,8 @@ def covered(
             return Product(tuple([cover(factor) for factor in value.factors]))
         if isinstance(value, Sum):
             return Sum(tuple([cover(term) for term in value.terms]))
+        if isinstance(value, (Sym, Alt)):
+            return replace(value, carried=cover(value.carried))
         return value
 
     plain = tuple([replace(t, axes=tuple([cover(axis) for axis in t.axes])) for t in inputs])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import gcd
 from typing import TYPE_CHECKING, assert_never
 
 from symc_runtime.generators import facts_of
@@ -12,6 +13,8 @@ from symc_runtime.groups.family import Family as Facts
 from symc_runtime.spec.polynomials import (
     Parameter,
     Size,
+    choose,
+    divisor,
     evaluate,
     polynomial,
     solve,
@@ -156,12 +159,33 @@ class Sum:
     terms: tuple[Representation, ...]
 
 
-Representation = Trivial | Natural | Sign | Table | Joint | Product | Sum
+@dataclass(frozen=True)
+class Sym:
+    """The symmetric tensors with `power` indices, each of which `carried` is.
+
+    Its components are the entries of the full tensor with rising indices, equal ones too, in
+    lexicographic order; `dual`: each times the number of places at which it stands there.
+    """
+
+    carried: Representation
+    power: int
+    dual: bool = False
+
+
+@dataclass(frozen=True)
+class Alt:
+    """The alternating tensors with `power` indices: the entries with strictly rising ones."""
+
+    carried: Representation
+    power: int
+
+
+Representation = Trivial | Natural | Sign | Table | Joint | Product | Sum | Sym | Alt
 
 
 def grid(group: str, *sizes: Size) -> Joint:
     """Images, voxels, sequences: the elements of `group` move and flip the axes of these sizes."""
-    entries = _as_size(_polynomial(Product(tuple([Trivial(size) for size in sizes]))))
+    entries = _as_size(*_polynomial(Product(tuple([Trivial(size) for size in sizes]))))
     return Joint(sizes, Table(group, "grid", entries, sizes))
 
 
@@ -251,6 +275,28 @@ def dimension(representation: Representation, sizes: Mapping[str, int]) -> int:
         return total
     if isinstance(representation, Sum):
         return sum([dimension(term, sizes) for term in representation.terms])
+    if isinstance(representation, (Sym, Alt)):
+        inside = dimension(representation.carried, sizes)
+        return choose(inside, representation.power, isinstance(representation, Sym))
+    assert_never(representation)
+
+
+def dual(representation: Representation) -> Representation:
+    """What g acts on by the transposed matrix of its inverse; matrices of groups are orthogonal."""
+    if isinstance(representation, (Trivial, Natural, Sign, Table)):
+        return representation
+    if isinstance(representation, Joint):
+        return Joint(representation.sizes, dual(representation.carried))
+    if isinstance(representation, Product):
+        return Product(tuple([dual(factor) for factor in representation.factors]))
+    if isinstance(representation, Sum):
+        return Sum(tuple([dual(term) for term in representation.terms]))
+    if isinstance(representation, Alt):
+        # Every component stands at as many places.
+        return Alt(dual(representation.carried), representation.power)
+    if isinstance(representation, Sym):
+        carried = dual(representation.carried)
+        return Sym(carried, representation.power, not representation.dual)
     assert_never(representation)
 
 
@@ -286,11 +332,16 @@ def _representation_blocks(representation: Representation) -> tuple[Block, ...]:
             pieces = _representation_blocks(factor)
             result = tuple([_multiplied(a, b) for a in result for b in pieces])
         return result
+    if isinstance(representation, (Sym, Alt)):
+        return _representation_blocks(Product((representation.carried,) * representation.power))
     assert_never(representation)
 
 
 def blocks(tensor: Tensor) -> tuple[Block, ...]:
-    """The tensor as pure blocks: axis by axis, terms of direct sums in order, last axis fastest."""
+    """The tensor as pure blocks: axis by axis, terms of direct sums in order, last axis fastest.
+
+    Symmetric and alternating powers are unfolded to the full tensor.
+    """
     result: tuple[Block, ...] = (Block((), None, frozenset()),)
     for axis in tensor.axes:
         result = tuple(_multiplied(a, b) for a, b in product(result, _representation_blocks(axis)))
@@ -324,7 +375,39 @@ def _split_axis(
                 for finer, more in _split_axis(factor, piece, axis + width, sizes)
             ]
         return pieces
+    if isinstance(representation, (Sym, Alt)):
+        factors = (representation.carried,) * representation.power
+        whole = unfolded(representation, x, axis, sizes).flatten(axis, axis + len(factors) - 1)
+        return _split_axis(Product(factors), whole, axis, sizes)
     assert_never(representation)
+
+
+def unfolded(
+    value: Sym | Alt, x: torch.Tensor, axis: int, sizes: Mapping[str, int], weighed: bool = True
+) -> torch.Tensor:
+    """x with the full tensor's axes in the place of the one that carries its components.
+
+    `weighed`: components of a dual are divided by the number of their places; it need not be done
+    where entries only change places, or signs.
+    """
+    from symc_runtime.actions.symmetric import full_tensor
+
+    n = dimension(value.carried, sizes)
+    if isinstance(value, Alt):
+        return full_tensor(x, axis, n, value.power, alternating=True)
+    return full_tensor(x, axis, n, value.power, weighed=weighed and value.dual)
+
+
+def refolded(
+    value: Sym | Alt, x: torch.Tensor, axis: int, sizes: Mapping[str, int], weighed: bool = True
+) -> torch.Tensor:
+    """What `unfolded` gave, as components again."""
+    from symc_runtime.actions.symmetric import components
+
+    n = dimension(value.carried, sizes)
+    if isinstance(value, Alt):
+        return components(x, axis, n, value.power, alternating=True)
+    return components(x, axis, n, value.power, weighed=weighed and value.dual)
 
 
 def split(tensor: Tensor, x: torch.Tensor, sizes: Mapping[str, int]) -> list[torch.Tensor]:
@@ -368,41 +451,73 @@ def symbolic_dimension(representation: Representation) -> Size:
         return representation.size
     if isinstance(representation, Sign):
         return 1
-    return _as_size(_polynomial(representation))
+    return _as_size(*_polynomial(representation))
 
 
-def _as_size(terms: Mapping[tuple[tuple[str, int], ...], int]) -> Size:
+_Terms = dict[tuple[tuple[str, int], ...], int]
+
+
+def _as_size(terms: _Terms, below: int = 1) -> Size:
     if all(powers == () for powers in terms):
-        return terms.get((), 0)
-    return " + ".join(
+        return terms.get((), 0) // below
+    shared = gcd(below, *terms.values())
+    terms, below = {powers: c // shared for powers, c in terms.items()}, below // shared
+    text = " + ".join(
         ["*".join([str(c), *[f"{n}^{p}" for n, p in powers]]) for powers, c in terms.items() if c]
     ).replace("+ -", "- ")
+    return f"({text})/{below}" if below > 1 else text
 
 
-def _polynomial(representation: Representation) -> dict[tuple[tuple[str, int], ...], int]:
+def _polynomial(representation: Representation) -> tuple[_Terms, int]:
+    """The terms of the dimension, and what they are over."""
     if isinstance(representation, (Trivial, Natural, Table)):
-        return {powers: coefficient for coefficient, powers in polynomial(representation.size)}
+        terms: _Terms = {}
+        for coefficient, powers in polynomial(representation.size):
+            terms[powers] = terms.get(powers, 0) + coefficient
+        return terms, divisor(representation.size)
     if isinstance(representation, Sign):
-        return {(): 1}
+        return {(): 1}, 1
     if isinstance(representation, Joint):
         return _polynomial(representation.carried)
     if isinstance(representation, Sum):
-        total: dict[tuple[tuple[str, int], ...], int] = {}
+        total, below = _plus({}, 1, {}, 1)
         for term in representation.terms:
-            for powers, coefficient in _polynomial(term).items():
-                total[powers] = total.get(powers, 0) + coefficient
-        return total
+            total, below = _plus(total, below, *_polynomial(term))
+        return total, below
     if isinstance(representation, Product):
-        result: dict[tuple[tuple[str, int], ...], int] = {(): 1}
+        result: _Terms = {(): 1}
+        below = 1
         for factor in representation.factors:
-            expanded: dict[tuple[tuple[str, int], ...], int] = {}
-            for left, a in result.items():
-                for right, b in _polynomial(factor).items():
-                    merged = dict(left)
-                    for name, power in right:
-                        merged[name] = merged.get(name, 0) + power
-                    key = tuple(sorted(merged.items()))
-                    expanded[key] = expanded.get(key, 0) + a * b
-            result = expanded
-        return result
+            found, other = _polynomial(factor)
+            result, below = _times(result, found), below * other
+        return result, below
+    if isinstance(representation, (Sym, Alt)):
+        inside, below = _polynomial(representation.carried)
+        step = below if isinstance(representation, Sym) else -below
+        chosen: _Terms = {(): 1}
+        whole = 1
+        for place in range(representation.power):
+            chosen = _times(chosen, _plus(inside, 1, {(): place * step}, 1)[0])
+            whole = whole * below * (place + 1)
+        return chosen, whole
     assert_never(representation)
+
+
+def _plus(one: _Terms, below: int, two: _Terms, other: int) -> tuple[_Terms, int]:
+    total: _Terms = {}
+    for terms, factor in ((one, other), (two, below)):
+        for powers, coefficient in terms.items():
+            total[powers] = total.get(powers, 0) + coefficient * factor
+    return total, below * other
+
+
+def _times(one: _Terms, two: _Terms) -> _Terms:
+    expanded: _Terms = {}
+    for left, a in one.items():
+        for right, b in two.items():
+            merged = dict(left)
+            for name, power in right:
+                merged[name] = merged.get(name, 0) + power
+            key = tuple(sorted(merged.items()))
+            expanded[key] = expanded.get(key, 0) + a * b
+    return expanded

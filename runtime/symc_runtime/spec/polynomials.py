@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, overload
 
 Size = int | str
-"""A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`."""
+"""A whole number, or a polynomial in size names, `"n"` or `"2*n^2 + 1"`.
+
+It may be over a whole number that divides it at all sizes, `"(n^2 + n)/2"`.
+"""
 
 Parameter = Size | tuple[Size, ...]
 """What a group is made of: one size, or several."""
@@ -27,14 +30,17 @@ class UndeterminedSizeError(ValueError):
 
 
 def polynomial(size: Size) -> Polynomial:
-    """The terms of a size. Raises ValueError on text that is no polynomial."""
+    """The terms of a size, of what its divisor is to divide.
+
+    Raises ValueError on text that is no polynomial.
+    """
     if isinstance(size, int):
         return ((size, ()),)
     if size.isidentifier():
         return ((1, ((size, 1),)),)
     terms: list[tuple[int, tuple[tuple[str, int], ...]]] = []
     position = 0
-    text = size.strip()
+    text = _parted(size)[0]
     while position < len(text):
         match = _TERM.match(text, position)
         if match is None:
@@ -50,6 +56,28 @@ def polynomial(size: Size) -> Polynomial:
         terms.append((coefficient, tuple(sorted(powers.items()))))
         position = match.end()
     return tuple(terms)
+
+
+def divisor(size: Size) -> int:
+    """What the terms of a size are to be divided by."""
+    return 1 if isinstance(size, int) else _parted(size)[1]
+
+
+def _parted(size: str) -> tuple[str, int]:
+    text = size.strip()
+    if text[:1] != "(":
+        return text, 1
+    terms, _, below = text[1:].partition(")/")
+    return terms, int(below)
+
+
+def choose(size: int, count: int, repeats: bool) -> int:
+    """In how many ways `count` of so many things can be chosen, each once or with `repeats`."""
+    total = 1
+    for place in range(count):
+        # After each step a number of choices, so nothing is left over.
+        total = total * (size + place if repeats else size - place) // (place + 1)
+    return total
 
 
 def names(size: Parameter) -> frozenset[str]:
@@ -99,18 +127,38 @@ def evaluate(size: Parameter, values: Mapping[str, int]) -> Any:
             for _ in range(power):
                 term = term * values[name]
         total = total + term
-    return total
+    below = divisor(size)
+    return total if below == 1 else total // below
 
 
-def _solved(size: Size, observed: int, known: Mapping[str, int]) -> tuple[str, int] | None:
-    """The one unknown name of the equation size = observed, if it stands in one term alone."""
+def _risen(size: str, name: str, observed: int, known: Mapping[str, int]) -> int:
+    """The first value of a name at which a size that grows with it is not below `observed`."""
+    low, high = 1, 1
+    while evaluate(size, {**known, name: high}) < observed:
+        low, high = high, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        if evaluate(size, {**known, name: middle}) < observed:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _solved(
+    size: Size, observed: int, known: Mapping[str, int], several: bool = False
+) -> tuple[str, int] | None:
+    """The one unknown name of the equation size = observed, if it stands in one power alone.
+
+    `several`: or in several powers, with which the size grows.
+    """
     unknown = unknown_names(size, known)
     if len(unknown) != 1:
         return None
     (name,) = unknown
     if size == name:
         return name, observed
-    rest, factor, exponent = observed, 0, 0
+    rest, factor, exponent = observed * divisor(size), 0, 0
     for coefficient, powers in polynomial(size):
         # In a loop: `prod` cannot be traced.
         others, power = coefficient, 0
@@ -123,6 +171,8 @@ def _solved(size: Size, observed: int, known: Mapping[str, int]) -> tuple[str, i
             rest = rest - others
         elif exponent in (0, power):
             exponent, factor = power, factor + others
+        elif several:
+            return name, _risen(str(size), name, observed, known)
         else:
             return None
     if factor == 0:
@@ -140,6 +190,7 @@ def solve(equations: Iterable[tuple[Size, int]], known: Mapping[str, int]) -> di
     are missing from the answer.
     """
     values = dict(known)
+    several = False
     pending = [
         (size, observed)
         for size, observed in equations
@@ -150,11 +201,15 @@ def solve(equations: Iterable[tuple[Size, int]], known: Mapping[str, int]) -> di
         progress = False
         remaining = []
         for size, observed in pending:
-            found = _solved(size, observed, values)
+            found = _solved(size, observed, values, several)
             if found is None:
                 remaining.append((size, observed))
             elif found[0] not in values:
                 values[found[0]] = found[1]
                 progress = True
+                # One more name may tell others as plainly.
+                several = False
         pending = [item for item in remaining if unknown_names(item[0], values)]
+        if not progress and not several:
+            progress = several = True
     return values

@@ -19,6 +19,7 @@ from symc_runtime.spec.layout import (
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, as_tuple, valid_part
 from symc_runtime.verification.guard import copied
+from symc_runtime.verification.lengths import length, weights_of, widened
 
 ROWS = 8192
 """Rows of the base that random changes of an input may take in one call, at most."""
@@ -29,10 +30,18 @@ Values = tuple[torch.Tensor, ...]
 
 @dataclass(frozen=True)
 class Output:
-    """A mean over samples [batch, ...] and the mean size of the samples [batch], float64."""
+    """A mean over samples [batch, ...] and the mean size of the samples [batch], float64.
+
+    `weights` [...]: see `lengths`, None where these are 1.
+    """
 
     value: torch.Tensor
     size: torch.Tensor
+    weights: torch.Tensor | None = None
+
+    def length(self, x: torch.Tensor) -> torch.Tensor:
+        """The length of each row of something like it, [batch]."""
+        return length(_weighed(x, self.weights))
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,14 @@ class Call:
         samples, weights = model(
             *self.inputs, noise=self.noise, sizes=self.counts, return_samples=True
         )
-        return [Output(mean_over(widened(y), weights), _sizes(y)) for y in as_tuple(samples)]
+        shapes = [x.shape for x in self.inputs]
+        sizes = solve_sizes(model.inputs, shapes, dict(model.fixed))
+        found = []
+        for tensor, y in zip(model.outputs, as_tuple(samples), strict=True):
+            counted = weights_of(tensor.axes, sizes, y.device)
+            mean = mean_over(widened(y), weights)
+            found.append(Output(mean, _sizes(_weighed(y, counted)), counted))
+        return found
 
     def rows(self, chosen: torch.Tensor) -> Call:
         """The call with these rows of its batch."""
@@ -94,11 +110,6 @@ def number_dtype(inputs: Sequence[torch.Tensor]) -> torch.dtype | None:
     return next((x.dtype for x in inputs if x.is_floating_point()), None)
 
 
-def widened(x: torch.Tensor) -> torch.Tensor:
-    """x in double precision."""
-    return x.to(torch.complex128) if x.is_complex() else x.double()
-
-
 def mean_over(y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """The mean of y [K, batch, ...] over K by `weights` [K, batch], which sum to 1 over it.
 
@@ -108,16 +119,6 @@ def mean_over(y: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         return y.mean(0)
     wide = weights.double().reshape(*weights.shape, *[1] * (y.ndim - weights.ndim))
     return (y * wide).sum(0)
-
-
-def length(x: torch.Tensor) -> torch.Tensor:
-    """Euclidean length of each row, [batch], float64, whatever the size of its numbers."""
-    rows = widened(x).abs().reshape(x.shape[0], -1)
-    if not rows.numel():
-        return torch.zeros(x.shape[0], dtype=torch.float64)
-    largest = rows.amax(1)
-    scaled = rows / torch.where(largest > 0, largest, 1.0).unsqueeze(1)
-    return largest * scaled.square().sum(1).sqrt()
 
 
 def law_errors(
@@ -135,8 +136,8 @@ def law_errors(
     errors = []
     for tensor, y, z in zip(outputs, *sides, strict=True):
         expected = valid_part(tensor, act(tensor, y.value, motions, sizes), counts)
-        size = torch.stack([length(expected), y.size, z.size]).amax(0)
-        error = length(z.value - expected) / size
+        size = torch.stack([y.length(expected), y.size, z.size]).amax(0)
+        error = y.length(z.value - expected) / size
         errors.append(error.nan_to_num(torch.inf, torch.inf))
     return torch.stack(errors)
 
@@ -173,7 +174,13 @@ def _scaled(
             found = _scaled(step, x, unfolded, dim, size, sizes)
             return found.flatten(dim, dim + len(lengths) - 1)
         dim += 1
-    return step * _expand(size * length(x) / length(step).clamp(min=1e-300), x)
+    weights = weights_of(axes, sizes, x.device)
+    ratio = length(_weighed(x, weights)) / length(_weighed(step, weights)).clamp(min=1e-300)
+    return step * _expand(size * ratio, x)
+
+
+def _weighed(x: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    return x if weights is None else widened(x) * weights
 
 
 def _sizes(y: torch.Tensor) -> torch.Tensor:
@@ -202,7 +209,7 @@ def changes_of(
         for _ in range(trials):
             after = call.of(_with_other_weights(model, step, generator))
             changes = [
-                length(b.value - a.value) / a.size for a, b in zip(before, after, strict=True)
+                a.length(b.value - a.value) / a.size for a, b in zip(before, after, strict=True)
             ]
             largest = torch.maximum(largest, torch.stack(changes))
         return largest
@@ -212,7 +219,7 @@ def changes_of(
         times = min(at_once, trials - start)
         after = call.repeated(times).changed(model, step, generator).of(model)
         for i, (a, b) in enumerate(zip(before, after, strict=True)):
-            change = length((b.value.unflatten(0, (times, -1)) - a.value).flatten(0, 1))
+            change = a.length((b.value.unflatten(0, (times, -1)) - a.value).flatten(0, 1))
             change = (change.unflatten(0, (times, -1)) / a.size).amax(0)
             largest[i] = torch.maximum(largest[i], change)
     return largest

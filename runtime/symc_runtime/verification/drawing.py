@@ -10,7 +10,8 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, as_tuple, valid_part
-from symc_runtime.verification.call import Counts, Values, mean_over, widened
+from symc_runtime.verification.call import Counts, Values, mean_over
+from symc_runtime.verification.lengths import widened
 
 CALLS_UNKNOWN = 256
 """Calls of a module that draws by itself: rows of one call may share randomness."""

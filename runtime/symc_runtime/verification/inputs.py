@@ -9,18 +9,22 @@ import torch
 
 from symc_runtime.groups.finite import Finite
 from symc_runtime.spec.layout import (
+    Alt,
     Group,
     Joint,
     Natural,
     Product,
     Representation,
     Sum,
+    Sym,
     Table,
     Tensor,
     blocks,
     dimension,
+    refolded,
     shape_of,
     slots,
+    unfolded,
 )
 from symc_runtime.spec.polynomials import evaluate
 
@@ -302,9 +306,13 @@ def _by_block(
             return torch.cat(pieces, dim)
         if isinstance(axis, Product):
             lengths = [dimension(factor, sizes) for factor in axis.factors]
-            unfolded = _with(tensor, axis, *axis.factors)
-            whole = _by_block(make, x.unflatten(dim, lengths), unfolded, groups, sizes, seed)
+            apart = _with(tensor, axis, *axis.factors)
+            whole = _by_block(make, x.unflatten(dim, lengths), apart, groups, sizes, seed)
             return whole.flatten(dim, dim + len(lengths) - 1)
+        if isinstance(axis, (Sym, Alt)):
+            full = _with(tensor, axis, *(axis.carried,) * axis.power)
+            made = _by_block(make, unfolded(axis, x, dim, sizes), full, groups, sizes, seed)
+            return refolded(axis, made, dim, sizes)
     axes = [Axis(i, axis, groups) for i, axis in enumerate(tensor.axes, start=1)]
     return make(x, axes, seed)
 

@@ -24,9 +24,10 @@ from symc_runtime.testing import (
     permutation,
     random_motions,
 )
-from symc_runtime.verification.call import Counts, Values, length, widened
+from symc_runtime.verification.call import Counts, Values
 from symc_runtime.verification.guard import RAISED, why
 from symc_runtime.verification.hidden_moves import fitting
+from symc_runtime.verification.lengths import length, widened
 from symc_runtime.verification.plain import alone
 from symc_runtime.verification.subject import Subject
 from symc_runtime.verification.watching import MOST_EVENTS, Event, watched

@@ -24,7 +24,7 @@ from symc_runtime.spec.layout import Group, Tensor, blocks
 from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, flips, motion_of, permutation, valid_part
-from symc_runtime.verification.call import widened
+from symc_runtime.verification.lengths import widened
 from symc_runtime.verification.report import NUMBERS, WEIGHTS
 
 ROUNDING = 100.0

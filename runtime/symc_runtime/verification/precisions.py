@@ -8,7 +8,7 @@ import torch
 
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion
-from symc_runtime.verification.call import Call, law_errors, length, number_dtype
+from symc_runtime.verification.call import Call, law_errors, number_dtype
 from symc_runtime.verification.guard import copied
 
 GROWTH = torch.finfo(torch.float32).eps / torch.finfo(torch.float64).eps
@@ -52,7 +52,7 @@ def grows(
         return (exact * GROWTH <= SCATTER * error) & (error <= SCATTER * GROWTH * floor)
     apart = torch.stack(
         [
-            torch.stack([length(a.value - b.value) / a.size for a, b in zip(*pair, strict=True)])
+            torch.stack([a.length(a.value - b.value) / a.size for a, b in zip(*pair, strict=True)])
             for pair in zip(here, there, strict=True)
         ]
     )

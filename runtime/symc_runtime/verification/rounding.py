@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from symc_runtime.symmetrized import Symmetrized
-from symc_runtime.verification.call import Call, length
+from symc_runtime.verification.call import Call
 from symc_runtime.verification.guard import Guarded
 
 UNITS = 16.0
@@ -152,9 +152,9 @@ def rounding_of(
         guard.within = ()
     changes = []
     for a, b in zip(before, after, strict=True):
-        change = length((b.value.unflatten(0, (TRIALS, -1)) - a.value).flatten(0, 1))
+        change = a.length((b.value.unflatten(0, (TRIALS, -1)) - a.value).flatten(0, 1))
         change = (change.unflatten(0, (TRIALS, -1)) / a.size).nan_to_num(torch.inf, torch.inf)
-        changes.append(change.amax(0).masked_fill(~length(a.value).isfinite(), 0))
+        changes.append(change.amax(0).masked_fill(~a.length(a.value).isfinite(), 0))
     largest = torch.stack(changes)
     hidden = leaving.seen or not largest.any()
     return largest / (UNITS * torch.finfo(dtype).eps), hidden

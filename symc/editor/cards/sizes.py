@@ -26,6 +26,8 @@ def size_card(name: str, scope: Scope) -> str:
 def _place(told: Determined) -> str:
     """`axis 0 of pos`, with the equation where the axis is not the size itself."""
     text = f"axis {told.axis} of `{told.tensor}`"
+    if told.several is not None:
+        return f"{text}, which is `{told.several}` long,"
     power = told.name if told.power == 1 else f"{told.name}^{told.power}"
     factor = "" if told.factor.value == 1 else f"{_grouped(str(told.factor))}*"
     rest = "" if not told.rest.terms else f" + {told.rest}".replace("+ -", "- ")

@@ -97,6 +97,10 @@ def _block(block: Block, groups: dict[str, GroupInstance]) -> str:
             moved = "moved"
         parts.append(f"`{axis.size}` {moved} by `{axis.group}`")
     text = " × ".join(parts) or "one number"
+    if block.folds:
+        how = {False: "symmetric", True: "alternating"}
+        kinds = " and ".join(dict.fromkeys(how[fold.alternating] for fold in block.folds))
+        text += f", {kinds} where indices are exchanged"
     if block.characters:
         signs = ", ".join(f"`{name}`" for name in sorted(block.characters))
         text += f", times the sign of {signs}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
 
 from symc.proofs import parity
 from symc.proofs.action import Action
+from symc.proofs.cells import Cell
 from symc.proofs.factors.factor import Factor, Setting
-from symc.proofs.moments import MAXIMUM_POWER, orthogonal_moment
+from symc.proofs.folding import Folded, Node
+from symc.proofs.moments import MAXIMUM_POWER, orthogonal_mixed_moment, orthogonal_moment
 from symc.proofs.ranges import NONE, ONE, Range
 from symc.proofs.records import Stabilizer
 
@@ -58,6 +60,8 @@ class Orthogonal(Factor):
         self.determinant = 0 if self.special else setting.variable()
         self.pieces = [Piece(size, self.minus)] if size else []
         self.singular = bool(setting.singular)
+        self.symmetric = any(cell.power(self.name) for cell in setting.cells)
+        self.directions = "principal axes" if self.symmetric else "singular directions"
         if setting.singular:
             self.pieces = [Piece(1, form) for form in setting.singular]
         odd = setting.odd_dimension if self.dimension is None else size % 2 == 1
@@ -95,14 +99,31 @@ class Orthogonal(Factor):
             return Fraction(sign * parity.sign(self.minus, point) ** axes)
         if self.dimension is None or axes > MAXIMUM_POWER:
             return None
-        on_span = sum(piece.size * parity.sign(piece.form, point) for piece in self.pieces)
         flip = parity.sign(self.rest_determinant, point)
         total = 0
-        for power in range(axes + 1):
-            mean = orthogonal_moment(self.rest, power, False)
-            mean += flip * orthogonal_moment(self.rest, power, True)
-            total += comb(axes, power) * on_span ** (axes - power) * mean
-        return Fraction(sign * total, self.dimension**axes)
+        # Each trace is that on the span and that on the rest; the latter are chosen in all ways.
+        for chosen, on_span in self._expanded(action.cycles, point).items():
+            if chosen == (1,) * len(chosen):
+                mean = orthogonal_moment(self.rest, len(chosen), False)
+                mean += flip * orthogonal_moment(self.rest, len(chosen), True)
+            else:
+                mean = orthogonal_mixed_moment(self.rest, chosen, False)
+                mean += flip * orthogonal_mixed_moment(self.rest, chosen, True)
+            total += on_span * mean
+        return Fraction(sign * total, self.dimension ** len(action.cycles))
+
+    def _expanded(self, cycles: tuple[int, ...], point: int) -> Counter[tuple[int, ...]]:
+        """The traces that are taken on the rest, and the sum of products of the others."""
+        found: Counter[tuple[int, ...]] = Counter({(): 1})
+        for length in cycles:
+            signs = [(p.size, parity.sign(p.form, point) ** length) for p in self.pieces]
+            on_span = sum(size * sign for size, sign in signs)
+            grown: Counter[tuple[int, ...]] = Counter()
+            for chosen, count in found.items():
+                grown[chosen] += count * on_span
+                grown[(length, *chosen)] += count
+            found = grown
+        return found
 
     @property
     def size(self) -> int:
@@ -120,6 +141,9 @@ class Orthogonal(Factor):
             words = (
                 "every translation" if words == "only the identity" else f"translations, {words}"
             )
+        if self.singular and own:
+            text = "Z2" if len(own) == 1 else f"Z2^{len(own)}"
+            words = f"signs of its {self.directions}"
         dimension = self.rest * (self.rest - 1) // 2
         if self.idle_translations:
             dimension += self.dimension or 1
@@ -156,7 +180,7 @@ class Orthogonal(Factor):
         if len(self.pieces) > 1:
             if all(parity.sign(piece.form, point) > 0 for piece in self.pieces):
                 return f"a reflection of `{self.name}`" if flips else None
-            return f"signs of the singular directions in `{self.name}`"
+            return f"signs of the {self.directions} in `{self.name}`"
         if point & self.minus:
             if self.whole:
                 return f"-1 of `{self.name}`"
@@ -164,13 +188,35 @@ class Orthogonal(Factor):
         return f"a reflection of `{self.name}`" if flips else None
 
 
+def _more_may_fix(cell: Cell, name: str, alone: bool) -> bool:
+    """Whether more than 1 and -1 may fix a generic tensor of a power.
+
+    A symmetric matrix is fixed by more where there are many dimensions, or alternating powers by
+    rotations of its planes; all others have forms of a third degree or several matrices in them.
+    """
+    power = cell.power(name)
+    lone = alone and cell.width.value == 1
+    if power is not None and lone:
+        return power.alternating or power.exponent == 2
+    return any(_alternates(node) for node in cell.powers)
+
+
+def _alternates(node: Node) -> bool:
+    return isinstance(node, Folded) and (
+        node.alternating or any(_alternates(part) for part in node.inside)
+    )
+
+
 def _vectors(setting: Setting) -> tuple[Range, bool]:
     """How many vectors of the group the inputs have, and whether no other group shares them."""
     name, total, plain = setting.group.name, NONE, True
     own = setting.parameters[name]
+    vectors = [c.width.low for c in setting.cells if c.axes[name] == 1 and not c.labels]
+    spanned = own.value is not None and sum(vectors) >= own.value
     for cell in setting.cells:
         if cell.axes[name] > 1:
             total = total + _ALL
+            plain &= spanned or not _more_may_fix(cell, name, len(setting.cells) == 1)
         count = cell.width
         for other, power in cell.axes.items():
             if other != name and other in setting.linear:

@@ -7,7 +7,11 @@ from fractions import Fraction
 
 from symc.proofs.action import Action
 from symc.proofs.factors.factor import Factor, Setting
-from symc.proofs.moments import MAXIMUM_POWER, fixed_point_moment
+from symc.proofs.moments import (
+    MAXIMUM_POWER,
+    fixed_point_mixed_moment,
+    fixed_point_moment,
+)
 from symc.proofs.records import Stabilizer
 
 
@@ -43,7 +47,7 @@ class Permutation(Factor):
 
     def share(self, action: Action, point: int) -> Fraction | None:
         """By the number of fixed points."""
-        axes = action.axes
+        axes, cycles = action.axes, action.cycles
         if not self.odd or self.items is None:
             return Fraction(1)
         odd = bool(point & self.odd)
@@ -52,7 +56,11 @@ class Permutation(Factor):
             return Fraction(sign)
         if axes > MAXIMUM_POWER:
             return None
-        return Fraction(sign * fixed_point_moment(self.items, axes, odd), self.items**axes)
+        if cycles == (1,) * axes:
+            mean = Fraction(fixed_point_moment(self.items, axes, odd))
+        else:
+            mean = fixed_point_mixed_moment(self.items, cycles, odd)
+        return mean * Fraction(sign, self.items ** len(cycles))
 
     def alone(self, points: Sequence[int]) -> Stabilizer:
         """`trivial`, `A(n)` or `S(n)`."""

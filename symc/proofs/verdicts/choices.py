@@ -14,6 +14,7 @@ from symc.proofs.factors.factor import Factor
 from symc.proofs.factors.finite import Finite
 from symc.proofs.factors.orthogonal import Orthogonal
 from symc.proofs.factors.permutation import Permutation
+from symc.proofs.folding import unfolded_blocks
 from symc.proofs.listing import enumerated
 from symc.proofs.records import Proof
 from symc.proofs.situation import Situation
@@ -158,9 +159,10 @@ def _frame(factor: Orthogonal, joint: Joint, later: Sequence[str]) -> str | None
     fixed = [p.size for p in factor.pieces if parity.constant(p.form, joint.points)]
     negated = 0 if _drawn(factor, joint) else factor.size - sum(fixed)
     if negated > 1 or (negated == 1 and factor.rest and (factor.rest > 1 or flips)):
+        one = "a principal axis" if factor.symmetric else "a singular direction"
         return (
             f"seen{_upto(later)}, a generic input is its own image under what negates "
-            f"{'its vectors' if len(factor.pieces) == 1 else 'a singular direction'}, "
+            f"{'its vectors' if len(factor.pieces) == 1 else one}, "
             f"so {'no' if not fixed else 'not every'} vector can be made of it"
         )
     if negated:
@@ -204,7 +206,8 @@ def _is_vector(cell: Cell, factor: Orthogonal, joint: Joint) -> bool:
     plain = all(
         name == factor.name or isinstance(joint.factors[name], Permutation) for name in cell.axes
     )
-    return bool(cell.axes.get(factor.name, 0) % 2) and plain and not _mixed(cell, joint)
+    seen = plain and all(isinstance(joint.factors[name], Permutation) for name in cell.hidden)
+    return bool(cell.axes.get(factor.name, 0) % 2) and seen and not _mixed(cell, joint)
 
 
 def _mixed(cell: Cell, joint: Joint) -> bool:
@@ -244,12 +247,14 @@ def _alike(factor: Factor, joint: Joint, later: Sequence[str], situation: Situat
     alike = set(factor.facts.every(factor.parameter))
     together: dict[Key, list[Action]] = {}
     for tensor in situation.program.inputs:
-        for block in situation.program.blocks[tensor.name]:
+        for block, unfolded in unfolded_blocks(situation.program, tensor.name, situation.ranges):
             action = acting_on(block, factor.name, situation.ranges)
             if _two_points(tensor.name, block, later, situation):
                 tables = tuple(replace(table, difference=True) for table in action.tables)
                 action = replace(action, tables=tables)
             key = _squared_by(block, factor.name, joint)
+            if unfolded is not block:
+                key = key or _squared_by(unfolded, factor.name, joint)
             if key:
                 together.setdefault(key, []).append(action)
             else:

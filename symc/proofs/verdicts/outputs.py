@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from symc.proofs import words
+from symc.proofs.folding import size_of
 from symc.proofs.listing import enumerated
 from symc.proofs.ranges import NONE, ONE
 from symc.proofs.records import Proof
@@ -95,6 +96,9 @@ def _where(part: Part, joint: Joint, situation: Situation) -> str:
 def _dimensions(part: Part, situation: Situation) -> tuple[int, int]:
     """Fixed and all dimensions, without the channels."""
     share = part.share if part.share is not None else Fraction(1)
+    if part.block.folds:
+        whole = size_of(part.block, situation.ranges) or share.denominator
+        return int(share * whole), whole
     sizes = [
         situation.ranges.of(axis.size).value for axis in part.block.axes if axis.group is not None
     ]
