@@ -25,11 +25,12 @@ if TYPE_CHECKING:
         rotate,
         times_signs,
         translate,
+        unname,
         unpermute,
         unrotate,
         untranslate,
     )
-    from symc_runtime.actions.tables import move, turn, unmove, unturn
+    from symc_runtime.actions.tables import move, turn, unmove, unname_by, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.finite_average import AverageFinite
     from symc_runtime.distributions.finite_net import LearnedFinite
@@ -66,7 +67,8 @@ _HOMES = {
     "actions.axes": (
         "center", "center_of_all", "centered_points", "flip", "fold", "fold_anew", "fold_like",
         "keep_valid", "own",
-        "permute", "rotate", "times_signs", "translate", "unpermute", "unrotate", "untranslate",
+        "permute", "rotate", "times_signs", "translate", "unname", "unpermute", "unrotate",
+        "untranslate",
     ),
     "distributions.finite_average": ("AverageFinite",),
     "distributions.finite_net": ("LearnedFinite",),
@@ -89,7 +91,7 @@ _HOMES = {
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
-    "actions.tables": ("move", "turn", "unmove", "unturn"),
+    "actions.tables": ("move", "turn", "unmove", "unname_by", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
@@ -142,6 +144,8 @@ __all__ = [
     "translate",
     "turn",
     "unmove",
+    "unname",
+    "unname_by",
     "unpermute",
     "unrotate",
     "untranslate",

@@ -54,6 +54,7 @@ CODES: dict[str, Code] = {
     "SYM312": Code("sizes and representations mixed up"),
     "SYM313": Code("a representation on the wrong number of axes"),
     "SYM314": Code("quarter turns of an image that is not square"),
+    "SYM315": Code("labels of a group that has no items"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
@@ -80,7 +81,6 @@ CODES: dict[str, Code] = {
     "SYM902": Code("wreath products are not available yet"),
     "SYM903": Code("`generated` and `lie` groups are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
-    "SYM906": Code("labels that name items are not available yet"),
     "SYM907": Code("derived outputs are not available yet"),
     "SYM908": Code("`dual`, `sym` and `alt` are not available yet"),
     "SYM909": Code("reference inputs are not available yet"),

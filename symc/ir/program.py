@@ -20,7 +20,8 @@ class Program(Model):
     first, then what no line handles (linear and Euclidean groups, finite ones, permutations).
     Stages handled `by base` keep their place but draw nothing.
 
-    Version 1 had no arguments of atoms and no joint axes; it is read as what it says.
+    Version 1 had no arguments of atoms, no joint axes and no names of items; it is read as what it
+    says.
     """
 
     version: Literal[2] = 2
@@ -55,8 +56,9 @@ class Program(Model):
 
     @cached_property
     def blocks(self) -> dict[str, tuple[Block, ...]]:
-        """The blocks of each tensor, by its name; cut once."""
-        return {t.name: blocks(t, self.groups) for t in (*self.inputs, *self.outputs)}
+        """The blocks of each tensor as numbers, by its name; cut once."""
+        every = (*self.inputs, *self.outputs)
+        return {t.name: blocks(t.as_numbers, self.groups) for t in every}
 
 
 def _of_this_version(value: Any) -> Any:

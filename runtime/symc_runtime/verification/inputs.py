@@ -263,7 +263,7 @@ def _fixed_by_an_element(
         while (following := facts.product(parameter, element, powers[-1])) != 0:
             powers.append(following)
         for i, tensor in enumerate(tensors):
-            if tensor.labels is not None or group.name not in _movers(tensor):
+            if tensor.whole or group.name not in _movers(tensor):
                 continue
             x = (found[i] * 64).round() / 64
             total = torch.zeros_like(x)
