@@ -7,6 +7,7 @@ Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 import torch
@@ -106,6 +107,41 @@ class Symmetrized(nn.Module):
     def eval_samples(self, value: Any) -> None:
         self._refuse_where_nothing_draws("eval_samples", value)
         self._eval_samples = value
+
+    @property
+    def noise_scale(self) -> dict[str, float]:
+        """How loud the noise of each `probabilistic` stage is beside what its net has learned.
+
+        At first what the spec says. To be set to one number for all stages, or to a number by the
+        name of a stage: at 1 nets of sets and clouds start near the uniform distribution, towards 0
+        they choose one element each. Like `samples` it is no part of the state_dict.
+        """
+        return {key: stage.noise_scale for key, stage in self._scaling().items()}
+
+    @noise_scale.setter
+    def noise_scale(self, value: Any) -> None:
+        stages = self._scaling()
+        given = value if isinstance(value, Mapping) else dict.fromkeys(stages, value)
+        if not stages:
+            raise ValueError(
+                "noise_scale: no stage of this model is `probabilistic` with a net that hears noise"
+            )
+        for key, scale in given.items():
+            if key not in stages:
+                known = ", ".join(f"`{name}`" for name in stages)
+                raise ValueError(f"noise_scale: no stage `{key}` hears noise; there is {known}")
+            if (
+                isinstance(scale, bool)
+                or not isinstance(scale, (int, float))
+                or not 0 < scale < inf
+            ):
+                raise ValueError(f"noise_scale: a number above 0, not {scale!r}")
+        for key, scale in given.items():
+            stages[key].noise_scale = float(scale)
+
+    def _scaling(self) -> dict[str, Distribution]:
+        stages = {entry.key: distribution(getattr(self, entry.attribute)) for entry in self.draws}
+        return {key: stage for key, stage in stages.items() if stage.scales_noise}
 
     def draw_so_many(self, samples: int, eval_samples: int | None = None) -> None:
         """So many samples, in eval mode as many by default, of what draws; what enumerates stays.

@@ -22,7 +22,12 @@ class Distribution(nn.Module):
     `resolution`: the dtype to whose precision inputs are known; None: their own. A module in
     double precision takes ties for ties that single precision cannot tell apart where it is
     float32.
+
+    `scales_noise`: whether what is drawn hangs on `noise_scale`, which may be set at any time.
     """
+
+    noise_scale: float = 1.0
+    scales_noise: bool = False
 
     def __init__(self, inputs: tuple[Tensor, ...], groups: tuple[Group, ...], own: str) -> None:
         super().__init__()

@@ -54,6 +54,7 @@ class LearnedFinite(OrbitDistribution):
     ) -> None:
         super().__init__(inputs, groups, own, atoms, later, anchors, sizes)
         self.noise_scale = noise_scale if probabilistic else 0.0
+        self.scales_noise = self.noise_scale > 0
         self.temperature = temperature
         self.network = network
         if network is not None:

@@ -62,6 +62,7 @@ class LearnedOrthogonal(OrthogonalNoise):
         fixed = not unknown_names(size, known)
         count = evaluate(size, known) if fixed else 4
         self.channels = count if probabilistic and noise_scale else 0
+        self.scales_noise = self.channels > 0
         self.network = network
         if network is not None:
             return

@@ -82,6 +82,7 @@ class LearnedPermutation(PermutationNoise):
         later, earlier = seen.named(later), seen.named(earlier)
         self.probabilistic = probabilistic
         self.noise_scale = noise_scale
+        self.scales_noise = probabilistic and noise_scale > 0
         self.temperature = temperature
         facts = nets()[net]
         chosen = {name: option.default for name, option in facts.options.items()}
@@ -128,10 +129,7 @@ class LearnedPermutation(PermutationNoise):
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
         posed = 0 if self.posed_items is None else self.posed_items.width
-        if self.roots:
-            drawn: dict[str, Any] = {"noise_scale": noise_scale if probabilistic else 0.0}
-        else:
-            drawn = {"noise": noise}
+        drawn: dict[str, Any] = {} if self.roots else {"noise": noise}
         self.passes = facts.reads_names and bool(links.widths)
         if self.passes:
             drawn["links"] = links.widths
@@ -183,9 +181,13 @@ class LearnedPermutation(PermutationNoise):
         every = drawn[..., :-1] if self.probabilistic else drawn
         told = self._colours(read, first, n)
         values, summed, colour = self.net(
-            apart, every, nodes, pairs, mask, told, self.tolerance(dtype)
+            apart, every, self._loud, nodes, pairs, mask, told, self.tolerance(dtype)
         )
         return (values, summed), [colour]
+
+    @property
+    def _loud(self) -> float:
+        return self.noise_scale if self.probabilistic else 0.0
 
     def _scaled(self, noise: torch.Tensor) -> torch.Tensor:
         return noise if self.noise_scale == 1 else self.noise_scale * noise

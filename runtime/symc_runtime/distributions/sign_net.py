@@ -60,6 +60,7 @@ class LearnedSigns(SignNoise):
         self.naming = naming
         later = seen.named(later)
         self.noise_scale = noise_scale if probabilistic else 0.0
+        self.scales_noise = self.noise_scale > 0
         self.temperature = temperature
         self.sizes = dict(sizes or {})
         self.network = network

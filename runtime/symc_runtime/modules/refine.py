@@ -47,14 +47,12 @@ class Refine(MessagePassing):
         traversal: bool,
         posed: int,
         channels: int,
-        noise_scale: float,
     ) -> None:
         told = rounds + 3 * traversal
         # What lies in another component is to change no order in this one.
         super().__init__(hidden, layers, posed + told, posed + told, channels, everywhere=False)
         self.rounds = rounds
         self.traversal = traversal
-        self.noise_scale = noise_scale
         self.root = ChannelLinear(hidden, 1, bias=False)
         self.choice = nn.Parameter(torch.tensor([LARGEST, COLOUR])) if traversal else None
         self.order = nn.Parameter(torch.tensor([COMPONENT, 1.0, 1.0])) if traversal else None
@@ -63,6 +61,7 @@ class Refine(MessagePassing):
         self,
         apart: torch.Tensor,
         drawn: torch.Tensor,
+        noise_scale: float,
         nodes: torch.Tensor,
         pairs: torch.Tensor | None,
         mask: torch.Tensor | None,
@@ -81,7 +80,7 @@ class Refine(MessagePassing):
         scores, summed = scored(self.score, states[-1], mask)
         logits, size = scored(self.root, states[-1], mask)
         noise = samples_apart(drawn, rows)
-        loud = self.noise_scale * _gumbel(noise) if self.noise_scale else None
+        loud = noise_scale * _gumbel(noise) if noise_scale else None
         lengths = hops(colours.links)
         digits = exact_digits(nodes.device)
         steps = lengths.masked_fill(lengths == FAR, 0) / FAR
