@@ -138,8 +138,7 @@ class LearnedFinite(OrbitDistribution):
         if self.network is not None:
             values, moves = given, self.given_moving
         values = [
-            x.index_select(0, at) if moving else x
-            for x, moving in zip(values, moves, strict=True)
+            x.index_select(0, at) if moving else x for x, moving in zip(values, moves, strict=True)
         ]
         scores, sizes = self._scored(values, many)
         scores, sizes = (each.unflatten(0, (self.order, -1)).T for each in (scores, sizes))

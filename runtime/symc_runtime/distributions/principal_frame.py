@@ -13,8 +13,8 @@ from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.modules.mixing import stacked
 from symc_runtime.numerics.orthogonalization import frame_of_eigenspaces
-from symc_runtime.reading.units import unit_scale
 from symc_runtime.reading.naming import Naming
+from symc_runtime.reading.units import unit_scale
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
 from symc_runtime.spec.polynomials import Size

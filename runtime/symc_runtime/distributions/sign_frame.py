@@ -10,8 +10,8 @@ from symc_runtime.actions.axes import fold_like
 from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.reading.invariants import item_columns
-from symc_runtime.reading.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
 from symc_runtime.reading.naming import Naming
+from symc_runtime.reading.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor, solve_sizes
 

@@ -17,8 +17,8 @@ from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.modules.scores import Scored
 from symc_runtime.reading.features import Features
-from symc_runtime.reading.odd import odd_blocks, odd_numbers
 from symc_runtime.reading.naming import Naming
+from symc_runtime.reading.odd import odd_blocks, odd_numbers
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor, solve_sizes
 

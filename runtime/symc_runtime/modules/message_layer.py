@@ -57,8 +57,8 @@ class MessageLayer(nn.Module):
         if self.context is not None and context is not None:
             total = total + self.context(context)
         if self.named is not None:
-            for messages, link in zip(self.named, links, strict=True):
-                total = total + messages(h, link)
+            for messages, named in zip(self.named, links, strict=True):
+                total = total + messages(h, named)
         if adjacency:
             # The K samples of a graph are rows of one product.
             total = total.flatten(1, 2)

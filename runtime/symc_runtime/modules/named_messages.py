@@ -24,14 +24,15 @@ class NamedMessages(nn.Module):
         self.width, self.roles = width, roles
         self.sent = ChannelLinear(width, roles * width)
         self.told = ChannelLinear(features, width, bias=False) if features else None
-        self.back = ChannelLinear(width, roles * width, bias=False)
+        # Of sums over links, of which there are more than items.
+        self.back = ChannelLinear(roles * width, width, bias=False)
 
     def forward(self, h: torch.Tensor, link: Link) -> torch.Tensor:
         """What reaches each item, [N, width, K, n] as h is."""
-        if not (h.shape[3] and link.index.shape[2]):
+        if not (h.shape[3] and link.ends.shape[2]):
             return torch.zeros_like(h)
         shape = (-1, self.width, h.shape[2], -1)
-        index = [each.unsqueeze(1).unsqueeze(2).expand(shape) for each in link.index.unbind(1)]
+        index = [each.unsqueeze(1).unsqueeze(2).expand(shape) for each in link.ends.unbind(1)]
         sent = self.sent(h).split(self.width, 1)
         total = sent[0].gather(3, index[0])
         for each, at in zip(sent[1:], index[1:], strict=True):
@@ -41,14 +42,13 @@ class NamedMessages(nn.Module):
         message = F.silu(total)
         if link.valid is not None:
             message = message.masked_fill(~link.valid.unsqueeze(1).unsqueeze(2), 0)
-        reached = torch.zeros_like(h)
-        for each, at in zip(self.back(message).split(self.width, 1), index, strict=True):
-            reached = reached.scatter_add(3, at, each)
-        return reached
+        none = torch.zeros_like(h)
+        result: torch.Tensor = self.back(
+            torch.cat([none.scatter_add(3, at, message) for at in index], 1)
+        )
+        return result
 
 
-def named_messages(
-    width: int, links: Sequence[tuple[int, int]]
-) -> nn.ModuleList:
+def named_messages(width: int, links: Sequence[tuple[int, int]]) -> nn.ModuleList:
     """Messages of every kind of links, of so many roles and features."""
     return nn.ModuleList(NamedMessages(width, roles, features) for roles, features in links)

@@ -20,19 +20,18 @@ from symc_runtime.spec.layout import (
     Tensor,
     Trivial,
     slots,
-    solve_sizes,
 )
 from symc_runtime.spec.polynomials import evaluate, unknown_names
 
 
 class Link(NamedTuple):
-    """Links of one input: `index` [N, roles, t] int64, the item in each role of each of t links.
+    """Links of one input: `ends` [N, roles, t] int64, the item in each role of each of t links.
 
     `valid` [N, t]: which are no padding; None: all. `features` [N, c, t]: what else is known of a
     link; None where nothing is.
     """
 
-    index: torch.Tensor
+    ends: torch.Tensor
     valid: torch.Tensor | None
     features: torch.Tensor | None
 
@@ -55,9 +54,7 @@ class Links:
     the axis of the links, `w[e, 3]` beside `edges[2, e]`, with channels of known number alone.
     """
 
-    def __init__(
-        self, inputs: tuple[Tensor, ...], own: str, sizes: Mapping[str, int]
-    ) -> None:
+    def __init__(self, inputs: tuple[Tensor, ...], own: str, sizes: Mapping[str, int]) -> None:
         self.inputs = inputs
         self.own = own
         self.sizes = dict(sizes)

@@ -165,9 +165,7 @@ def _declared(tensor: Tensor, kind: str, roles: Roles, sizes: Mapping[str, int])
     if tensor.names is None or kind == "number":
         return tensor
     if kind == "plain":
-        return Tensor(
-            tensor.name, tensor.axes, evaluate(tensor.names.size, sizes), tensor.names
-        )
+        return Tensor(tensor.name, tensor.axes, evaluate(tensor.names.size, sizes), tensor.names)
     axes: tuple[Representation, ...] = (*tensor.axes, tensor.names)
     if kind == "counted":
         axes = (tensor.names, Trivial(roles.count))
