@@ -62,7 +62,7 @@ class MessageLayer(nn.Module):
         if adjacency:
             # The K samples of a graph are rows of one product.
             total = total.flatten(1, 2)
-            for links, sent in zip(adjacency, near, strict=True):
-                total = torch.baddbmm(total, sent.flatten(1, 2), links.transpose(1, 2))
+            for near_by, sent in zip(adjacency, near, strict=True):
+                total = torch.baddbmm(total, sent.flatten(1, 2), near_by.transpose(1, 2))
         result: torch.Tensor = h + self.out(F.silu(self.norm(total.reshape(shape))))
         return result

@@ -1,4 +1,4 @@
-"""Items that names bring together, as sparse nets pass messages: the edges of a graph, and the like.
+"""Items that names bring together, as sparse nets pass messages: edges of a graph, and the like.
 
 What is named in one place of `edges[2, e]` is linked, source and target told apart; `label[m]` says
 of each of m that it belongs to an item; `parent[n: P]` links an item to the one that it names.
