@@ -5,7 +5,7 @@ from __future__ import annotations
 from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
-from symc.checking.report import Report
+from symc.checking.report import Report, nearest
 from symc.checking.values import Carried, mixes
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT
@@ -31,11 +31,17 @@ def read_labels(
         return None
     value = expressions.sizes.resolved(size).value
     if value is None or not 1 <= value < LIMIT:
+        text = report.excerpt(labels.span)
+        known = expressions.groups.instances
+        near = nearest(text, known) if isinstance(labels, ast.Name) else None
         report.error(
             "SYM205",
             labels.span,
-            f"`{report.excerpt(labels.span)}` is no number of labels",
-            help=f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            f"`{text}` is no number of labels",
+            help=f"did you mean `{near}`? its items are named by `of {near}`"
+            if near
+            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            fix=near,
         )
         return None
     return value

@@ -32,8 +32,8 @@ def padding_error(
 ) -> torch.Tensor:
     """How much each output changes with its padding, relative to its size: [outputs, batch].
 
-    A compiled module gets NaNs there, and names of no item. One that symc did not build gets 1e3 and
-    -1e3, and the last item, for many multiply padding by zero.
+    A compiled module gets NaNs there, and names of no item. One that symc did not build gets 1e3
+    and -1e3, and the last item, for many multiply padding by zero.
     """
     items = None
     if isinstance(model, Plain):
@@ -59,7 +59,7 @@ def padding_error(
 
 
 def _fill(tensor: Tensor, fill: float, sizes: Mapping[str, int] | None) -> float:
-    """What stands in padding: of labels the last, of names of items none, or the last of `sizes`."""
+    """What stands in padding: of labels the last, of names none, or the last of `sizes`."""
     if tensor.names is None:
         return fill if tensor.labels is None else tensor.labels - 1
     return NO_ITEM if sizes is None else evaluate(tensor.names.size, sizes) - 1
