@@ -30,7 +30,7 @@ KEYWORDS = {
     "symmetrize": "`symmetrize GROUPS by METHOD(options)`: how groups are handled, a stage each; "
     "without groups, all that no other line names",
     "by": "`by METHOD`: how the groups of this line are handled",
-    "of": "`of 10`: the tensor holds labels 0 to 9",
+    "of": "`of 10`: the tensor holds labels 0 to 9; `of P`: whole numbers that name items of P",
     "relax": "`relax GROUPS by METHOD(options)`: symmetry that holds nearly; not available yet",
     "learned": "an input that the model learns and no caller gives; not available yet",
     "sampled": "an output that is one sample instead of the mean; not available yet",
