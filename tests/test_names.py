@@ -144,7 +144,12 @@ CASES: dict[str, tuple[str, tuple[torch.Tensor, ...], tuple[tuple[int, ...], ...
         RING,
         (numbers(6), names(6, 2, 4), names(6, 3), names(3, 6, 2)),
         ((6,), (3,)),
-        ["", "symmetrize P, R by probabilistic", "symmetrize R, P by frame", "symmetrize by average"],
+        [
+            "",
+            "symmetrize P, R by probabilistic",
+            "symmetrize R, P by frame",
+            "symmetrize by average",
+        ],
     ),
     "image": (
         IMAGE,
@@ -353,8 +358,10 @@ def test_links_agree_with_a_dense_matrix() -> None:
     made = Links(declared, "P", {})
     assert made.widths == [(2, 2 * 3 + 2 * 4)]
     (link,) = made(values, {"e": torch.tensor([7, 3, 0])}, 5, torch.float64)
-    assert link.valid is not None and link.valid.sum(1).tolist() == [7, 3, 0]
-    assert link.features is not None and link.features.shape == (3, 14, 7)
+    assert link.valid is not None
+    assert link.valid.sum(1).tolist() == [7, 3, 0]
+    assert link.features is not None
+    assert link.features.shape == (3, 14, 7)
     told = Naming(declared, ("P",), {})(values, {"e": torch.tensor([7, 3, 0])})
     hot = (values[1].unsqueeze(-1) == torch.arange(5)) & link.valid[:, None, :, None]
     assert torch.equal(told[1], hot.sum(2).transpose(1, 2).double())
