@@ -56,7 +56,7 @@ class Program(Model):
 
     @cached_property
     def blocks(self) -> dict[str, tuple[Block, ...]]:
-        """The blocks of each tensor as numbers, by its name; cut once."""
+        """The blocks of each tensor as numbers (names of items one-hot), by its name; cut once."""
         every = (*self.inputs, *self.outputs)
         return {t.name: blocks(t.as_numbers, self.groups) for t in every}
 
