@@ -62,8 +62,13 @@ def example_inputs(
     values = []
     for tensor in model.inputs:
         full = (batch, *shape(tensor, sizes))
-        if tensor.labels is not None:
-            x = torch.randint(0, tensor.labels, full, generator=generator)
+        if tensor.whole:
+            many = tensor.labels or 1
+            if tensor.names is not None:
+                # Of ragged items one is always there.
+                ragged = str(tensor.names.size) in model.ragged
+                many = 1 if ragged else evaluate(tensor.names.size, sizes)
+            x = torch.randint(0, many, full, generator=generator)
             values.append(torch.zeros_like(x) if kind in ("zero", "repeated") else x)
             continue
         x = torch.randn(full, generator=generator, dtype=dtype)

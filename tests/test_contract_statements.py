@@ -384,8 +384,6 @@ def test_section_2_nets_see_labels_one_hot() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "span"),
     [
-        ("group P = S(n)\ninput x[n: P]\ninput edges[2, e] of P\noutput y", "SYM906", "P"),
-        ("input x[n: S(n)]\ninput edges[2, e] of S(n)\noutput y", "SYM906", "S(n)"),
         (
             "group P = S(n)\ngroup M = E(3)\ninput pos[n: P, 3: M.point]\noutput energy\n"
             "output force[n: P, 3: M.vector] = -grad(energy, pos)",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         rotate,
         times_signs,
         translate,
+        unname,
         unpermute,
         unrotate,
         untranslate,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         unpermute_nested,
     )
     from symc_runtime.actions.symmetric import components, full_tensor
-    from symc_runtime.actions.tables import move, turn, unmove, unturn
+    from symc_runtime.actions.tables import move, turn, unmove, unname_by, unturn
     from symc_runtime.call.shapes import ShapeError, check_base, declared, sizes_of
     from symc_runtime.distributions.design_average import DesignOrthogonal
     from symc_runtime.distributions.finite_average import AverageFinite
@@ -81,7 +82,8 @@ _HOMES = {
     "actions.axes": (
         "center", "center_of_all", "centered_points", "flip", "fold", "fold_anew", "fold_like",
         "keep_valid", "own",
-        "permute", "rotate", "times_signs", "translate", "unpermute", "unrotate", "untranslate",
+        "permute", "rotate", "times_signs", "translate", "unname", "unpermute", "unrotate",
+        "untranslate",
     ),
     "distributions.design_average": ("DesignOrthogonal",),
     "distributions.finite_average": ("AverageFinite",),
@@ -114,7 +116,7 @@ _HOMES = {
         "unpermute_blocks", "unpermute_items", "unpermute_nested",
     ),
     "actions.symmetric": ("components", "full_tensor"),
-    "actions.tables": ("move", "turn", "unmove", "unturn"),
+    "actions.tables": ("move", "turn", "unmove", "unname_by", "unturn"),
 }  # fmt: skip
 _HOME = {name: module for module, exported in _HOMES.items() for name in exported}
 
@@ -178,6 +180,8 @@ __all__ = [
     "translate",
     "turn",
     "unmove",
+    "unname",
+    "unname_by",
     "unpermute",
     "unpermute_blocks",
     "unpermute_items",

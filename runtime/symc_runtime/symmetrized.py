@@ -390,8 +390,8 @@ class Symmetrized(nn.Module):
             for dim, _, axis in slots(declared):
                 if isinstance(axis, (Natural, Trivial)) and axis.size in valid:
                     value = keep_valid(value, valid[str(axis.size)], dim)
-            if declared.labels is not None:
-                check_labels(declared, value)
+            if declared.whole:
+                check_labels(declared, value, solved, valid)
             tensors.append(value)
         return tensors, solved, list(valid.values())
 

@@ -348,8 +348,22 @@ def act(
             shape = [1] * moved.ndim
             shape[0], shape[dim] = shift.shape
             moved = moved + shift.reshape(shape)
+    if tensor.names is not None:
+        moved = _renamed(_axis_matrix(tensor.names, motions, sizes, moved.double()), moved)
     # As a data loader would give it: modules take views of their inputs.
     return (moved.round().to(x.dtype) if labels else moved).contiguous()
+
+
+def _renamed(matrix: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    """Names by where the matrix [batch, n, n] of a permutation takes its columns.
+
+    What names nothing, as padding may, becomes some name.
+    """
+    if not matrix.shape[-1]:
+        return names
+    column = names.long().clamp(0, matrix.shape[-1] - 1).flatten(1)
+    places = matrix.argmax(1).gather(1, column)
+    return places.reshape(names.shape).to(names)
 
 
 def _moved_image(

@@ -162,7 +162,7 @@ def _read(
         if number > MAXIMUM:
             _refuse_blocks(tensor, report)
             break
-        cut[id(tensor)] = blocks_of(tensor.tensor, families_of)
+        cut[id(tensor)] = blocks_of(tensor.tensor.as_numbers, families_of)
     complete = (
         not report.partial
         and sum(s.kind == "input" for s in written) == len(inputs) > 0
@@ -177,7 +177,8 @@ def _read(
         carried[tensor.tensor.name] = (*before_it, *(cut.get(id(tensor)) or ()))
     fixed = {name: fixing.value for name, fixing in expressions.sizes.fixed.items()}
     bounds = {**fixed, **expressions.sizes.ragged}
-    informing = Informing(carried, families_of, complete, report, bounds)
+    named = frozenset(t.tensor.names.group for t in inputs if t.tensor.names is not None)
+    informing = Informing(carried, families_of, complete, report, bounds, named)
     lines = [s for s in statements if isinstance(s, ast.SymmetrizeStatement)]
     for statement in statements:
         if isinstance(statement, ast.RelaxStatement):

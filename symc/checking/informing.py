@@ -20,7 +20,7 @@ class Informing:
     """The inputs as blocks, and the family of each group.
 
     `complete`: False where an input could not be read, so that nothing may be said to be missing.
-    `bounds`: of ragged and of fixed sizes.
+    `bounds`: of ragged and of fixed sizes. `named`: groups whose items whole numbers name.
     """
 
     def __init__(
@@ -30,12 +30,14 @@ class Informing:
         complete: bool,
         report: Report,
         bounds: Mapping[str, int],
+        named: frozenset[str] = frozenset(),
     ) -> None:
         self.inputs = inputs
         self.families_of = families_of
         self.complete = complete
         self.report = report
         self.bounds = bounds
+        self.named = named
 
     @cached_property
     def _blocks(self) -> list[Block]:
@@ -72,6 +74,10 @@ class Informing:
     def has_pairs(self, group: GroupInstance) -> bool:
         """Whether some input has features of pairs of the group's items."""
         return group.name in self._paired
+
+    def names_items(self, group: GroupInstance) -> bool:
+        """Whether whole numbers in some input name items of the group."""
+        return group.name in self.named
 
     def most(self, group: GroupInstance) -> int | None:
         """The most items, or dimensions, that a call may have; None where any may come."""

@@ -67,17 +67,6 @@ def irreducible(report: Report, span: Span) -> None:
     )
 
 
-def labels_of_items(report: Report, span: Span) -> None:
-    """`of P`."""
-    report.error(
-        "SYM906",
-        span,
-        "labels that name the items of a group are not available yet",
-        help="write a graph as an adjacency matrix, `adjacency[n: P, n: P]`; "
-        "plain labels are `of 10`",
-    )
-
-
 def derived_output(report: Report, span: Span) -> None:
     """`= -grad(energy, pos)`."""
     report.error(

@@ -228,6 +228,8 @@ def default_net(group: GroupInstance, informing: Informing) -> NetChoice | None:
     if not fitting:
         return None
     if group.facts.permutes:
+        if informing.names_items(group):
+            return default_options(next(name for name in fitting if nets()[name].reads_names))
         if not informing.has_pairs(group):
             return default_options("deepsets")
         many = (informing.most(group) or 0) > REFINED

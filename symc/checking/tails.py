@@ -5,49 +5,99 @@ from __future__ import annotations
 from symc.checking import pending
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
-from symc.checking.report import Report
+from symc.checking.report import Report, nearest
+from symc.checking.values import Carried, mixes
+from symc.ir.groups import GroupInstance
 from symc.ir.sizes import LIMIT
 from symc.syntax import ast
 
 
 def read_labels(
     statement: ast.TensorStatement, labels: ast.Expression, expressions: Expressions
-) -> int | None:
-    """The number of labels after `of`, None where there is none that can be taken."""
+) -> int | Carried | None:
+    """What stands after `of`: how many labels there are, or the items of a group that they name.
+
+    None where there is nothing that can be taken.
+    """
     report = expressions.report
-    if isinstance(labels, ast.Name):
-        entry = expressions.declared.get(labels.text)
-        if entry is not None and entry.kind == "group":
-            if labels.text not in expressions.groups.failed:
-                pending.labels_of_items(report, labels.span)
-            return None
-    if isinstance(labels, ast.Call | ast.Attribute):
-        before = report.count
-        if expressions.group(labels) is not None and report.count == before:
-            pending.labels_of_items(report, labels.span)
-        return None
+    if _is_group(labels, expressions):
+        group = expressions.group(labels)
+        return None if group is None else _items(statement, labels, group, expressions)
     if statement.kind == "output":
-        labels_text = report.excerpt(labels.span)
-        report.error(
-            "SYM311",
-            labels.span,
-            "an output cannot be labels: an expectation of labels is no label",
-            help=f"return scores, `output {statement.name.text}[..., {labels_text}]`, one a label",
-        )
+        _refuse_output(statement, labels, report.excerpt(labels.span), "a label", report)
         return None
     size = expressions.size(labels)
     if size is None:
         return None
     value = expressions.sizes.resolved(size).value
     if value is None or not 1 <= value < LIMIT:
+        text = report.excerpt(labels.span)
+        known = expressions.groups.instances
+        near = nearest(text, known) if isinstance(labels, ast.Name) else None
         report.error(
             "SYM205",
             labels.span,
-            f"`{report.excerpt(labels.span)}` is no number of labels",
-            help=f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            f"`{text}` is no number of labels",
+            help=f"did you mean `{near}`? its items are named by `of {near}`"
+            if near
+            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            fix=near,
         )
         return None
     return value
+
+
+def _is_group(labels: ast.Expression, expressions: Expressions) -> bool:
+    if isinstance(labels, ast.Name):
+        entry = expressions.declared.get(labels.text)
+        return entry is not None and entry.kind == "group"
+    return isinstance(labels, ast.Call | ast.Attribute)
+
+
+def _items(
+    statement: ast.TensorStatement,
+    labels: ast.Expression,
+    group: GroupInstance,
+    expressions: Expressions,
+) -> Carried | None:
+    """The items of a group: what its bare representation permutes."""
+    report, facts = expressions.report, group.facts
+    bare = facts.bare
+    if statement.kind == "output":
+        items = f"{group.parameter}: {group.name}"
+        _refuse_output(statement, labels, items, "an item", report)
+        return None
+    if facts.ruled and facts.nests:
+        report.error(
+            "SYM315",
+            labels.span,
+            f"whole numbers cannot name the items or blocks of `{group.name}`, a wreath product, yet",
+            help="name the items of `S(n)`, or put the edges into a matrix of pairs, "
+            f"`a[n*m: {group.name}, n*m: {group.name}]`",
+        )
+        return None
+    if bare is None or not facts.ruled or mixes(facts, bare) or facts.atoms[bare].character:
+        report.error(
+            "SYM315",
+            labels.span,
+            f"`{group.name}` has no items that whole numbers could name: its elements put no "
+            "entries to other places",
+            help="name the items of a group that permutes them, as `S(n)`, `C(k)` or `D(k)`, or "
+            "write how many labels there are, `of 10`, which no group changes",
+        )
+        return None
+    return expressions.carried(group, labels)
+
+
+def _refuse_output(
+    statement: ast.TensorStatement, labels: ast.Expression, axis: str, one: str, report: Report
+) -> None:
+    report.error(
+        "SYM311",
+        labels.span,
+        "an output cannot be labels: an expectation of labels is no label",
+        help=f"return scores, `output {statement.name.text}[..., {axis}]`, one {one}",
+    )
 
 
 def read_tail(statement: ast.TensorStatement, report: Report) -> None:

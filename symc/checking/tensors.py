@@ -47,19 +47,25 @@ def read_tensor(
     if statement.mark is not None or statement.derivation is not None:
         read_tail(statement, expressions.report)
         sound = False
-    labels = None
+    labels: int | Carried | None = None
     if statement.labels is not None:
         labels = read_labels(statement, statement.labels, expressions)
         sound = labels is not None and sound
+        if isinstance(labels, Carried):
+            expressions.counted.append((labels.dimension, statement.labels.span))
+            if _computes_from_ragged(labels, statement.labels, expressions):
+                return None
     if not sound:
         return None
+    items = labels.tree if isinstance(labels, Carried) else None
     tensor = Tensor(
         name=statement.name.text,
         axes=tuple(
             Axis(size=axis.size, representation=axis.carried.tree, joint=axis.joint)
             for axis in axes
         ),
-        labels=labels,
+        labels=labels if isinstance(labels, int) else None,
+        names=items if isinstance(items, Atom) else None,
     )
     return Declared(tensor, statement)
 
@@ -382,7 +388,8 @@ def _points_stand_alone(axes: list[_AxisValue], expressions: Expressions) -> boo
 
 def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
     """Report labels on what is not purely permuted: a label has no sign and is no component."""
-    if declared.tensor.labels is None:
+    labels = declared.statement.labels
+    if labels is None or not declared.tensor.whole:
         return False
     groups = expressions.groups.instances
     for axis, written in zip(declared.tensor.axes, declared.statement.axes or (), strict=True):
@@ -406,8 +413,8 @@ def refuse_moved_labels(declared: Declared, expressions: Expressions) -> bool:
                 "SYM311",
                 written_as,
                 f"labels can only be permuted, but `{atom.group}.{atom.name}` multiplies them",
-                help=f"drop `of {declared.tensor.labels}` for numbers, or let the labels lie on "
-                "permutations and channels",
+                help=f"drop `of {expressions.report.excerpt(labels.span)}` for numbers, or let the "
+                "labels lie on permutations and channels",
             )
             return True
     return False

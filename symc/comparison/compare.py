@@ -9,7 +9,15 @@ from typing import Literal
 
 from symc.comparison.changes import changes
 from symc.comparison.elements import Element, generators, true_size
-from symc.comparison.layout import Layout, cut_alike, layouts, number, resized
+from symc.comparison.layout import (
+    Layout,
+    cut_alike,
+    items_of,
+    layouts,
+    number,
+    resized,
+    unmoved,
+)
 from symc.comparison.membership import LARGEST, Factor, Symmetry, TooLargeError, preimage
 from symc.comparison.model import Comparison, Relation, Unpaired, Witness
 from symc.comparison.reduction import all_alike, distinct, fixed, reduced, small
@@ -212,6 +220,7 @@ def _sides(
             (resized(ours, sizes.first), resized(theirs, sizes.second))
             for ours, theirs in layouts(tensor, other, a.groups, b.groups)
         ]
+        both += _items(tensor, other, a, b, sizes)
         first.append(tuple(cut_alike(x, y) for x, y in both))
         second.append(tuple(cut_alike(y, x) for x, y in both))
     return (
@@ -226,6 +235,23 @@ def _sides(
             tuple(second),
         ),
     )
+
+
+def _items(
+    one: Tensor, two: Tensor, a: Program, b: Program, sizes: Sizes
+) -> list[tuple[Layout[Size], Layout[Size]]]:
+    """The items that the numbers of two tensors name, as one axis more of each.
+
+    Where they are labels, or of no group, nothing moves them.
+    """
+    ours, theirs = items_of(one, a.groups), items_of(two, b.groups)
+    left = None if ours is None else resized(ours, sizes.first)
+    right = None if theirs is None else resized(theirs, sizes.second)
+    if left is None and right is not None:
+        left = unmoved(right)
+    if right is None and left is not None:
+        right = unmoved(left)
+    return [] if left is None or right is None else [(left, right)]
 
 
 def _without_repeats(one: Side, two: Side) -> tuple[Side, Side]:

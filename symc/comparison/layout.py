@@ -211,6 +211,19 @@ def cut_as(other: Layout[S]) -> Layout[S]:
     )
 
 
+def items_of(tensor: Tensor, groups: Sequence[GroupInstance]) -> Layout[Size] | None:
+    """The items that whole numbers of a tensor name, as an axis behind its last; None: no names."""
+    if tensor.names is None:
+        return None
+    found = layout(Axis(size=tensor.names.dimension, representation=tensor.names), groups)
+    return replace(found, axes=(len(tensor.shape),))
+
+
+def unmoved(axis: Layout[S]) -> Layout[S]:
+    """An axis of the same length, and in the same place, that no group moves."""
+    return cut_alike(replace(axis, pieces=()), axis)
+
+
 def _placed(tensor: Tensor, groups: Sequence[GroupInstance]) -> Iterator[Layout[Size]]:
     start = 0
     for axis in tensor.axes:

@@ -11,7 +11,7 @@ Relation = Literal["equal", "stronger", "weaker", "incomparable", "undecided"]
 
 class Move(Model):
     """What an element does to a tensor: it moves entries along `axes` (from 0, without the batch
-    axis), or only changes its sign."""
+    axis; the one behind the last: items that its whole numbers name), or only changes its sign."""
 
     tensor: str
     axes: tuple[int, ...]

@@ -65,6 +65,9 @@ class Sizes:
         if len(a.shape) != len(b.shape):
             return False
         before = dict(self._known), dict(self._eliminated)
+        if a.names is not None and b.names is not None:
+            # Both say how many items there are.
+            a, b = a.as_numbers, b.as_numbers
         for one, two in zip(a.shape, b.shape, strict=True):
             if not self._equate(self.first(one) - self.second(two)):
                 self._known, self._eliminated = before

@@ -62,6 +62,7 @@ def describe(program: Program) -> Description:
                 written=written(t, program.groups),
                 shape=tuple(map(str, t.shape)),
                 labels=t.labels,
+                names=None if t.names is None else t.names.group,
                 irreducibles=decompose(t, program.groups, values),
                 values=spaces.get(t.name),
             )

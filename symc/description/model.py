@@ -35,6 +35,8 @@ class SizeDescription(Model):
 class TensorDescription(Model):
     """A tensor as a spec writes it; `shape` without the batch axis.
 
+    `names`: the group whose items its whole numbers name.
+
     `irreducibles`: its representation as a sum of irreducible ones, None where there is no rule.
     `values`: the space that the values of equivariant maps fill at a generic input, for outputs.
     """
@@ -44,6 +46,7 @@ class TensorDescription(Model):
     written: str
     shape: tuple[str, ...]
     labels: int | None
+    names: str | None
     irreducibles: Decomposition | None
     values: ValueSpace | None
 

@@ -177,6 +177,8 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
                 yield from _of_kind(analysis, ("size",))
                 if last.type in ("LSQB", "COMMA"):
                     yield _item("_", "keyword", documentation=KEYWORDS["_"])
+        case "INPUT" if last.type == "OF":
+            yield from _of_kind(analysis, ("group",))
         case "OUTPUT" if last.type != "OUTPUT" and any(w.type == "EQUAL" for w in words):
             yield from _of_kind(analysis, ("output", "input"))
 

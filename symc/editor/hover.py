@@ -32,7 +32,7 @@ KEYWORDS = {
     "symmetrize": "`symmetrize GROUPS by METHOD(options)`: how groups are handled, a stage each; "
     "without groups, all that no other line names",
     "by": "`by METHOD`: how the groups of this line are handled",
-    "of": "`of 10`: the tensor holds labels 0 to 9",
+    "of": "`of 10`: the tensor holds labels 0 to 9; `of P`: whole numbers that name items of P",
     "relax": "`relax GROUPS by METHOD(options)`: symmetry that holds nearly; not available yet",
     "generated": "`generated { element r = [[0, -1], [1, 0]] relation r^4 = 1 }`: the finite group "
     "of all products of some orthogonal matrices with exact entries",

@@ -44,8 +44,14 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
         sizes = f"({', '.join(map(str, axis.joint))})" if len(axis.joint) > 1 else size
         axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
-    labels = f" of {declared.labels}" if declared.labels is not None else ""
-    return f"{declared.name}{shape}{labels}"
+    return f"{declared.name}{shape}{_labels(declared)}"
+
+
+def _labels(declared: Tensor) -> str:
+    """What stands behind the axes of whole numbers."""
+    if declared.names is not None:
+        return f" of {declared.names.group}"
+    return "" if declared.labels is None else f" of {declared.labels}"
 
 
 def _size(size: Size) -> str:

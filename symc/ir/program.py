@@ -21,7 +21,8 @@ class Program(Model):
     Stages handled `by base` keep their place but draw nothing.
 
     Version 1 had no arguments of atoms and no joint axes, version 2 no groups that a spec defines
-    itself, no symmetric powers and no sizes over a divisor; they are read as what they say.
+    itself, no symmetric powers, no sizes over a divisor and no names of items; they are read as
+    what they say.
     """
 
     version: Literal[3] = 3
@@ -56,8 +57,9 @@ class Program(Model):
 
     @cached_property
     def blocks(self) -> dict[str, tuple[Block, ...]]:
-        """The blocks of each tensor, by its name; cut once."""
-        return {t.name: blocks(t, self.groups) for t in (*self.inputs, *self.outputs)}
+        """The blocks of each tensor as numbers (names of items one-hot), by its name; cut once."""
+        every = (*self.inputs, *self.outputs)
+        return {t.name: blocks(t.as_numbers, self.groups) for t in every}
 
 
 def _of_this_version(value: Any) -> Any:

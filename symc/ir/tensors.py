@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symc.ir.model import Model
-from symc.ir.representations import Representation
+from symc.ir.representations import Atom, Representation
 from symc.ir.sizes import Size
 
 
@@ -25,11 +25,29 @@ class Axis(Model):
 
 
 class Tensor(Model):
-    """A tensor without its batch axis. `labels`: whole numbers below it, not features."""
+    """A tensor without its batch axis. `labels`: whole numbers below it, not features.
+
+    `names`: the items that its whole numbers name, from 0; an element moves these, and so relabels
+    the numbers.
+    """
 
     name: str
     axes: tuple[Axis, ...]
     labels: int | None = None
+    names: Atom | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers: labels, or names of items."""
+        return self.labels is not None or self.names is not None
+
+    @property
+    def as_numbers(self) -> Tensor:
+        """The tensor as a group acts on it: names of items one-hot, on an axis of those items."""
+        if self.names is None:
+            return self
+        items = Axis(size=self.names.dimension, representation=self.names)
+        return Tensor(name=self.name, axes=(*self.axes, items))
 
     @property
     def shape(self) -> tuple[Size, ...]:

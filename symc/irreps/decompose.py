@@ -48,7 +48,7 @@ def decompose(
     tensor: Tensor, groups: Sequence[GroupInstance], values: Mapping[str, Size]
 ) -> Decomposition | None:
     """The decomposition with sizes of known `values` put in; None where there is no rule."""
-    parts = blocks(tensor, groups)
+    parts = blocks(tensor.as_numbers, groups)
     moving = [g for g in groups if any(_moves(part, g.name) for part in parts)]
     facts = [group.facts for group in moving]
     if not all(each.ruled and not each.flips and not each.nests for each in facts):

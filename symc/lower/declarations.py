@@ -85,7 +85,15 @@ def representation(value: ir.Representation, program: Program) -> layout.Represe
 def tensor(value: Tensor, program: Program) -> layout.Tensor:
     """The tensor in the runtime's terms."""
     axes = tuple(_axis(axis, program) for axis in value.axes)
-    return layout.Tensor(value.name, axes, value.labels)
+    names = None if value.names is None else _items(value.names, program)
+    return layout.Tensor(value.name, axes, value.labels, names)
+
+
+def _items(value: ir.Atom, program: Program) -> layout.Items:
+    items = _atom(value, program)
+    if not isinstance(items, layout.Natural | layout.Table):
+        raise TypeError(f"{value.group}.{value.name} has no items")
+    return items
 
 
 def _axis(value: Axis, program: Program) -> layout.Representation:

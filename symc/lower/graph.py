@@ -238,7 +238,22 @@ class GraphBuilder:
             return self._call(wanted, function, x, element, dim)
 
         mixes = not (group.permutes or group.flips)
-        return self._on_tensor(x, wanted, tensor, lambda r: involves(r, group.name), move, mixes)
+        moved = self._on_tensor(x, wanted, tensor, lambda r: involves(r, group.name), move, mixes)
+        return self._relabelled(moved, wanted, tensor, group) if inverse else moved
+
+    def _relabelled(
+        self, x: fx.Node, wanted: str, tensor: layout.Tensor, group: layout.Group
+    ) -> fx.Node:
+        """Names of items in a pose of these; where there is nothing but padding it stays so."""
+        if tensor.names is None or not tensor.named_by(group.name):
+            return x
+        element = self.elements[group.name]
+        if isinstance(tensor.names, layout.Table):
+            called = tensor.names.called
+            x = self._call(wanted, tables.unname_by, x, element, called)
+        else:
+            x = self._call(wanted, actions.unname, x, element)
+        return self._masked(x, wanted, tensor)
 
     def _translated(
         self, x: fx.Node, wanted: str, tensor: layout.Tensor, group: layout.Group, inverse: bool

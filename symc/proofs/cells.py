@@ -120,7 +120,7 @@ def input_cells(program: Program, ranges: Ranges, active: frozenset[str]) -> lis
                         for name in sorted(active)
                         if any(a.kind == "table" and a.group == name for a in block.axes)
                     },
-                    labels=tensor.labels is not None,
+                    labels=tensor.whole,
                     hidden=frozenset(
                         name
                         for name in active

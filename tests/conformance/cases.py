@@ -89,6 +89,10 @@ def input_mixes(facts: Family) -> list[Mix]:
     mixes.append(Mix("labels", ("{items}] of 3", f"{{items}}, _: G.{vector}", *origin)))
     mixes.append(Mix("pairs", ("{items}, {items}, 2", f"_: G.{vector}", *origin)))
     mixes.append(Mix(f"pairs of {vector}s", (f"{{items}}, {{items}}, _: G.{vector}", *origin)))
+    mixes.append(Mix("names", ("2, 4] {named}", f"{{items}}, _: G.{vector}", *origin)))
+    if facts.permutes:
+        own = ("2, 4] of G", "{items}] of G", f"{{items}}, _: G.{vector}")
+        mixes.append(Mix("names of its own", own))
     anchored = (points or [vector])[0]
     tensors = (f"{{items}}, _: G.{anchored}", f"2, _: G.{anchored}")
     mixes.append(Mix("anchor", tensors, anchor=1))
@@ -161,7 +165,8 @@ def tensors(kind: str, mix: Mix, items: Items) -> list[str]:
     """The lines that declare them."""
     lines = []
     for index, axes in enumerate(mix.tensors):
-        written = axes.replace("{items}", items.axis)
+        named = "of I" if items.family else "of 3"
+        written = axes.replace("{items}", items.axis).replace("{named}", named)
         closing = "" if "]" in written else "]"
         lines.append(f"{kind} {kind[0]}{index}[{written}{closing}")
     return lines

@@ -25,7 +25,7 @@ from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import valid_part
 from symc_runtime.verification.bases import flat_base
-from symc_runtime.verification.inputs import KINDS, make_inputs
+from symc_runtime.verification.inputs import KINDS, make_inputs, within_counts
 from symc_runtime.verification.law import coupled_law
 
 DTYPES = (torch.float64, torch.float32)
@@ -145,8 +145,10 @@ def batches(
             inputs = tuple(_near(x, apart, generator) for x in inputs)
         counts = {}
         for name in model.ragged:
-            fewest = 1 if _holds_the_origin(model, name) else 0
+            named = any(t.names is not None and t.names.size == name for t in model.inputs)
+            fewest = 1 if named or _holds_the_origin(model, name) else 0
             counts[name] = fewest + (torch.arange(rows) + index) % (sizes[name] + 1 - fewest)
+        inputs = within_counts(model.inputs, inputs, counts)
         largest = max((float(x.abs().max()) for x in inputs if x.is_floating_point()), default=1.0)
         scale = round(math.log10(largest) / 3) if largest > 0 else 0
         by_scale.setdefault(scale, []).append(_Batch(inputs, counts, (kind,) * rows))

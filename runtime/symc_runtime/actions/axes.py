@@ -195,6 +195,25 @@ def _product(x: torch.Tensor, matrix: torch.Tensor, dim: int) -> torch.Tensor:
     return moved if last else moved.movedim(-1, dim)
 
 
+def unname(x: torch.Tensor, element: Permutation) -> torch.Tensor:
+    """g^-1 x of whole numbers x that name items, wherever they stand: pi(j) becomes j."""
+    return renamed(x, inverse_index(element.order))
+
+
+def renamed(x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    """Whole numbers x [batch, ...] as names [rows, n] has them; x may have fewer rows.
+
+    What names nothing, as padding may, becomes some name. Of 8 and 16 bits x becomes one of 32.
+    """
+    x = fold_like(x, names)
+    dtype = x.dtype if x.dtype in (torch.int32, torch.int64) else torch.int32
+    n = names.shape[1]
+    if n == 0:
+        return x.to(dtype)
+    found: torch.Tensor = names.gather(1, x.long().clamp(0, n - 1).flatten(1))
+    return found.reshape(x.shape).to(dtype)
+
+
 class Center(NamedTuple):
     """A mean of points [batch, d] in twice their precision: `mean`, and the `rest` of its rounding.
 

@@ -7,9 +7,9 @@ from typing import Any, assert_never
 
 import torch
 
-from symc_runtime.actions.axes import flip, fold_like, times_signs, unpermute, unrotate
+from symc_runtime.actions.axes import flip, fold_like, times_signs, unname, unpermute, unrotate
 from symc_runtime.actions.nested import unpermute_blocks, unpermute_items, unpermute_nested
-from symc_runtime.actions.tables import unmove, unturn
+from symc_runtime.actions.tables import unmove, unname_by, unturn
 from symc_runtime.spec.layout import (
     Alt,
     Group,
@@ -57,7 +57,16 @@ def posed(
     x = fold_like(x, element[0])
     for dim, _, axis in slots(tensor):
         x = _posed(x, axis, dim, element, group, sizes)
-    return x
+    if tensor.names is None or not tensor.named_by(group.name):
+        return x
+    if isinstance(tensor.names, Table):
+        return unname_by(x, element, tensor.names.called)
+    return unname(x, element)
+
+
+def moves(tensor: Tensor, group: str) -> bool:
+    """Whether the group, its linear part, moves the tensor, or relabels its numbers."""
+    return tensor.named_by(group) or any(carries(axis, group) for axis in tensor.axes)
 
 
 def _of_nest(x: torch.Tensor, value: Joint | Table, dim: int, element: Any) -> torch.Tensor:

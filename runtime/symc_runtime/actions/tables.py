@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 import torch
 
-from symc_runtime.actions.axes import fold_like, gathered, matrix_product
+from symc_runtime.actions.axes import fold_like, gathered, matrix_product, renamed
 from symc_runtime.elements.finite import Finite, GridTable, ItemTable, RowTable, Table
 from symc_runtime.elements.permutation import inverse_index
 from symc_runtime.groups.finite import Finite as Facts
@@ -66,6 +66,18 @@ def turn(x: torch.Tensor, element: Finite, dim: int) -> torch.Tensor:
 def unturn(x: torch.Tensor, element: Finite, dim: int) -> torch.Tensor:
     """g^-1 x of a grid on dim and the axes behind it, by exact gathers."""
     return _through(x, element, element.tables["grid"], dim, True)
+
+
+def unname_by(x: torch.Tensor, element: Finite, atom: str) -> torch.Tensor:
+    """g^-1 x of whole numbers x that name what `atom` of the group permutes."""
+    return unnamed_by(x, element.tables[atom], element.number)
+
+
+def unnamed_by(x: torch.Tensor, by: Table, number: torch.Tensor) -> torch.Tensor:
+    """The same for the elements of these numbers [rows]."""
+    if not isinstance(by, ItemTable):
+        raise TypeError("only items have names")
+    return renamed(x, inverse_index(by.places[number]))
 
 
 def moved(

@@ -11,6 +11,7 @@ from symc_runtime.call.reserved import keyword_of
 from symc_runtime.call.tracing import is_readable, is_traced
 from symc_runtime.spec.layout import (
     Alt,
+    Items,
     Joint,
     Natural,
     Product,
@@ -111,7 +112,8 @@ def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:
     """
     affine = _with_points([tensor, *beside])
     axes = ", ".join(["batch", *(_axis(axis, affine).strip("`") for axis in tensor.axes)])
-    return f"{tensor.name}[{axes}]"
+    labels = "" if tensor.names is None else f" of {tensor.names.group}"
+    return f"{tensor.name}[{axes}]{labels}"
 
 
 def all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> str:
@@ -155,6 +157,12 @@ def _axes(
             )
 
 
+def _labels(tensor: Tensor) -> str:
+    if tensor.names is not None:
+        return f"items of `{tensor.names.group}`"
+    return f"labels, of {tensor.labels}"
+
+
 def refuse_packed(what: str, value: torch.Tensor, ragged: Iterable[str] = ()) -> None:
     """Raises TypeError for sparse and nested tensors, of which torch says no more than that."""
     # A compiler traces dense ones alone.
@@ -192,7 +200,7 @@ def check_inputs(
                 f"input `{tensor.name}`: expected a torch.Tensor, got {type(value).__name__}"
             )
         refuse_packed(f"input `{tensor.name}`", value, ragged)
-        if tensor.labels is None:
+        if not tensor.whole:
             if not value.is_floating_point():
                 raise TypeError(
                     f"input `{tensor.name}`: expected a floating dtype, got {value.dtype}; "
@@ -206,7 +214,7 @@ def check_inputs(
             floating = floating or (tensor.name, value.dtype)
         elif value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
             raise TypeError(
-                f"input `{tensor.name}`: expected whole numbers (labels, of {tensor.labels}), "
+                f"input `{tensor.name}`: expected whole numbers ({_labels(tensor)}), "
                 f"got {value.dtype}"
             )
         _rank("input", tensor, value.shape, tensors)
@@ -237,8 +245,16 @@ def check_inputs(
     return sizes
 
 
-def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
-    """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1."""
+def check_labels(
+    tensor: Tensor,
+    value: torch.Tensor,
+    sizes: Mapping[str, int],
+    counts: Mapping[str, torch.Tensor],
+) -> None:
+    """Raises ShapeError where a label on the CPU is outside 0 ... labels - 1, or names no item.
+
+    `value`: padding zero; `counts`: valid items of ragged sizes, [batch].
+    """
     if not is_readable(value):
         return
     low, high = int(value.min()), int(value.max())
@@ -247,6 +263,49 @@ def check_labels(tensor: Tensor, value: torch.Tensor) -> None:
             f"input `{tensor.name}`: expected labels 0 to {tensor.labels - 1}, "
             f"got {low if low < 0 else high}"
         )
+    if tensor.names is not None:
+        _check_names(tensor, tensor.names, value, sizes, counts, low < 0)
+
+
+def _check_names(
+    tensor: Tensor,
+    items: Items,
+    value: torch.Tensor,
+    sizes: Mapping[str, int],
+    counts: Mapping[str, torch.Tensor],
+    negative: bool,
+) -> None:
+    ragged = counts.get(str(items.size))
+    n = evaluate(items.size, sizes)
+    if not negative and ragged is None and int(value.max()) < n:
+        return
+    many = torch.full((value.shape[0],), n) if ragged is None else ragged.cpu()
+    column = many.reshape(-1, *[1] * (value.ndim - 1))
+    wrong = ((value < 0) | (value >= column)) & valid_entries(tensor, value, counts)
+    if not bool(wrong.any()):
+        return
+    row = int(wrong.flatten(1).any(1).nonzero()[0])
+    last = int(many[row]) - 1
+    span = f"0 to {last}" if last >= 0 else "none, for it has no item"
+    raise ShapeError(
+        f"input `{tensor.name}`, example {row}: expected items of `{items.group}`, {span}, "
+        f"got {int(value[row][wrong[row]].flatten()[0])}"
+    )
+
+
+def valid_entries(
+    tensor: Tensor, x: torch.Tensor, counts: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
+    """Which entries of x [batch, *axes] are no padding, [batch, *axes] or what broadcasts to it."""
+    valid = torch.ones([1] * x.ndim, dtype=torch.bool, device=x.device)
+    for dim, size in enumerate(shape_of(tensor), start=1):
+        if isinstance(size, str) and size in counts:
+            shape = [1] * x.ndim
+            shape[dim] = x.shape[dim]
+            position = torch.arange(x.shape[dim], device=x.device).reshape(shape)
+            some = counts[size].to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+            valid = valid & (position < some)
+    return valid
 
 
 def _shown(value: object) -> str:

@@ -65,7 +65,7 @@ class LearnedFinite(OrbitDistribution):
         context = (self.seen.groups, self.own, self.later)
         self.images = None
         if facts.reads_images:
-            self.images = Images(inputs, self.seen.inputs, *context, self.sizes)
+            self.images = Images(self.naming.inputs, self.seen.inputs, *context, self.sizes)
         self.features = Features(
             self.seen.inputs,
             *context,
@@ -125,16 +125,20 @@ class LearnedFinite(OrbitDistribution):
         self, inputs: tuple[torch.Tensor, ...], counts: Mapping[str, torch.Tensor] | None
     ) -> Scored:
         """Scores [N, order] of all elements, equal ones equal to the bit; and their bounds."""
-        values, many = self._every_pose(inputs, counts)
+        given, many = self._every_pose(inputs, counts)
+        values = self._read(given, many)
         with torch.no_grad():
             found, _ = self._told_apart(values, many)
             rank = found.argsort(1, descending=True)
             # Poses of one element after the other: that of row n by element g is at g N + n.
             at = rank.T * rank.shape[0] + torch.arange(rank.shape[0], device=rank.device)
             at = at.flatten()
+        # A net of the user's reads inputs as they are.
+        moves = self.moving
+        if self.network is not None:
+            values, moves = given, self.given_moving
         values = [
-            x.index_select(0, at) if moving else x
-            for x, moving in zip(values, self.moving, strict=True)
+            x.index_select(0, at) if moving else x for x, moving in zip(values, moves, strict=True)
         ]
         scores, sizes = self._scored(values, many)
         scores, sizes = (each.unflatten(0, (self.order, -1)).T for each in (scores, sizes))

@@ -16,6 +16,7 @@ from symc_runtime.distributions.orthogonal_average import OrthogonalNoise, eleme
 from symc_runtime.distributions.principal_frame import PrincipalFrame
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.reading.features import Features
+from symc_runtime.reading.naming import Naming
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor
 from symc_runtime.spec.polynomials import evaluate, unknown_names
@@ -50,9 +51,11 @@ class LearnedOrthogonal(OrthogonalNoise):
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         inputs, groups, later = seen.inputs, seen.groups, seen.named(later)
         super().__init__(inputs, groups, own)
+        self.naming = naming
         self.noise_scale = noise_scale
         known = sizes or {}
         size = self.own.parameter
@@ -113,6 +116,7 @@ class LearnedOrthogonal(OrthogonalNoise):
                 directions = None
             else:
                 dtype = self.dtype
+                inputs = self.naming(inputs, counts)
                 seen = self.features(
                     *inputs, dtype=dtype, counts=counts, tolerance=self.tolerance(dtype)
                 )

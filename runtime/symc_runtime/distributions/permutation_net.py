@@ -23,6 +23,8 @@ from symc_runtime.numerics.sorting import magnitude, sorting_index
 from symc_runtime.reading.colours import Colours, colours
 from symc_runtime.reading.features import Features
 from symc_runtime.reading.invariants import exact_key, item_columns
+from symc_runtime.reading.links import Links
+from symc_runtime.reading.naming import Naming
 from symc_runtime.reading.readings import moves
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor, blocks
@@ -62,10 +64,22 @@ class LearnedPermutation(PermutationNoise):
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        known, around = sizes or {}, anchors or {}
+        names = Naming(inputs, (own, *later, *earlier), known)
+        posed_names = Naming(inputs, (own, *later), known)
+        links = Links(inputs, own, known)
+        posed_seen = covered(posed_names.inputs, groups, own, sizes)
+        seen = covered(names.inputs, groups, own, sizes)
+        super().__init__(seen.inputs, seen.groups, own)
+        self.names, self.posed_names, self.links = names, posed_names, links
+        # Before an element of an earlier stage posed the inputs, and after it: what these say of
+        # items of that group is told in other ways then.
+        self.posed_inputs, self.posed_groups = posed_seen.inputs, posed_seen.groups
+        self.posed_later = posed_seen.named(later)
+        posed_earlier = posed_seen.named(earlier)
+        moved_by = {*earlier, *posed_earlier}
         inputs, groups = seen.inputs, seen.groups
         later, earlier = seen.named(later), seen.named(earlier)
-        super().__init__(inputs, groups, own)
         self.probabilistic = probabilistic
         self.noise_scale = noise_scale
         self.scales_noise = probabilistic and noise_scale > 0
@@ -83,7 +97,6 @@ class LearnedPermutation(PermutationNoise):
         self.anchors = dict(anchors or {})
         if network is not None:
             return
-        known, around = sizes or {}, anchors or {}
         self.features = Features(
             inputs,
             groups,
@@ -96,23 +109,30 @@ class LearnedPermutation(PermutationNoise):
         )
         self.items = ItemFeatures(own, self.features.widths, chosen["hidden"], PAIR_CHANNELS)
         self.posed_features = self.posed_items = None
-        if any(moves(earlier, block) for tensor in inputs for block in blocks(tensor)):
+        if any(
+            moves(moved_by, block, tensor)
+            for tensor in self.posed_inputs
+            for block in blocks(tensor)
+        ):
             self.posed_features = Features(
-                inputs,
-                groups,
+                self.posed_inputs,
+                self.posed_groups,
                 self.own,
-                later,
+                self.posed_later,
                 around,
                 known,
                 POSED_WIDTH,
                 plain=0,
-                moved_by=earlier,
+                moved_by=moved_by,
             )
             self.posed_items = PosedItems(own, self.posed_features.widths, POSED_WIDTH)
         module, _, name = facts.module.partition(":")
         kind = getattr(import_module(module), name)
         posed = 0 if self.posed_items is None else self.posed_items.width
         drawn: dict[str, Any] = {} if self.roots else {"noise": noise}
+        self.passes = facts.reads_names and bool(links.widths)
+        if self.passes:
+            drawn["links"] = links.widths
         self.net = kind(posed=posed, channels=PAIR_CHANNELS, **drawn, **chosen)
         self._built()
 
@@ -143,20 +163,23 @@ class LearnedPermutation(PermutationNoise):
         trunk = inputs if shared is None else shared
         rows, n, dtype = trunk[0].shape[0], noise.shape[1], self.dtype
         first = None if counts is None else {name: each[:rows] for name, each in counts.items()}
-        seen = self.features(*trunk, dtype=dtype, counts=first)
+        read = self.names(trunk, first)
+        seen = self.features(*read, dtype=dtype, counts=first)
         nodes, pairs = self.items(seen, n, trunk[0])
         drawn = noise.to(dtype)
         apart = drawn[..., :0] if self.roots else self._scaled(drawn[..., :-1])
         if self.posed_features is not None and self.posed_items is not None:
-            moved = self.posed_features(*inputs, dtype=dtype, counts=counts)
-            posed = self.posed_items(moved, n)
-            apart = torch.cat([apart, fold_like(posed, apart)], -1)
+            posed = self.posed_names(inputs, counts)
+            moved = self.posed_features(*posed, dtype=dtype, counts=counts)
+            items = self.posed_items(moved, n)
+            apart = torch.cat([apart, fold_like(items, apart)], -1)
         mask = None if valid is None else valid[:rows]
         if not self.roots:
-            scores: Scored = self.net(apart, nodes, pairs, mask)
+            named = (self.links(trunk, first, n, dtype),) if self.passes else ()
+            scores: Scored = self.net(apart, nodes, pairs, mask, *named)
             return scores, self._keys(scores[0], inputs, counts)
         every = drawn[..., :-1] if self.probabilistic else drawn
-        told = self._colours(trunk, first, n)
+        told = self._colours(read, first, n)
         values, summed, colour = self.net(
             apart, every, self._loud, nodes, pairs, mask, told, self.tolerance(dtype)
         )
@@ -206,13 +229,13 @@ class LearnedPermutation(PermutationNoise):
         if self.probabilistic or self.resolution is not None:
             return []
         columns, _ = item_columns(
-            self.inputs,
-            self.groups,
+            self.posed_inputs,
+            self.posed_groups,
             self.own,
-            self.later,
+            self.posed_later,
             {},
             self.sizes,
-            inputs,
+            self.posed_names(inputs, counts),
             counts,
             exact=True,
         )

@@ -13,6 +13,7 @@ from symc_runtime.distributions.orthogonal_average import SPARE, OrthogonalNoise
 from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.modules.mixing import stacked
 from symc_runtime.numerics.orthogonalization import frame_of_eigenspaces
+from symc_runtime.reading.naming import Naming
 from symc_runtime.reading.units import unit_scale
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Block, Group, Tensor, blocks, solve_sizes, split
@@ -38,8 +39,10 @@ class PrincipalFrame(OrthogonalNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         self.blocks = tuple(blocks(tensor) for tensor in self.inputs)
         self.sizes = dict(sizes or {})
 
@@ -120,7 +123,7 @@ class PrincipalFrame(OrthogonalNoise):
     ) -> Orthogonal:
         """Unit eigenvectors as columns; eigenvalues that agree to sqrt(eps) share an eigenspace."""
         with without_autocast(noise.device):
-            vectors = self._vectors(inputs, noise)
+            vectors = self._vectors(self.naming(inputs, counts), noise)
             given = vectors.detach()
             # An example that is not finite is not to stop the others; it stays what it is.
             square = torch.nan_to_num(given.transpose(1, 2) @ given)

@@ -10,6 +10,7 @@ from symc_runtime.actions.axes import fold_like
 from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.reading.invariants import item_columns
+from symc_runtime.reading.naming import Naming
 from symc_runtime.reading.odd import OddBlock, at_item_size_one, odd_blocks, odd_numbers
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor, solve_sizes
@@ -38,8 +39,10 @@ class SignFrame(SignNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         self.later = seen.named(later)
         self.anchors = dict(anchors or {})
         self.sizes = dict(sizes or {})
@@ -65,7 +68,8 @@ class SignFrame(SignNoise):
     ) -> Signs:
         """For noise [K*B, k] and inputs of as many rows, or shared by samples."""
         with torch.no_grad():
-            decided = fold_like(self._decided(inputs, counts, noise), noise)
+            read = self.naming(inputs, counts)
+            decided = fold_like(self._decided(read, counts, noise), noise)
             return Signs(torch.where(decided == 0, sign_of(noise), decided.to(noise.dtype)))
 
     def _decided(

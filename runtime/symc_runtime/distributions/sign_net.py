@@ -17,6 +17,7 @@ from symc_runtime.distributions.sign_average import SignNoise
 from symc_runtime.elements.signs import Signs, sign_of
 from symc_runtime.modules.scores import Scored
 from symc_runtime.reading.features import Features
+from symc_runtime.reading.naming import Naming
 from symc_runtime.reading.odd import odd_blocks, odd_numbers
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor, solve_sizes
@@ -53,8 +54,10 @@ class LearnedSigns(SignNoise):
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         later = seen.named(later)
         self.noise_scale = noise_scale if probabilistic else 0.0
         self.scales_noise = self.noise_scale > 0
@@ -102,6 +105,7 @@ class LearnedSigns(SignNoise):
                 "a score for each item, which changes its sign as the item does",
             )
             return given, given.detach().abs()
+        inputs = self.naming(inputs, counts)
         dtype = self.dtype
         tol = self.tolerance(dtype)
         seen = self.features(*inputs, dtype=dtype, counts=counts, tolerance=tol)

@@ -11,6 +11,7 @@ from symc_runtime.distributions.permutation_average import PermutationNoise
 from symc_runtime.elements.permutation import Permutation
 from symc_runtime.numerics.sorting import sorting_index
 from symc_runtime.reading.invariants import item_columns
+from symc_runtime.reading.naming import Naming
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor
 
@@ -30,8 +31,10 @@ class SortingFrame(PermutationNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         self.later = seen.named(later)
         self.anchors = dict(anchors or {})
         self.sizes = dict(sizes or {})
@@ -61,7 +64,7 @@ class SortingFrame(PermutationNoise):
             self.later,
             self.anchors,
             self.sizes,
-            inputs,
+            self.naming(inputs, counts),
             counts,
             rounded=self.resolution is not None,
         )

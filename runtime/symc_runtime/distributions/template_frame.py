@@ -9,9 +9,10 @@ import torch
 from symc_runtime.actions.axes import fold, fold_like
 from symc_runtime.distributions.finite import NoiseOfElements
 from symc_runtime.elements.finite import Finite
+from symc_runtime.reading.naming import Naming
 from symc_runtime.reading.orbits import Scores, Template, involves, poses
 from symc_runtime.spec.covering import covered
-from symc_runtime.spec.layout import Group, Tensor, slots
+from symc_runtime.spec.layout import Group, Tensor
 
 
 class OrbitDistribution(NoiseOfElements):
@@ -29,14 +30,16 @@ class OrbitDistribution(NoiseOfElements):
     ) -> None:
         super().__init__(inputs, groups, own, atoms, sizes)
         self.sizes = dict(sizes or {})
-        self.seen = covered(inputs, groups, own, sizes)
+        # Poses are looked at: the names of own items are those that they have in a pose.
+        self.naming = Naming(inputs, later, self.sizes)
+        read = self.naming.inputs
+        self.seen = covered(read, groups, own, sizes)
         self.later = self.seen.named(later)
-        self.moving = [
-            any(involves(axis, own) for _, _, axis in slots(tensor)) for tensor in inputs
-        ]
+        self.given_moving = [_moves(tensor, own) for tensor in inputs]
+        self.moving = [_moves(tensor, own) for tensor in read]
         others = {group.name for group in groups} - {own, *later}
         self.template = Template(
-            inputs,
+            read,
             self.own,
             self.seen,
             self.later,
@@ -70,10 +73,16 @@ class OrbitDistribution(NoiseOfElements):
             many = {name: fold(each[:rows], self.order) for name, each in counts.items()}
         return values, many
 
+    def _read(
+        self, values: list[torch.Tensor], counts: Mapping[str, torch.Tensor] | None
+    ) -> list[torch.Tensor]:
+        """Poses as template and net read them."""
+        return list(self.naming(tuple(values), counts))
+
     def _told_apart(
         self, values: list[torch.Tensor], counts: Mapping[str, torch.Tensor] | None
     ) -> Scores:
-        """The score of every pose by the template."""
+        """The score of every pose, as it is read, by the template."""
         floating = [x.dtype for x in values if x.is_floating_point()]
         dtype = torch.promote_types(floating[0] if floating else torch.float32, torch.float32)
         values = [x.detach() for x in values]
@@ -99,7 +108,13 @@ class TemplateFrame(OrbitDistribution):
     ) -> Finite:
         """For noise [K*B, order] and inputs of as many rows, or shared by samples."""
         with torch.no_grad():
-            scores, sizes = self._told_apart(*self._every_pose(inputs, counts))
+            values, many = self._every_pose(inputs, counts)
+            scores, sizes = self._told_apart(self._read(values, many), many)
             tied = fold_like(self._tied(scores, sizes, self.template.exact), noise)
             drawn = noise.masked_fill(~tied, -torch.inf)
         return self.element(drawn.argmax(1))
+
+
+def _moves(tensor: Tensor, group: str) -> bool:
+    """Whether the group moves the tensor, or relabels its numbers."""
+    return tensor.named_by(group) or any(involves(axis, group) for axis in tensor.axes)

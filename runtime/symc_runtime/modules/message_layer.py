@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from symc_runtime.modules.channels import ChannelLinear, ChannelNorm
 from symc_runtime.modules.mixing import masked_mean
+from symc_runtime.modules.named_messages import named_messages
+from symc_runtime.reading.links import Link
 
 
 class MessageLayer(nn.Module):
@@ -17,17 +19,24 @@ class MessageLayer(nn.Module):
 
     An item and its neighbours have weights of their own: with one weight for both, adjacent twins
     would get equal features even where their noise differs. `context`: width of features that
-    samples share, added at the same place. `everywhere`: whether the mean is in it.
+    samples share, added at the same place. `everywhere`: whether the mean is in it. `links`: roles
+    and features of each kind of links, along which sums of messages come at the same place, too.
     """
 
     def __init__(
-        self, width: int, channels: int, context: int = 0, everywhere: bool = True
+        self,
+        width: int,
+        channels: int,
+        context: int = 0,
+        everywhere: bool = True,
+        links: Sequence[tuple[int, int]] = (),
     ) -> None:
         super().__init__()
         self.width = width
         self.mixed = ChannelLinear(width, (1 + channels) * width)
         self.all = ChannelLinear(width, width, bias=False) if everywhere else None
         self.context = ChannelLinear(context, width, bias=False) if context else None
+        self.named = named_messages(width, links) if links else None
         self.norm = ChannelNorm(width)
         self.out = ChannelLinear(width, width)
 
@@ -37,6 +46,7 @@ class MessageLayer(nn.Module):
         adjacency: Sequence[torch.Tensor],
         mask: torch.Tensor | None,
         context: torch.Tensor | None = None,
+        links: Sequence[Link] = (),
     ) -> torch.Tensor:
         """h [N, width, K, n], adjacency [N, n, n] each, context [N, context, 1, n]."""
         shape = h.shape
@@ -46,10 +56,13 @@ class MessageLayer(nn.Module):
             total = total + self.all(masked_mean(h, 3, mask).unsqueeze(3))
         if self.context is not None and context is not None:
             total = total + self.context(context)
+        if self.named is not None:
+            for messages, named in zip(self.named, links, strict=True):
+                total = total + messages(h, named)
         if adjacency:
             # The K samples of a graph are rows of one product.
             total = total.flatten(1, 2)
-            for links, sent in zip(adjacency, near, strict=True):
-                total = torch.baddbmm(total, sent.flatten(1, 2), links.transpose(1, 2))
+            for near_by, sent in zip(adjacency, near, strict=True):
+                total = torch.baddbmm(total, sent.flatten(1, 2), near_by.transpose(1, 2))
         result: torch.Tensor = h + self.out(F.silu(self.norm(total.reshape(shape))))
         return result

@@ -10,6 +10,7 @@ from torch import nn
 from symc_runtime.modules.channels import ChannelLinear
 from symc_runtime.modules.message_layer import MessageLayer
 from symc_runtime.modules.scores import Scored, scored
+from symc_runtime.reading.links import Link
 
 
 class MessagePassing(nn.Module):
@@ -17,7 +18,8 @@ class MessagePassing(nn.Module):
 
     The latter read the trunk's states and `apart` channels that differ from sample to sample, of
     which the score head reads the first `told` once more. `everywhere`: whether every item hears
-    from all, or from those alone that it is linked to.
+    from all, or from those alone that it is linked to. `links`: roles and features of each kind of
+    links that names make.
     """
 
     def __init__(
@@ -28,27 +30,34 @@ class MessagePassing(nn.Module):
         told: int,
         channels: int,
         everywhere: bool = True,
+        links: Sequence[tuple[int, int]] = (),
     ) -> None:
         super().__init__()
         thin = max(hidden // 4, 4)
         self.trunk = nn.ModuleList(
-            MessageLayer(hidden, channels, everywhere=everywhere) for _ in range(layers)
+            MessageLayer(hidden, channels, everywhere=everywhere, links=links)
+            for _ in range(layers)
         )
         self.score = ChannelLinear(hidden, 1, bias=False)
         self.apart = ChannelLinear(apart, thin) if apart else None
         self.start = ChannelLinear(hidden, thin) if apart else None
         self.thin = nn.ModuleList(
-            MessageLayer(thin, channels, hidden, everywhere) for _ in range(layers if apart else 0)
+            MessageLayer(thin, channels, hidden, everywhere, links)
+            for _ in range(layers if apart else 0)
         )
         self.spread = ChannelLinear(thin + told, 1, bias=False) if apart else None
 
     def shared(
-        self, nodes: torch.Tensor, links: Sequence[torch.Tensor], mask: torch.Tensor | None
+        self,
+        nodes: torch.Tensor,
+        links: Sequence[torch.Tensor],
+        mask: torch.Tensor | None,
+        named: Sequence[Link] = (),
     ) -> list[torch.Tensor]:
         """States [N, hidden, 1, n] of the trunk, nodes [N, n, hidden] as they come first."""
         states = [nodes.transpose(1, 2).unsqueeze(2)]
         for layer in self.trunk:
-            states.append(layer(states[-1], links, mask))
+            states.append(layer(states[-1], links, mask, links=named))
         return states
 
     def by_sample(
@@ -58,13 +67,14 @@ class MessagePassing(nn.Module):
         states: Sequence[torch.Tensor],
         links: Sequence[torch.Tensor],
         mask: torch.Tensor | None,
+        named: Sequence[Link] = (),
     ) -> Scored:
         """Scores [N, K, n] of channels z [N, apart, K, n], and the head's own, [N, told, K, n]."""
         if self.apart is None or self.start is None or self.spread is None:
             raise TypeError("this net reads nothing that differs from sample to sample")
         h = self.apart(z) + self.start(states[0])
         for layer, context in zip(self.thin, states[1:], strict=True):
-            h = layer(h, links, mask, context)
+            h = layer(h, links, mask, context, named)
         return scored(self.spread, torch.cat([h, told], 1), mask)
 
 

@@ -41,6 +41,8 @@ class Net:
     """The kind of element that the net can choose."""
     reads_pairs: ClassVar[bool] = False
     """Whether it reads features of pairs of items."""
+    reads_names: ClassVar[bool] = False
+    """Whether it passes messages between items that whole numbers name, as along edges."""
     reads_images: ClassVar[bool] = False
     """Whether it reads images on the group's own grid as they are, only all else as features."""
     draws_roots: ClassVar[bool] = False

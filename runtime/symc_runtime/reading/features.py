@@ -136,7 +136,7 @@ class Features(nn.Module):
         self.readings = tuple(
             tuple(
                 read_block(block, tensor.labels, own, later, self.groups, sizes)
-                if (moved_by is None or moves(moved_by, block)) and (t, b) not in without
+                if (moved_by is None or moves(moved_by, block, tensor)) and (t, b) not in without
                 else None
                 for b, block in enumerate(every)
             )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from symc_runtime.actions.axes import fold
-from symc_runtime.actions.tables import moved
+from symc_runtime.actions.tables import moved, unnamed_by
 from symc_runtime.elements.finite import RowTable, Table
 from symc_runtime.modules.mixing import added, stacked
 from symc_runtime.reading.readings import (
@@ -75,6 +75,8 @@ def poses(
         x = fold(x, number.shape[0])
         for dim, _, axis in slots(tensor):
             x = _unmoved(x, axis, dim, group, every, tables, sizes)
+        if isinstance(tensor.names, Tabled) and tensor.named_by(group):
+            x = unnamed_by(x, tables[tensor.names.called], every)
         found.append(x)
     return found
 
@@ -154,7 +156,7 @@ class Template:
             for tensor, found in zip(covered.inputs, self.blocks, strict=True)
         ]
         # The same blocks in the same order.
-        moving = [[moves((own.name,), block) for block in blocks(tensor)] for tensor in inputs]
+        moving = [[moves((own.name,), b, tensor) for b in blocks(tensor)] for tensor in inputs]
         keys = {
             _key(reading)
             for readings, own_moves in zip(every, moving, strict=True)

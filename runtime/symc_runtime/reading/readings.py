@@ -44,9 +44,11 @@ def _known(size: Size, sizes: Mapping[str, int]) -> Size:
     return size if unknown_names(size, sizes) else evaluate(size, sizes)
 
 
-def moves(groups: Collection[str], block: Block) -> bool:
-    """Whether one of the groups moves the block."""
-    return bool(block.characters & set(groups)) or any(a.group in groups for a in block.axes)
+def moves(groups: Collection[str], block: Block, tensor: Tensor) -> bool:
+    """Whether one of the groups moves the block of a tensor, or relabels its numbers."""
+    renamed = tensor.names is not None and tensor.names.group in groups
+    moved = any(a.group in groups for a in block.axes)
+    return renamed or moved or bool(block.characters & set(groups))
 
 
 def read_block(

@@ -199,16 +199,31 @@ def pseudovector(group: str, size: Size) -> Product:
     return Product((Sign(group), Natural(group, size)))
 
 
+Items = Natural | Table
+"""What the elements of a group permute."""
+
+
 @dataclass(frozen=True)
 class Tensor:
     """A declared tensor without its batch axis; `labels`: whole numbers below it.
 
-    `axes`: one for each axis of the tensor, but for a `Joint`, which is several.
+    `axes`: one for each axis of the tensor, but for a `Joint`, which is several. `names`: the items
+    that whole numbers from 0 in it name; who moves these relabels the numbers.
     """
 
     name: str
     axes: tuple[Representation, ...]
     labels: int | None = None
+    names: Items | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers: labels, or names of items."""
+        return self.labels is not None or self.names is not None
+
+    def named_by(self, group: str) -> bool:
+        """Whether its numbers name items of the group."""
+        return self.names is not None and self.names.group == group
 
 
 def sizes_of_axes(representation: Representation) -> tuple[Size, ...]:

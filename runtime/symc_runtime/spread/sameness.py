@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from symc_runtime.actions.axes import keep_valid
-from symc_runtime.actions.posing import carries, posed
+from symc_runtime.actions.posing import moves, posed
+from symc_runtime.call.shapes import valid_entries
 from symc_runtime.distributions.distribution import Distribution
 from symc_runtime.groups.finite import Finite, Rows
 from symc_runtime.spec.layout import Block, BlockAxis, Group, Tensor, blocks, split
@@ -31,12 +32,12 @@ class Poses:
         sizes: Mapping[str, int],
         counts: Mapping[str, torch.Tensor],
     ) -> None:
-        self.own, self.sizes = stage.own, sizes
+        self.own, self.sizes, self.counts = stage.own, sizes, counts
         self.moved: list[tuple[Tensor, torch.Tensor]] = []
         self.slack: list[torch.Tensor | None] = []
         named = {group.name: group for group in groups}
         for tensor, x in zip(tensors, inputs, strict=True):
-            if not any(carries(axis, self.own.name) for axis in tensor.axes):
+            if not moves(tensor, self.own.name):
                 continue
             self.moved.append((tensor, x))
             pieces = split(tensor, x, sizes)
@@ -53,7 +54,10 @@ class Poses:
             element = element._replace(soft=None)
         found = []
         for tensor, x in self.moved:
-            pieces = split(tensor, posed(tensor, x, element, self.own, self.sizes), self.sizes)
+            y = posed(tensor, x, element, self.own, self.sizes)
+            if tensor.names is not None:
+                y = y * valid_entries(tensor, x, self.counts).repeat(samples, *[1] * (x.ndim - 1))
+            pieces = split(tensor, y, self.sizes)
             found += [piece.unflatten(0, (samples, -1)) for piece in pieces]
         return found
 

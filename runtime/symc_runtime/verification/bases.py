@@ -73,8 +73,14 @@ def flat_base(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return FlatBase(
-            [(_shape(t, sizes), t.labels) for t in inputs], [_shape(t, sizes) for t in outputs]
+            [(_shape(t, sizes), _labels(t, sizes)) for t in inputs],
+            [_shape(t, sizes) for t in outputs],
         )
+
+
+def _labels(tensor: Tensor, sizes: Mapping[str, int]) -> int | None:
+    """How many labels there are, or items that whole numbers name."""
+    return tensor.labels if tensor.names is None else evaluate(tensor.names.size, sizes)
 
 
 def _shape(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -96,6 +102,8 @@ def example_sizes(
     for tensor in tensors:
         for size in shape_of(tensor):
             found |= names(size)
+        if tensor.names is not None:
+            found |= names(tensor.names.size)
     for name, value in (chosen or {}).items():
         if name not in found | fixed.keys():
             listed = ", ".join(f"`{n}`" for n in sorted(found)) or "none"

@@ -15,6 +15,7 @@ import torch
 
 from symc_runtime.call.shapes import check_counts, check_inputs, check_labels, refuse_packed
 from symc_runtime.spec.layout import Tensor
+from symc_runtime.testing import valid_part
 from symc_runtime.verification.blame import said
 
 Draw = Callable[..., Any]
@@ -86,14 +87,14 @@ class Domain:
         try:
             tensors = tuple(self._numbers(*each) for each in zip(self.inputs, values, strict=True))
             found = check_inputs(self.inputs, tensors, self.fixed, self.ragged)
-            for tensor, value in zip(self.inputs, tensors, strict=True):
-                if tensor.labels is not None:
-                    check_labels(tensor, value)
             counts = {
                 name: check_counts(name, given_counts.get(name, whole), batch, found[name], bound)
                 for name, bound in self.ragged.items()
                 for whole in (torch.full((batch,), found[name]),)
             }
+            for tensor, value in zip(self.inputs, tensors, strict=True):
+                if tensor.whole:
+                    check_labels(tensor, valid_part(tensor, value, counts), found, counts)
         except (TypeError, ValueError) as error:
             raise InputsError(f"what `{self.name}` draws: {error}") from error
         if tensors[0].shape[0] != batch:
@@ -116,7 +117,7 @@ class Domain:
             value = value.double()
         if not value.isfinite().all():
             raise ValueError(f"input `{tensor.name}` holds NaN or infinity")
-        whole = tensor.labels is not None and value.dtype != torch.bool
+        whole = tensor.whole and value.dtype != torch.bool
         return value.long() if whole and not value.is_floating_point() else value
 
     def _named(self, returned: Any) -> tuple[list[Any], dict[str, Any]]:

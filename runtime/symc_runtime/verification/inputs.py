@@ -216,8 +216,11 @@ def make_inputs(
     units = itertools.cycle(UNITS)
     for tensor in tensors:
         shape = (batch, *(evaluate(size, sizes) for size in shape_of(tensor)))
-        if tensor.labels is not None:
-            x = torch.randint(0, tensor.labels, shape, generator=generator)
+        if tensor.whole:
+            many = tensor.labels
+            if tensor.names is not None:
+                many = evaluate(tensor.names.size, sizes)
+            x = torch.randint(0, many or 1, shape, generator=generator)
             alike = kind not in ("random", "huge", "tiny", "unlike scales", "collinear", "planar")
             sorts = KINDS["tied" if kind == "tied" else "repeated"]
             values.append(_by_block(sorts, x, tensor, named, sizes, seed) if alike else x)
@@ -230,6 +233,24 @@ def make_inputs(
     if kind in SYMMETRIC:
         return _fixed_by_an_element(SYMMETRIC[kind], tensors, values, groups, sizes)
     return tuple(values)
+
+
+def within_counts(
+    tensors: Sequence[Tensor],
+    values: Sequence[torch.Tensor],
+    counts: Mapping[str, torch.Tensor],
+) -> tuple[torch.Tensor, ...]:
+    """Inputs [batch, *axes] whose whole numbers name items that are there, where these are ragged.
+
+    `counts` [batch]: valid items, by size.
+    """
+    found = []
+    for tensor, x in zip(tensors, values, strict=True):
+        if tensor.names is not None and str(tensor.names.size) in counts:
+            many = counts[str(tensor.names.size)].clamp(min=1)
+            x = x % many.reshape(-1, *[1] * (x.ndim - 1)).to(x)
+        found.append(x)
+    return tuple(found)
 
 
 def _maker(kind: str) -> Maker:
@@ -267,7 +288,7 @@ def _fixed_by_an_element(
         while (following := facts.product(parameter, element, powers[-1])) != 0:
             powers.append(following)
         for i, tensor in enumerate(tensors):
-            if tensor.labels is not None or group.name not in _movers(tensor):
+            if tensor.whole or group.name not in _movers(tensor):
                 continue
             x = (found[i] * 64).round() / 64
             total = torch.zeros_like(x)

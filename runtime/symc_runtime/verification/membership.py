@@ -232,7 +232,7 @@ def _with_shifts(
         parts = [
             valid_part(t, act(t, z.double(), with_, sizes), counts).flatten(1)
             for t, z in zip(model.inputs, seen, strict=True)
-            if t.labels is None
+            if not t.whole
         ]
         return torch.cat(parts, 1)
 
@@ -246,7 +246,7 @@ def _with_shifts(
             once = complete | {group.name: Motion(motion.matrix, unit, motion.character)}
             columns.append(moved(once) - start)
     design = torch.stack([c.round() for c in columns], -1)
-    wanted = [z.double().flatten(1) for t, z in zip(model.inputs, x, strict=True) if not t.labels]
+    wanted = [z.double().flatten(1) for t, z in zip(model.inputs, x, strict=True) if not t.whole]
     missing = (torch.cat(wanted, 1) - start).unsqueeze(-1)
     shift = (torch.linalg.pinv(design) @ missing).squeeze(-1)
     for group in affine:

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 import torch
 
-from symc_runtime.spec.layout import Tensor
+from symc_runtime.spec.layout import Tensor, solve_sizes
+from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import as_tuple, valid_part
 from symc_runtime.verification.plain import Plain
 
 Counts = Mapping[str, torch.Tensor]
+NO_ITEM = -7
+"""A number that names nothing, and would be another item's from the end."""
 
 
 def filled(tensor: Tensor, x: torch.Tensor, counts: Counts, value: float) -> torch.Tensor:
@@ -29,14 +32,17 @@ def padding_error(
 ) -> torch.Tensor:
     """How much each output changes with its padding, relative to its size: [outputs, batch].
 
-    A compiled module gets NaNs there. One that symc did not build gets 1e3 and -1e3, for many
-    multiply padding by zero.
+    A compiled module gets NaNs there, and names of no item. One that symc did not build gets 1e3
+    and -1e3, and the last item, for many multiply padding by zero.
     """
+    items = None
+    if isinstance(model, Plain):
+        items = solve_sizes(model.inputs, [x.shape for x in inputs], model.fixed)
     zeros = [valid_part(t, x, counts) for t, x in zip(model.inputs, inputs, strict=True)]
 
     def dirty(fill: float) -> list[torch.Tensor]:
         return [
-            filled(t, x, counts, fill if t.labels is None else t.labels - 1)
+            filled(t, x, counts, _fill(t, fill, items))
             for t, x in zip(model.inputs, zeros, strict=True)
         ]
 
@@ -50,6 +56,13 @@ def padding_error(
         return torch.stack(found).amax(0)
     noise = model.draw_noise(*zeros, generator=generator, sizes=counts)
     return _differences(*(_called(model, x, noise, counts) for x in (zeros, dirty(torch.nan))))
+
+
+def _fill(tensor: Tensor, fill: float, sizes: Mapping[str, int] | None) -> float:
+    """What stands in padding: of labels the last, of names none, or the last of `sizes`."""
+    if tensor.names is None:
+        return fill if tensor.labels is None else tensor.labels - 1
+    return NO_ITEM if sizes is None else evaluate(tensor.names.size, sizes) - 1
 
 
 def _differences(before: tuple[torch.Tensor, ...], after: tuple[torch.Tensor, ...]) -> torch.Tensor:

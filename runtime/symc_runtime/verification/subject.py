@@ -16,7 +16,7 @@ from symc_runtime.verification.bases import example_counts, example_sizes
 from symc_runtime.verification.blame import said
 from symc_runtime.verification.domain import Domain, Draw, InputsError
 from symc_runtime.verification.guard import RAISED, Guarded, ModuleRaisedError, watched
-from symc_runtime.verification.inputs import KINDS, make_inputs
+from symc_runtime.verification.inputs import KINDS, make_inputs, within_counts
 from symc_runtime.verification.plain import Plain, alone
 from symc_runtime.verification.weights import move_weights, shared
 
@@ -273,7 +273,8 @@ class Subject:
         ]
         inputs = tuple(torch.cat(parts) for parts in zip(*made, strict=True))
         names = tuple(kind for kind in kinds for _ in range(samples))
-        return Batch(names, inputs, example_counts(model.ragged, self.sizes, len(names)))
+        counts = example_counts(model.ragged, self.sizes, len(names))
+        return Batch(names, within_counts(model.inputs, inputs, counts), counts)
 
     def _drawn(self, domain: Domain, batch: int) -> Batch:
         inputs, counts = domain(batch, self.sizes, self.generator)

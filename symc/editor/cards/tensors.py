@@ -33,6 +33,12 @@ def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) ->
     lines.append(f"shape `[{shape}]`, dimension {dimension}")
     if tensor.labels is not None:
         lines.append(f"labels: whole numbers 0 to {tensor.labels - 1}, moved but not mixed")
+    if tensor.names is not None:
+        last = f"`{tensor.names.dimension}` - 1"
+        lines.append(
+            f"names of items: whole numbers 0 to {last}, relabelled as `{tensor.names.group}` "
+            "moves its items"
+        )
     lines.append(_decomposition(tensor, groups))
     if program is not None:
         lines += _irreducibles(tensor, program)

@@ -68,7 +68,7 @@ def _numbers_an_item(situation: Situation, group: str) -> Range:
     total = NONE
     for tensor in situation.program.inputs:
         for block in situation.program.blocks[tensor.name]:
-            if tensor.labels is None and _lists_items(block, group):
+            if not tensor.whole and _lists_items(block, group):
                 sizes = [axis.size for axis in block.axes if axis.group != group]
                 total = total + situation.ranges.product(sizes)
     return total
