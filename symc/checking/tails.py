@@ -71,7 +71,7 @@ def _items(
         report.error(
             "SYM315",
             labels.span,
-            f"whole numbers cannot name the items or blocks of `{group.name}`, a wreath product, yet",
+            f"whole numbers cannot name items of `{group.name}`, a wreath product, yet",
             help="name the items of `S(n)`, or put the edges into a matrix of pairs, "
             f"`a[n*m: {group.name}, n*m: {group.name}]`",
         )
