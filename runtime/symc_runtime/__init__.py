@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from symc_runtime.distributions.template_frame import TemplateFrame
     from symc_runtime.spec.draws import Draw
     from symc_runtime.spec.layout import (
+        Gradient,
         Group,
         Joint,
         Natural,
@@ -84,8 +85,8 @@ _HOMES = {
     "distributions.template_frame": ("TemplateFrame",),
     "spec.draws": ("Draw",),
     "spec.layout": (
-        "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor", "Trivial",
-        "grid", "point", "pseudovector",
+        "Gradient", "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Table", "Tensor",
+        "Trivial", "grid", "point", "pseudovector",
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
@@ -99,6 +100,7 @@ __all__ = [
     "AveragePermutation",
     "AverageSigns",
     "Draw",
+    "Gradient",
     "Group",
     "Joint",
     "LearnedFinite",

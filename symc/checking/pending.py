@@ -92,17 +92,6 @@ def labels_of_items(report: Report, span: Span) -> None:
     )
 
 
-def derived_output(report: Report, span: Span) -> None:
-    """`= -grad(energy, pos)`."""
-    report.error(
-        "SYM907",
-        span,
-        "derived outputs are not available yet",
-        help="declare the output without `= ...` and let the base return it, or take the "
-        "gradient of the model's output outside of it",
-    )
-
-
 def built_representation(report: Report, name: str, span: Span) -> None:
     """`dual(R)`, `sym(R, k)`, `alt(R, k)`."""
     report.error(

@@ -54,6 +54,9 @@ CODES: dict[str, Code] = {
     "SYM312": Code("sizes and representations mixed up"),
     "SYM313": Code("a representation on the wrong number of axes"),
     "SYM314": Code("quarter turns of an image that is not square"),
+    "SYM325": Code("a derived output that is no gradient"),
+    "SYM326": Code("a gradient that does not exist"),
+    "SYM327": Code("a derived output whose axes are not those of its gradient"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
@@ -62,6 +65,7 @@ CODES: dict[str, Code] = {
     "SYM405": Code("a group, or a part of it, that moves nothing", "warning"),
     "SYM406": Code("more elements than are enumerated", "note"),
     "SYM407": Code("`canonical` with a net that does not see enough", "warning"),
+    "SYM410": Code("a gradient past elements that jump", "warning"),
     # 5xx methods and options
     "SYM501": Code("a method that does not exist"),
     "SYM502": Code("a method that this group does not allow"),
@@ -81,7 +85,6 @@ CODES: dict[str, Code] = {
     "SYM903": Code("`generated` and `lie` groups are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
     "SYM906": Code("labels that name items are not available yet"),
-    "SYM907": Code("derived outputs are not available yet"),
     "SYM908": Code("`dual`, `sym` and `alt` are not available yet"),
     "SYM909": Code("reference inputs are not available yet"),
     "SYM910": Code("sampled outputs are not available yet"),

@@ -34,7 +34,8 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
         axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
     labels = f" of {declared.labels}" if declared.labels is not None else ""
-    return f"{declared.name}{shape}{labels}"
+    derived = f" = {declared.derivation}" if declared.derivation is not None else ""
+    return f"{declared.name}{shape}{labels}{derived}"
 
 
 def _size(size: Size) -> str:

@@ -8,7 +8,7 @@ from symc.ir import representations as ir
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import Size
-from symc.ir.tensors import Axis, Tensor
+from symc.ir.tensors import Axis, Derivation, Tensor
 from symc_runtime.catalogue import groups
 from symc_runtime.spec import layout
 
@@ -66,7 +66,15 @@ def representation(value: ir.Representation, program: Program) -> layout.Represe
 def tensor(value: Tensor, program: Program) -> layout.Tensor:
     """The tensor in the runtime's terms."""
     axes = tuple(_axis(axis, program) for axis in value.axes)
-    return layout.Tensor(value.name, axes, value.labels)
+    return layout.Tensor(value.name, axes, value.labels, _gradient(value.derivation))
+
+
+def _gradient(value: Derivation | None) -> layout.Gradient | None:
+    if value is None:
+        return None
+    factor = value.factor
+    exact = factor.numerator if factor.denominator == 1 else float(factor)
+    return layout.Gradient(value.of, value.by, exact)
 
 
 def _axis(value: Axis, program: Program) -> layout.Representation:

@@ -13,10 +13,14 @@ def source(value: Any) -> str:
     match value:
         case layout.Group(name, family, parameter):
             return f"sr.Group({name!r}, {family!r}, {parameter!r})"
-        case layout.Tensor(name, axes, labels):
+        case layout.Gradient(of, by, factor):
+            return f"sr.Gradient({of!r}, {by!r}, {factor!r})"
+        case layout.Tensor(name, axes, labels, gradient):
             parts = [repr(name), _tuple(axes)]
             if labels is not None:
                 parts.append(f"labels={labels}")
+            if gradient is not None:
+                parts.append(f"gradient={source(gradient)}")
             return f"sr.Tensor({', '.join(parts)})"
         case layout.Trivial(size):
             return f"sr.Trivial({size!r})"
