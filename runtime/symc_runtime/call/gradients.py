@@ -13,6 +13,7 @@ import torch
 from torch import Tensor as Values
 
 from symc_runtime.call.precision import without_autocast
+from symc_runtime.call.tracing import is_exporting
 from symc_runtime.spec.layout import Gradient, Tensor, of_base
 
 Arguments = list[Values]
@@ -55,6 +56,7 @@ def with_gradients(
         assert weights is not None
         return [total for each in of for total in (values[each] * weights).sum(1)]
 
+    _refuse_export(outputs)
     traced = torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
     differentiated = _transformed if traced else _recorded
     values, rest, found = differentiated(evaluate, totals, arguments, by)
@@ -72,6 +74,19 @@ def with_gradients(
             x = column[first]
         every.append(_times(x, tensor.gradient))
     return tuple(every), rest
+
+
+def _refuse_export(outputs: Sequence[Tensor]) -> None:
+    """Raise TypeError where torch.export or ONNX is to record a gradient, which neither can."""
+    if not is_exporting():
+        return
+    for tensor in outputs:
+        if tensor.gradient is not None:
+            raise TypeError(
+                f"torch.export cannot record `{tensor.name} = {tensor.gradient}`; export a model "
+                f"of the same spec without `{tensor.name}` and differentiate what it returns, or "
+                "use torch.compile"
+            )
 
 
 def _times(x: Values, gradient: Gradient) -> Values:
