@@ -561,7 +561,7 @@ print([m for m in ("torch", "numpy", "evil", "spec") if m in sys.modules], ran)
         cwd=hostile, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["[] []"], done.stderr
-    assert {f"error[SYM{code}]" in done.stderr for code in (302, 501, 508, 903, 907)} == {True}
+    assert {f"error[SYM{code}]" in done.stderr for code in (302, 501, 508, 903)} == {True}
     assert not list(hostile.glob("imported_*"))
 
 

@@ -81,5 +81,5 @@ def _refuse(value: ast.Expression, report: Report) -> None:
         sign = "-" if inner is not value else ""
         help = f"the one function here is `{FUNCTION}`: write `{sign}grad({arguments})`"
     elif any(isinstance(node, ast.Decimal) for node in walk(value)):
-        help = "write the factor as a fraction, `-1/2 * grad(energy, pos)`"
+        help = "write the factor as a fraction, `-1/2*grad(energy, pos)`"
     report.error("SYM325", value.span, f"`{text}` is no gradient", help=help)

@@ -45,8 +45,8 @@ class Derivation(Model):
 
     def __str__(self) -> str:
         if self.denominator != 1:
-            return f"{self.factor} * grad({self.of}, {self.by})"
-        factor = {1: "", -1: "-"}.get(self.numerator, f"{self.numerator} * ")
+            return f"{self.factor}*grad({self.of}, {self.by})"
+        factor = {1: "", -1: "-"}.get(self.numerator, f"{self.numerator}*")
         return f"{factor}grad({self.of}, {self.by})"
 
 

@@ -164,7 +164,7 @@ class Gradient:
     factor: int | float = 1
 
     def __str__(self) -> str:
-        factor = f"{self.factor} * " if abs(self.factor) != 1 else "-" if self.factor < 0 else ""
+        factor = f"{self.factor}*" if abs(self.factor) != 1 else "-" if self.factor < 0 else ""
         return f"{factor}grad({self.of}, {self.by})"
 
 
