@@ -133,14 +133,14 @@ def build(seed: int) -> Symmetrized:
 
 def train(model: nn.Module, data: Molecules, seconds: float, batch: int = 32) -> int:
     """AdamW on forces, under a cosine, for so many CPU seconds. Returns the number of steps."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-4)
     scale = data.force.square().mean().sqrt()
     pos, force = data.pos.float(), (data.force / scale).float()
     start, steps = time.process_time(), 0
     model.train()
     while (done := (time.process_time() - start) / seconds) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * (1 + math.cos(math.pi * done)) / 2 * min(1, done / 0.03 + 0.01)
+            group["lr"] = 3e-3 * (1 + math.cos(math.pi * done)) / 2 * min(1, done / 0.03 + 0.01)
         rows = torch.randint(len(data), (batch,))
         _, found = model(pos[rows], data.kind[rows])
         loss = (found / scale.float() - force[rows]).square().mean()
@@ -193,7 +193,7 @@ def main() -> None:
     """Train, and print what was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=120, help="of CPU time, to train")
-    parser.add_argument("--train", type=int, default=2000, help="molecules")
+    parser.add_argument("--train", type=int, default=4000, help="molecules")
     parser.add_argument("--test", type=int, default=500, help="molecules")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from symc.checking.derivations import FUNCTION
 from symc.checking.options import fitting_nets
 from symc.checking.stages import DEFAULT_METHOD
 from symc.editor.analysis import Analysis, Begun
@@ -147,6 +148,10 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
         if inner.callee.role == "net":
             yield from _net_options(words, inner)
             return
+        if inner.callee.text == FUNCTION and first == "OUTPUT":
+            behind = any(w.type == "COMMA" and w.span.start > inner.start for w in words)
+            yield from _of_kind(analysis, ("input",) if behind else ("output",))
+            return
         if inner.callee.role == "constructor":
             yield from _of_kind(analysis, ("size",))
             return
@@ -173,7 +178,8 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
                 if last.type in ("LSQB", "COMMA"):
                     yield _item("_", "keyword", documentation=KEYWORDS["_"])
         case "OUTPUT" if last.type != "OUTPUT" and any(w.type == "EQUAL" for w in words):
-            yield from _of_kind(analysis, ("output", "input"))
+            item = _item(FUNCTION, "keyword", documentation=KEYWORDS[FUNCTION])
+            yield replace(item, snippet=f"{FUNCTION}(${{1:energy}}, ${{2:pos}})")
 
 
 def _after_colon(words: list[Word], bracket: int) -> bool:

@@ -51,8 +51,7 @@ def value_space(
     program: Program, output: str, values: Mapping[str, int] | None = None
 ) -> ValueSpace | None:
     """Dimension of the values of an output at a generic input; None: sizes open, or no rule."""
-    situation = Situation(program, values)
-    return space(program.blocks[output], situation.joints, situation.ranges)
+    return value_spaces(program, values)[output]
 
 
 def value_spaces(
@@ -61,6 +60,11 @@ def value_spaces(
     """`value_space` of every output."""
     situation = Situation(program, values)
     return {
-        output.name: space(program.blocks[output.name], situation.joints, situation.ranges)
+        output.name: space(
+            program.blocks[output.name],
+            situation.joints,
+            situation.ranges,
+            whole=output.derivation is None,
+        )
         for output in program.outputs
     }

@@ -34,6 +34,11 @@ def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) ->
     lines.append(f"shape `[{shape}]`, dimension {dimension}")
     if tensor.labels is not None:
         lines.append(f"labels: whole numbers 0 to {tensor.labels - 1}, moved but not mixed")
+    if tensor.derivation is not None:
+        lines.append(
+            f"derived after symmetrization from `{tensor.derivation.of}`, by "
+            f"`{tensor.derivation.by}`; the base does not return it"
+        )
     lines.append(_decomposition(tensor, groups))
     if program is not None:
         lines += _irreducibles(tensor, program)
