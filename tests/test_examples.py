@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import forces
 import handwriting
 import huckel
 import reaching
@@ -194,3 +195,23 @@ def test_an_example_runs_and_shows_what_it_found(
     assert first == {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
     example.main(["--seconds", "9", "--out", str(tmp_path), "--show"])
     assert "nothing in" in capsys.readouterr().out
+
+
+def test_forces_are_the_gradient_and_learned() -> None:
+    data = forces.molecules(30, seed=0)
+    step = 1e-6
+    direction = torch.randn_like(data.pos)
+    above, below = (
+        forces.true_energy(data.pos + sign * step * direction, data.kind) for sign in (1, -1)
+    )
+    slope = (above - below) / (2 * step)
+    assert torch.allclose(slope, -(data.force * direction).sum((1, 2)), atol=1e-5, rtol=1e-5)
+    model = forces.build(0)
+    found = forces.laws(model, data)
+    assert found.net_force < 1e-12
+    assert found.torque < 1e-12
+    assert found.difference < 1e-5
+    model.float()
+    before, _ = forces.error(model, data)
+    assert forces.train(model, data, seconds=2.0) > 0
+    assert forces.error(model, data)[0] < before
