@@ -23,7 +23,7 @@ def read_derivation(value: ast.Expression, report: Report) -> Derivation | None:
     names = [each.text for each in given if isinstance(each, ast.Name)]
     if len(names) != 2 or len(call.arguments) != 2:
         report.error(
-            "SYM325",
+            "SYM330",
             call.span,
             f"`{FUNCTION}` takes the name of an output and the name of an input",
             help="write `grad(energy, pos)`, an output that is one number and an input",
@@ -31,7 +31,7 @@ def read_derivation(value: ast.Expression, report: Report) -> Derivation | None:
         return None
     if factor == 0:
         report.error(
-            "SYM325",
+            "SYM330",
             value.span,
             f"`{report.excerpt(value.span)}` is always zero",
             help=f"write `-grad({', '.join(names)})`, or drop the output",
@@ -82,4 +82,4 @@ def _refuse(value: ast.Expression, report: Report) -> None:
         help = f"the one function here is `{FUNCTION}`: write `{sign}grad({arguments})`"
     elif any(isinstance(node, ast.Decimal) for node in walk(value)):
         help = "write the factor as a fraction, `-1/2*grad(energy, pos)`"
-    report.error("SYM325", value.span, f"`{text}` is no gradient", help=help)
+    report.error("SYM330", value.span, f"`{text}` is no gradient", help=help)

@@ -86,7 +86,7 @@ def _is_number(energy: Declared, place: ast.Name, expressions: Expressions) -> b
     related = [Related(energy.statement.name.span, f"`{name}` is declared here")]
     if energy.tensor.derivation is not None:
         expressions.report.error(
-            "SYM326",
+            "SYM331",
             place.span,
             f"`{name}` is derived itself, and a gradient is of an output that the base returns",
             help="the derivative of a gradient is a matrix for each example: take it outside, by "
@@ -96,7 +96,7 @@ def _is_number(energy: Declared, place: ast.Name, expressions: Expressions) -> b
         return False
     if energy.tensor.axes:
         expressions.report.error(
-            "SYM326",
+            "SYM331",
             place.span,
             f"`{name}` has axes, and a gradient is of one number an example",
             help=f"let the base return one number, `output {name}`; the derivative of several is "
@@ -112,7 +112,7 @@ def _is_continuous(variable: Declared, place: ast.Name, expressions: Expressions
         return True
     name = variable.tensor.name
     expressions.report.error(
-        "SYM326",
+        "SYM331",
         place.span,
         f"`{name}` holds whole numbers, and nothing has a gradient by those",
         help="take the gradient by an input of numbers",
@@ -130,7 +130,7 @@ def _refuse_other_axes(output: Declared, by: Tensor, expressions: Expressions) -
         expected = gradient_of(by, name, families_of)
     except NoDualError as error:
         expressions.report.error(
-            "SYM327",
+            "SYM332",
             span,
             f"nothing is known of the dual of `{error}`, which a gradient by `{by.name}` carries",
             help=f"let the base return `{name}`, or take the gradient by another input",
@@ -145,7 +145,7 @@ def _refuse_other_axes(output: Declared, by: Tensor, expressions: Expressions) -
     if axes:
         span = type(span)(axes[0].span.start, axes[-1].span.end)
     expressions.report.error(
-        "SYM327",
+        "SYM332",
         span,
         f"`{name}` is no gradient by `{by.name}`, which has its shape and carries what it does, "
         "each point a vector",

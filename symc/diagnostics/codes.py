@@ -54,9 +54,9 @@ CODES: dict[str, Code] = {
     "SYM312": Code("sizes and representations mixed up"),
     "SYM313": Code("a representation on the wrong number of axes"),
     "SYM314": Code("quarter turns of an image that is not square"),
-    "SYM325": Code("a derived output that is no gradient"),
-    "SYM326": Code("a gradient that does not exist"),
-    "SYM327": Code("a derived output whose axes are not those of its gradient"),
+    "SYM330": Code("a derived output that is no gradient"),
+    "SYM331": Code("a gradient that does not exist"),
+    "SYM332": Code("a derived output whose axes are not those of its gradient"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
