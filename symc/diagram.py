@@ -39,6 +39,10 @@ def mermaid(program: Program) -> str:
         last = f"back{i}"
     lines.append('  mean(("mean over samples"))')
     lines.append(f"  {last} --> mean")
+    place = {tensor.name: i for i, tensor in enumerate(program.outputs)}
     for i, tensor in enumerate(program.outputs):
-        lines.append(f'  mean --> output{i}[/"{_tensor(tensor)}"/]')
+        source = "mean -->"
+        if tensor.derivation is not None:
+            source = f'output{place[tensor.derivation.of]} -- "{tensor.derivation}" -->'
+        lines.append(f'  {source} output{i}[/"{_tensor(tensor)}"/]')
     return "\n".join(lines) + "\n"

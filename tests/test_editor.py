@@ -596,3 +596,23 @@ def test_fixes_are_not_tried_on_large_specs() -> None:
         found: Diagnostic = analysis.compilation.diagnostics[0]
         assert found.fix is None
         assert bool(fixes(analysis, found)) == tried
+
+
+def test_derived_outputs_are_completed_and_told() -> None:
+    text = (
+        "group P = S(n)\ninput pos[n: P]\noutput energy\noutput slope[n: P] = grad(energy, pos)\n"
+    )
+    before, middle = text.index("grad("), text.index("energy, pos")
+    found = {item.label for item in complete(Analysis(text), before)}
+    assert "grad" in found
+    inside = [item.label for item in complete(Analysis(text), middle)]
+    assert inside[0] == "energy"
+    assert "pos" not in inside
+    behind = [item.label for item in complete(Analysis(text), text.index("pos)"))]
+    assert behind == ["pos"]
+    shown = hover(Analysis(text), before + 1)
+    assert shown is not None
+    assert "after symmetrization" in shown.text
+    card = hover(Analysis(text), text.index("slope") + 1)
+    assert card is not None
+    assert "derived after symmetrization from `energy`, by `pos`" in card.text

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import fitted_sines
+import forces
 import handwriting
 import huckel
 import reaching
@@ -231,3 +232,23 @@ def test_networks_that_are_renumbered_answer_alike() -> None:
     assert not torch.equal(other.w2, few.w2)
     model = weights.build("frame", 0)
     torch.testing.assert_close(model(*other.weights), model(*few.weights))
+
+
+def test_forces_are_the_gradient_and_learned() -> None:
+    data = forces.molecules(30, seed=0)
+    step = 1e-6
+    direction = torch.randn_like(data.pos)
+    above, below = (
+        forces.true_energy(data.pos + sign * step * direction, data.kind) for sign in (1, -1)
+    )
+    slope = (above - below) / (2 * step)
+    assert torch.allclose(slope, -(data.force * direction).sum((1, 2)), atol=1e-5, rtol=1e-5)
+    model = forces.build(0)
+    found = forces.laws(model, data)
+    assert found.net_force < 1e-12
+    assert found.torque < 1e-12
+    assert found.difference < 1e-5
+    model.float()
+    before, _ = forces.error(model, data)
+    assert forces.train(model, data, seconds=2.0) > 0
+    assert forces.error(model, data)[0] < before

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from symc_runtime.spec.draws import Draw
     from symc_runtime.spec.layout import (
         Alt,
+        Gradient,
         Group,
         Joint,
         Natural,
@@ -105,9 +106,8 @@ _HOMES = {
     "distributions.template_frame": ("TemplateFrame",),
     "spec.draws": ("Draw",),
     "spec.layout": (
-        "Alt", "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Sym", "Table", "Tensor",
-        "Trivial",
-        "grid", "point", "pseudovector",
+        "Alt", "Gradient", "Group", "Joint", "Natural", "Product", "Sign", "Sum", "Sym", "Table",
+        "Tensor", "Trivial", "grid", "point", "pseudovector",
     ),
     "call.shapes": ("ShapeError", "check_base", "declared", "sizes_of"),
     "symmetrized": ("Symmetrized",),
@@ -129,6 +129,7 @@ __all__ = [
     "AverageSigns",
     "DesignOrthogonal",
     "Draw",
+    "Gradient",
     "Group",
     "Joint",
     "LearnedFinite",

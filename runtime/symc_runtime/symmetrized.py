@@ -6,7 +6,7 @@ Kim et al., Learning Probabilistic Symmetrization for Architecture Agnostic Equi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from symc_runtime.actions.axes import keep_valid
 from symc_runtime.call.base_arguments import counts_taken
 from symc_runtime.call.binding import bound, refuse_clash, unknown_name, with_names
 from symc_runtime.call.chunking import sum_over_chunks
+from symc_runtime.call.gradients import Rest, with_gradients
 from symc_runtime.call.sampling import check_noise, check_samples, distribution, draw
 from symc_runtime.call.shapes import ShapeError, check_counts, check_inputs, check_labels
 from symc_runtime.call.tracing import refuse_torchscript, refuse_torchscript_trace
@@ -26,7 +27,7 @@ from symc_runtime.elements.orthogonal import Orthogonal
 from symc_runtime.elements.signs import Signs
 from symc_runtime.methods.method import numbers_of_samples
 from symc_runtime.spec.draws import Draw, always_draws, counted, elements_of_designs
-from symc_runtime.spec.layout import Group, Natural, Tensor, Trivial, shape_of, slots
+from symc_runtime.spec.layout import Gradient, Group, Natural, Tensor, Trivial, shape_of, slots
 from symc_runtime.spec.polynomials import names
 from symc_runtime.spread.measuring import pair_noise, spread_of
 from symc_runtime.spread.record import Spread
@@ -145,6 +146,11 @@ class Symmetrized(nn.Module):
     def _scaling(self) -> dict[str, Distribution]:
         stages = {entry.key: distribution(getattr(self, entry.attribute)) for entry in self.draws}
         return {key: stage for key, stage in stages.items() if stage.scales_noise}
+
+    @property
+    def derivations(self) -> dict[str, Gradient]:
+        """What derives the outputs that the base does not return, by their names."""
+        return {t.name: t.gradient for t in self.outputs if t.gradient is not None}
 
     def draw_so_many(self, samples: int, eval_samples: int | None = None) -> None:
         """So many samples, in eval mode as many by default, of what draws; what enumerates stays.
@@ -267,28 +273,21 @@ class Symmetrized(nn.Module):
             }
             drawn = check_noise(self.draws, noise, inputs[0].shape[0], shapes)
         total = drawn[0].shape[0] if drawn else 1
-        if return_samples or self.chunk is None or self.chunk >= total:
-            outputs, shares, penalty = self._pass(tensors, valid, drawn, return_penalty)
+        grid = (total, inputs[0].shape[0])
+        answer: list[Any]
+        if return_samples:
+            outputs, weights, penalty = self._samples_of(
+                tensors, valid, drawn, grid, return_penalty
+            )
+            answer = [_unpacked(outputs), weights]
+        elif self.chunk is None or self.chunk >= total:
+            outputs, penalty = self._mean(tensors, valid, drawn, grid, return_penalty)
+            answer = [_unpacked(outputs)]
         else:
             outputs, penalty = self._chunked(
                 tensors, valid, drawn, total, self.chunk, return_penalty
             )
-            total, shares = 1, None
-        batch = inputs[0].shape[0]
-        answer: list[Any]
-        if return_samples:
-            rows = [y.unflatten(0, (total, batch)) for y in outputs]
-            weights = torch.full(
-                (total, batch), 1 / total, dtype=rows[0].dtype, device=rows[0].device
-            )
-            if shares is not None:
-                weights = shares.to(weights.dtype).unflatten(0, (total, batch)) / total
-            answer = [_unpacked(rows), weights]
-        elif total == 1:
-            answer = [_unpacked(list(outputs))]
-        else:
-            every = [_weighted(y, shares) for y in outputs]
-            answer = [_unpacked([y.unflatten(0, (total, batch)).mean(0) for y in every])]
+            answer = [_unpacked(outputs)]
         if return_penalty:
             answer.append(penalty)
         return answer[0] if len(answer) == 1 else tuple(answer)
@@ -387,9 +386,7 @@ class Symmetrized(nn.Module):
         }
         tensors = []
         for declared, value in zip(self.inputs, inputs, strict=True):
-            for dim, _, axis in slots(declared):
-                if isinstance(axis, (Natural, Trivial)) and axis.size in valid:
-                    value = keep_valid(value, valid[str(axis.size)], dim)
+            value = _unpadded(declared, value, valid)
             if declared.whole:
                 check_labels(declared, value, solved, valid)
             tensors.append(value)
@@ -449,6 +446,76 @@ class Symmetrized(nn.Module):
                     penalty = penalty + entry.entropy * each.mean().to(penalty.dtype)
         return outputs, shares, penalty
 
+    def _derived(
+        self,
+        evaluate: Callable[..., tuple[tuple[torch.Tensor, ...], Rest]],
+        tensors: Sequence[torch.Tensor],
+        valid: Sequence[torch.Tensor],
+        noise: Sequence[torch.Tensor],
+        samples: bool = False,
+    ) -> tuple[tuple[torch.Tensor, ...], Rest]:
+        """What `evaluate(tensors, valid, noise)` gives, with the outputs that are derived."""
+        first, second = len(tensors), len(tensors) + len(valid)
+
+        def apart(every: list[torch.Tensor]) -> tuple[tuple[torch.Tensor, ...], Rest]:
+            return evaluate(every[:first], every[first:second], every[second:])
+
+        arguments = [*tensors, *valid, *noise]
+        outputs, rest = with_gradients(apart, arguments, self.inputs, self.outputs, samples)
+        if not valid:
+            return outputs, rest
+        counts = dict(zip(self.ragged, valid, strict=True))
+        pairs = zip(self.outputs, outputs, strict=True)
+        return tuple(
+            y if tensor.gradient is None else _unpadded(tensor, y, counts, int(samples))
+            for tensor, y in pairs
+        ), rest
+
+    def _mean(
+        self,
+        tensors: list[torch.Tensor],
+        valid: list[torch.Tensor],
+        noise: list[torch.Tensor],
+        grid: tuple[int, int],
+        penalized: bool,
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor | None]:
+        """The mean over all samples of the `grid`, K times batch."""
+
+        def evaluate(
+            mine: list[torch.Tensor], counts: list[torch.Tensor], drawn: list[torch.Tensor]
+        ) -> tuple[tuple[torch.Tensor, ...], Rest]:
+            outputs, shares, penalty = self._pass(mine, counts, drawn, penalized)
+            if grid[0] > 1:
+                every = [_weighted(y, shares) for y in outputs]
+                outputs = tuple([y.unflatten(0, grid).mean(0) for y in every])
+            return outputs, (penalty,)
+
+        outputs, (penalty,) = self._derived(evaluate, tensors, valid, noise)
+        return outputs, penalty
+
+    def _samples_of(
+        self,
+        tensors: list[torch.Tensor],
+        valid: list[torch.Tensor],
+        noise: list[torch.Tensor],
+        grid: tuple[int, int],
+        penalized: bool,
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor | None, torch.Tensor | None]:
+        """Every output [K, batch, ...] and the weights [K, batch]."""
+
+        def evaluate(
+            mine: list[torch.Tensor], counts: list[torch.Tensor], drawn: list[torch.Tensor]
+        ) -> tuple[tuple[torch.Tensor, ...], Rest]:
+            outputs, shares, penalty = self._pass(mine, counts, drawn, penalized)
+            rows = tuple([y.unflatten(0, grid) for y in outputs])
+            weights = torch.full(grid, 1 / grid[0], dtype=rows[0].dtype, device=rows[0].device)
+            if shares is not None:
+                weights = shares.to(weights.dtype).unflatten(0, grid) / grid[0]
+            return rows, (weights, penalty)
+
+        outputs, (weights, penalty) = self._derived(evaluate, tensors, valid, noise, samples=True)
+        return outputs, weights, penalty
+
     def _chunked(
         self,
         tensors: list[torch.Tensor],
@@ -465,15 +532,31 @@ class Symmetrized(nn.Module):
         ) -> tuple[torch.Tensor, ...]:
             mine, counts = list(shared[: len(tensors)]), list(shared[len(tensors) :])
             count = pieces[0].shape[0]
-            outputs, shares, penalty = self._pass(mine, counts, list(pieces), penalized)
-            # Without numbers: they tell the dtypes.
-            told = tuple(y.new_empty(0) for y in outputs)
-            every = [_weighted(y, shares) for y in outputs]
-            sums = tuple(
-                y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total for y in every
+
+            def evaluate(
+                mine: list[torch.Tensor], counts: list[torch.Tensor], drawn: list[torch.Tensor]
+            ) -> tuple[tuple[torch.Tensor, ...], Rest]:
+                outputs, shares, penalty = self._pass(mine, counts, drawn, penalized)
+                every = [_weighted(y, shares) for y in outputs]
+                sums = tuple(
+                    y.unflatten(0, (count, -1)).sum(0, dtype=_summing(y.dtype)) / total
+                    for y in every
+                )
+                share = outputs[0].new_zeros(()) if penalty is None else penalty * (count / total)
+                # Without numbers: they tell the dtypes.
+                return sums, (share, *(y.new_empty(0) for y in outputs))
+
+            sums, rest = self._derived(evaluate, mine, counts, list(pieces))
+            share, *told = [each for each in rest if each is not None]
+            dtypes = iter(told)
+            return (
+                *(y.to(_summing(y.dtype)) for y in sums),
+                share,
+                *(
+                    next(dtypes) if tensor.gradient is None else y.new_empty(0)
+                    for tensor, y in zip(self.outputs, sums, strict=True)
+                ),
             )
-            share = outputs[0].new_zeros(()) if penalty is None else penalty * (count / total)
-            return *sums, share, *told
 
         values = sum_over_chunks(self, part, [*tensors, *valid], noise, chunk)
         found = len(self.outputs)
@@ -486,6 +569,18 @@ def _weighted(y: torch.Tensor, shares: torch.Tensor | None) -> torch.Tensor:
     if shares is None:
         return y
     return y * shares.to(y.dtype).reshape(-1, *[1] * (y.ndim - 1))
+
+
+def _unpadded(
+    tensor: Tensor, value: torch.Tensor, valid: Mapping[str, torch.Tensor], samples: int = 0
+) -> torch.Tensor:
+    """A tensor [*samples, batch, *axes] with zeros for padding; so many axes of samples."""
+    for dim, _, axis in slots(tensor):
+        if isinstance(axis, (Natural, Trivial)) and axis.size in valid:
+            counts = valid[str(axis.size)]
+            flat = value.flatten(0, 1) if samples else value
+            value = keep_valid(flat, counts, dim).reshape(value.shape)
+    return value
 
 
 def _summing(dtype: torch.dtype) -> torch.dtype:
@@ -516,5 +611,5 @@ def _size_names(tensors: tuple[Tensor, ...]) -> set[str]:
     return found
 
 
-def _unpacked(values: list[torch.Tensor]) -> Outputs:
+def _unpacked(values: Sequence[torch.Tensor]) -> Outputs:
     return values[0] if len(values) == 1 else tuple(values)

@@ -21,6 +21,7 @@ from symc.checking.designs import refuse_without_design
 from symc.checking.doubtful import warn_of_batch_axes, warn_of_fixed_sizes
 from symc.checking.equations import Constraint, SizeTable, solve
 from symc.checking.expressions import Expressions
+from symc.checking.gradients import refuse_wrong_gradients
 from symc.checking.groups import GroupTable
 from symc.checking.informing import Informing
 from symc.checking.late import told_by_axes
@@ -170,6 +171,8 @@ def _read(
     )
     for tensor in (*inputs, *outputs):
         refuse_moved_labels(tensor, expressions)
+    if all(cut.get(id(t)) is not None for t in (*inputs, *outputs)):
+        refuse_wrong_gradients(inputs, outputs, expressions)
     carried: dict[str, tuple[Block, ...]] = {}
     for tensor in inputs:
         # A name declared twice is reported already: both tensors count.

@@ -67,17 +67,6 @@ def irreducible(report: Report, span: Span) -> None:
     )
 
 
-def derived_output(report: Report, span: Span) -> None:
-    """`= -grad(energy, pos)`."""
-    report.error(
-        "SYM907",
-        span,
-        "derived outputs are not available yet",
-        help="declare the output without `= ...` and let the base return it, or take the "
-        "gradient of the model's output outside of it",
-    )
-
-
 def reference_input(report: Report, statement: ast.TensorStatement) -> None:
     """`input wind[3: M.vector] learned`, `input down[3: M.vector] = [0, 0, -1]`."""
     where = statement.mark or statement.derivation

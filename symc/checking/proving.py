@@ -38,7 +38,7 @@ def report_proofs(
             )
 
 
-_ABOUT_METHODS = ("SYM404", "SYM406", "SYM407")
+_ABOUT_METHODS = ("SYM404", "SYM406", "SYM407", "SYM410")
 
 
 def places_of_methods(

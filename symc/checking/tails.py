@@ -101,7 +101,10 @@ def _refuse_output(
 
 
 def read_tail(statement: ast.TensorStatement, report: Report) -> None:
-    """`learned`, `sampled` and `= ...`: what is not available yet, and what stands on no tensor."""
+    """`learned`, `sampled` and `= ...`: what is not available yet, and what stands on no tensor.
+
+    What derives an output is read elsewhere: see `derives`.
+    """
     name, mark, value = statement.name.text, statement.mark, statement.derivation
     if statement.kind == "output":
         if mark is not None and mark.word == "learned":
@@ -113,8 +116,6 @@ def read_tail(statement: ast.TensorStatement, report: Report) -> None:
             message = f"`{name}` is an output, and only inputs are constant"
             help_ = "drop `= ...`: the base returns it"
             report.error("SYM102", value.span, message, help=help_)
-        elif value is not None:
-            pending.derived_output(report, value.span)
     elif mark is not None and mark.word == "sampled":
         message = f"`{name}` is an input, and only outputs are sampled"
         report.error("SYM102", mark.span, message, help="drop `sampled`")
@@ -127,6 +128,13 @@ def read_tail(statement: ast.TensorStatement, report: Report) -> None:
             f"`{name}` is an input: it has axes, and no value",
             help="drop `= ...`, and give it at each call; whole numbers are declared by `of 10`",
         )
+
+
+def derives(statement: ast.TensorStatement) -> bool:
+    """Whether what follows `=` derives an output."""
+    value = statement.derivation
+    plain = statement.kind == "output" and statement.mark is None
+    return plain and value is not None and not _is_constant(value)
 
 
 _NUMBERS = (

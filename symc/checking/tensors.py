@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symc.checking.atoms import image_of, is_square
+from symc.checking.derivations import read_derivation
 from symc.checking.equations import Constraint
 from symc.checking.expressions import Expressions
 from symc.checking.names import walk
 from symc.checking.report import Report
-from symc.checking.tails import read_labels, read_tail
+from symc.checking.tails import derives, read_labels, read_tail
 from symc.checking.values import Carried, mixes, trivial
 from symc.checking.wreath import joint_sizes
 from symc.diagnostics.diagnostic import Related
@@ -44,7 +45,11 @@ def read_tensor(
     values = [_read_axis(axis, expressions, constraints) for axis in statement.axes or ()]
     axes = [value for value in values if value is not None]
     sound = len(axes) == len(values) and _points_stand_alone(axes, expressions)
-    if statement.mark is not None or statement.derivation is not None:
+    derivation = None
+    if statement.derivation is not None and derives(statement):
+        derivation = read_derivation(statement.derivation, expressions.report)
+        sound = derivation is not None and sound
+    elif statement.mark is not None or statement.derivation is not None:
         read_tail(statement, expressions.report)
         sound = False
     labels: int | Carried | None = None
@@ -66,6 +71,7 @@ def read_tensor(
         ),
         labels=labels if isinstance(labels, int) else None,
         names=items if isinstance(items, Atom) else None,
+        derivation=derivation,
     )
     return Declared(tensor, statement)
 

@@ -63,6 +63,9 @@ CODES: dict[str, Code] = {
     "SYM325": Code("a generator that is not orthogonal"),
     "SYM326": Code("generators of too many elements"),
     "SYM327": Code("a relation that is no product of elements"),
+    "SYM330": Code("a derived output that is no gradient"),
+    "SYM331": Code("a gradient that does not exist"),
+    "SYM332": Code("a derived output whose axes are not those of its gradient"),
     # 4xx proofs
     "SYM401": Code("a size that no tensor determines"),
     "SYM402": Code("an output that is always zero"),
@@ -71,6 +74,7 @@ CODES: dict[str, Code] = {
     "SYM405": Code("a group, or a part of it, that moves nothing", "warning"),
     "SYM406": Code("more elements than are enumerated", "note"),
     "SYM407": Code("`canonical` with a net that does not see enough", "warning"),
+    "SYM410": Code("a gradient past elements that jump", "warning"),
     # 5xx methods and options
     "SYM501": Code("a method that does not exist"),
     "SYM502": Code("a method that this group does not allow"),
@@ -89,7 +93,6 @@ CODES: dict[str, Code] = {
     "SYM902": Code("a wreath product of other groups than S(m) and S(n)"),
     "SYM903": Code("`lie` groups are not available yet"),
     "SYM905": Code("irreducible representations are not available yet"),
-    "SYM907": Code("derived outputs are not available yet"),
     "SYM909": Code("reference inputs are not available yet"),
     "SYM910": Code("sampled outputs are not available yet"),
     "SYM911": Code("`relax` is not available yet"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from symc.checking.built import BUILT
+from symc.checking.derivations import FUNCTION
 from symc.checking.options import fitting_nets
 from symc.checking.stages import DEFAULT_METHOD
 from symc.editor.analysis import Analysis, Begun
@@ -152,6 +153,10 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
             if last.type == "LPAR":
                 yield from _carried(analysis, False)
             return
+        if inner.callee.text == FUNCTION and first == "OUTPUT":
+            behind = any(w.type == "COMMA" and w.span.start > inner.start for w in words)
+            yield from _of_kind(analysis, ("input",) if behind else ("output",))
+            return
         if inner.callee.role == "constructor":
             yield from _of_kind(analysis, ("size",))
             return
@@ -180,7 +185,8 @@ def _names(analysis: Analysis, begun: Begun) -> Iterator[Completion]:
         case "INPUT" if last.type == "OF":
             yield from _of_kind(analysis, ("group",))
         case "OUTPUT" if last.type != "OUTPUT" and any(w.type == "EQUAL" for w in words):
-            yield from _of_kind(analysis, ("output", "input"))
+            item = _item(FUNCTION, "keyword", documentation=KEYWORDS[FUNCTION])
+            yield replace(item, snippet=f"{FUNCTION}(${{1:energy}}, ${{2:pos}})")
 
 
 def _after_colon(words: list[Word], bracket: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from symc.checking.derivations import FUNCTION
 from symc.checking.wreath import FAMILY as WREATH
 from symc.diagnostics.codes import CODES
 from symc.diagnostics.diagnostic import Diagnostic
@@ -41,6 +42,8 @@ KEYWORDS = {
     "relation": "`relation (s*r)^2 = 1`: checked, and defines nothing",
     "learned": "an input that the model learns and no caller gives; not available yet",
     "sampled": "an output that is one sample instead of the mean; not available yet",
+    "grad": "`= -grad(energy, pos)`: the gradient of an output that is one number by an input, "
+    "taken after symmetrization; the base does not return it",
     "_": "the compiler computes this size from the representation",
 }
 """What each keyword begins, for people."""
@@ -96,6 +99,8 @@ def _word(analysis: Analysis, statement: list[Word], index: int) -> str | None:
     match word.role:
         case "name" | "declaration":
             return named(analysis, word.text)
+        case "constructor" if word.text == FUNCTION and statement[0].type == "OUTPUT":
+            return KEYWORDS[FUNCTION]
         case "constructor":
             built = built_card(word.text)
             return constructor_card(word.text) if word.text in compiled_groups() else built

@@ -44,7 +44,8 @@ def tensor(declared: Tensor, groups: Sequence[GroupInstance]) -> str:
         sizes = f"({', '.join(map(str, axis.joint))})" if len(axis.joint) > 1 else size
         axes.append(f"{sizes}{carried}")
     shape = f"[{', '.join(axes)}]" if axes else ""
-    return f"{declared.name}{shape}{_labels(declared)}"
+    derived = f" = {declared.derivation}" if declared.derivation is not None else ""
+    return f"{declared.name}{shape}{_labels(declared)}{derived}"
 
 
 def _labels(declared: Tensor) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symc.ir.model import Model
 from symc.ir.representations import Atom, Representation
 from symc.ir.sizes import Size
@@ -24,17 +26,42 @@ class Axis(Model):
         return self.joint or (self.size,)
 
 
+class Derivation(Model):
+    """`numerator` / `denominator` times the gradient of an output by an input.
+
+    `of`: the output, which the base returns, one number an example; `by`: the input. In lowest
+    terms, the denominator from 1.
+    """
+
+    of: str
+    by: str
+    numerator: int = 1
+    denominator: int = 1
+
+    @property
+    def factor(self) -> Fraction:
+        """What the gradient is multiplied by."""
+        return Fraction(self.numerator, self.denominator)
+
+    def __str__(self) -> str:
+        if self.denominator != 1:
+            return f"{self.factor}*grad({self.of}, {self.by})"
+        factor = {1: "", -1: "-"}.get(self.numerator, f"{self.numerator}*")
+        return f"{factor}grad({self.of}, {self.by})"
+
+
 class Tensor(Model):
     """A tensor without its batch axis. `labels`: whole numbers below it, not features.
 
     `names`: the items that its whole numbers name, from 0; an element moves these, and so relabels
-    the numbers.
+    the numbers. `derivation`: of an output that the base does not return, what it is.
     """
 
     name: str
     axes: tuple[Axis, ...]
     labels: int | None = None
     names: Atom | None = None
+    derivation: Derivation | None = None
 
     @property
     def whole(self) -> bool:

@@ -8,7 +8,7 @@ from symc.ir import representations as ir
 from symc.ir.groups import GroupInstance
 from symc.ir.program import Program
 from symc.ir.sizes import Parameter, Several, Size
-from symc.ir.tensors import Axis, Tensor
+from symc.ir.tensors import Axis, Derivation, Tensor
 from symc_runtime.spec import layout
 
 
@@ -86,7 +86,7 @@ def tensor(value: Tensor, program: Program) -> layout.Tensor:
     """The tensor in the runtime's terms."""
     axes = tuple(_axis(axis, program) for axis in value.axes)
     names = None if value.names is None else _items(value.names, program)
-    return layout.Tensor(value.name, axes, value.labels, names)
+    return layout.Tensor(value.name, axes, value.labels, names, _gradient(value.derivation))
 
 
 def _items(value: ir.Atom, program: Program) -> layout.Items:
@@ -94,6 +94,14 @@ def _items(value: ir.Atom, program: Program) -> layout.Items:
     if not isinstance(items, layout.Natural | layout.Table):
         raise TypeError(f"{value.group}.{value.name} has no items")
     return items
+
+
+def _gradient(value: Derivation | None) -> layout.Gradient | None:
+    if value is None:
+        return None
+    factor = value.factor
+    exact = factor.numerator if factor.denominator == 1 else float(factor)
+    return layout.Gradient(value.of, value.by, exact)
 
 
 def _axis(value: Axis, program: Program) -> layout.Representation:

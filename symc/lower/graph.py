@@ -56,6 +56,7 @@ class GraphBuilder:
         self.drawn: list[fx.Node] = []
         self.shared: tuple[fx.Node, ...] = ()
         self.size_nodes: dict[str, fx.Node] = {}
+        self.returned = layout.of_base(plan.outputs)
         self.shown = {tensor.name: tensor.name for tensor in plan.inputs}
 
     # Nodes
@@ -426,7 +427,7 @@ class GraphBuilder:
         )
         return {
             tensor.name: self._call(self._poses(tensor)[-1], operator.getitem, checked, index)
-            for index, tensor in enumerate(self.plan.outputs)
+            for index, tensor in enumerate(self.returned)
         }
 
     def _poses(self, tensor: layout.Tensor) -> list[str]:
@@ -459,11 +460,11 @@ class GraphBuilder:
             if plan.distribution is not None:
                 self._draw(plan)
         outputs = self._base()
-        poses = {tensor.name: self._poses(tensor)[:-1] for tensor in self.plan.outputs}
+        poses = {tensor.name: self._poses(tensor)[:-1] for tensor in self.returned}
         for plan in reversed(self.plan.stages):
             group = plan.group
             self.comment = f"Back: {group} moves the outputs."
-            for tensor in self.plan.outputs:
+            for tensor in self.returned:
                 if group.name in self.elements and any(
                     involves(axis, group.name) for axis in tensor.axes
                 ):
@@ -477,7 +478,7 @@ class GraphBuilder:
             # Right behind the rotations of the same group that is said already.
             said = not place and group.name in self.elements
             self.comment = None if said else f"Back: {group} translates the outputs."
-            for tensor in self.plan.outputs:
+            for tensor in self.returned:
                 if group.name in self.centers and any(
                     affine_in(axis, group.name) for axis in tensor.axes
                 ):
@@ -485,7 +486,7 @@ class GraphBuilder:
                         outputs[tensor.name], poses[tensor.name].pop(), tensor, group, inverse=False
                     )
         self.comment = "Padding stays out." if self.plan.ragged else None
-        for tensor in self.plan.outputs:
+        for tensor in self.returned:
             outputs[tensor.name] = self._masked(outputs[tensor.name], tensor.name, tensor)
         self.comment = None
         self.graph.output((tuple(outputs.values()), tuple(self.drawn)))

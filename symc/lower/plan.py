@@ -16,6 +16,9 @@ from symc_runtime.groups.family import NoRuleError
 from symc_runtime.spec import layout
 from symc_runtime.spec.draws import Draw, always_draws
 
+STRAIGHT_THROUGH = ("LearnedPermutation", "MixedPermutation", "LearnedFinite", "LearnedSigns")
+"""Distributions whose gradients in training are not those of what they return."""
+
 
 @dataclass(frozen=True)
 class StagePlan:
@@ -225,6 +228,8 @@ def make_plan(program: Program) -> Plan:
         )
         if distribution is not None and fixed:
             keywords["sizes"] = fixed
+        if distribution in STRAIGHT_THROUGH and any(t.derivation for t in program.outputs):
+            keywords["detached"] = True
         shares = "earlier" in keywords
         stages.append(StagePlan(group, stage, attribute, distribution, keywords, shares))
         if distribution is not None:

@@ -14,12 +14,16 @@ def source(value: Any) -> str:
         case layout.Group(name, family, parameter, definition):
             defined = f", {definition!r}" if definition else ""
             return f"sr.Group({name!r}, {family!r}, {parameter!r}{defined})"
-        case layout.Tensor(name, axes, labels, names):
+        case layout.Gradient(of, by, factor):
+            return f"sr.Gradient({of!r}, {by!r}, {factor!r})"
+        case layout.Tensor(name, axes, labels, names, gradient):
             parts = [repr(name), _tuple(axes)]
             if labels is not None:
                 parts.append(f"labels={labels}")
             if names is not None:
                 parts.append(f"names={source(names)}")
+            if gradient is not None:
+                parts.append(f"gradient={source(gradient)}")
             return f"sr.Tensor({', '.join(parts)})"
         case layout.Trivial(size):
             return f"sr.Trivial({size!r})"

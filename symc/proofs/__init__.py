@@ -52,9 +52,7 @@ def value_space(
     program: Program, output: str, values: Mapping[str, int] | None = None
 ) -> ValueSpace | None:
     """Dimension of the values of an output at a generic input; None: sizes open, or no rule."""
-    situation = Situation(program, values)
-    cut = blocks_of(program, output, situation.ranges)
-    return space(cut, situation.joints, situation.ranges)
+    return value_spaces(program, values)[output]
 
 
 def value_spaces(
@@ -64,7 +62,10 @@ def value_spaces(
     situation = Situation(program, values)
     return {
         output.name: space(
-            blocks_of(program, output.name, situation.ranges), situation.joints, situation.ranges
+            blocks_of(program, output.name, situation.ranges),
+            situation.joints,
+            situation.ranges,
+            whole=output.derivation is None,
         )
         for output in program.outputs
     }

@@ -31,8 +31,14 @@ def parts(cut: Sequence[Block], joints: Sequence[Joint]) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def space(cut: Sequence[Block], joints: Sequence[Joint], ranges: Ranges) -> ValueSpace | None:
-    """The dimension of what is fixed; None while a size is open."""
+def space(
+    cut: Sequence[Block], joints: Sequence[Joint], ranges: Ranges, whole: bool = True
+) -> ValueSpace | None:
+    """The dimension of what is fixed; None while a size is open.
+
+    `whole`: whether every equivariant map may be meant, not gradients alone, of which all are
+    across the orbit of the input.
+    """
     dimension = total = 0
     for part in parts(cut, joints):
         size = size_of(part.block, ranges)
@@ -40,5 +46,5 @@ def space(cut: Sequence[Block], joints: Sequence[Joint], ranges: Ranges) -> Valu
             return None
         total += size
         dimension += int(part.share * size)
-    exact = all(joint.exact for joint in joints)
+    exact = whole and all(joint.exact for joint in joints)
     return ValueSpace(dimension=dimension, total=total, exact=exact)

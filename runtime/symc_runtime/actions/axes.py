@@ -105,8 +105,12 @@ class _StraightThrough(torch.autograd.Function):
         dim: int = ctx.dim
         to_x = to_path = None
         if ctx.needs_input_grad[0] or ctx.inverse:
-            back = order if ctx.inverse else inverse_index(order)
-            to_x = gathered(gradient, back, dim)
+            # What takes the place of the hard matrix takes that of its transpose.
+            if torch.is_grad_enabled():
+                transposed: Any = _StraightThrough.apply
+                to_x = transposed(gradient, order, path, dim, not ctx.inverse)
+            else:
+                to_x = gathered(gradient, order if ctx.inverse else inverse_index(order), dim)
         if ctx.needs_input_grad[2]:
             if ctx.inverse and to_x is not None:
                 rows, columns = fold_like(x, order), to_x
@@ -150,12 +154,11 @@ def _straight_through(
         index = inverse_index(order) if inverse else order
         y = gathered(x, index, dim)
         path = soft.path.to(x.dtype)
+        path = path - path.detach()
         if inverse:
-            sorted_values = _flat(fold_like(x, order).detach(), dim)
-            blurred = gathered(path.transpose(1, 2) @ sorted_values, index, 1)
+            blurred = gathered(path.transpose(1, 2) @ _flat(fold_like(x, order), dim), index, 1)
         else:
-            blurred = path @ _flat(y.detach(), dim)
-        blurred = blurred - blurred.detach()
+            blurred = path @ _flat(y, dim)
         return y + blurred.reshape(y.movedim(dim, 1).shape).movedim(1, dim)
     function: Any = _StraightThrough.apply
     result: torch.Tensor = function(x, order, soft.path.to(x.dtype), dim, inverse)

@@ -191,8 +191,12 @@ class _StraightThrough(torch.autograd.Function):
         x, number, soft = ctx.saved_tensors
         to_x = to_soft = None
         if ctx.needs_input_grad[0]:
-            # Orthogonal: the transpose moves the other way.
-            back = moved(gradient, number, ctx.by, ctx.dim, not ctx.inverse)
+            # Orthogonal: the transpose moves the other way, and by the same weights.
+            if torch.is_grad_enabled():
+                function: Any = _StraightThrough.apply
+                back = function(gradient, soft, number, ctx.by, ctx.dim, not ctx.inverse)
+            else:
+                back = moved(gradient, number, ctx.by, ctx.dim, not ctx.inverse)
             to_x = back.unflatten(0, (-1, x.shape[0])).sum(0)
         if ctx.needs_input_grad[1]:
             each = []

@@ -23,6 +23,7 @@ from symc_runtime.spec.layout import (
     Tensor,
     Trivial,
     blocks,
+    of_base,
     shape_of,
     sizes_of_axes,
     solve_sizes,
@@ -113,7 +114,8 @@ def declared(tensor: Tensor, beside: Iterable[Tensor] = ()) -> str:
     affine = _with_points([tensor, *beside])
     axes = ", ".join(["batch", *(_axis(axis, affine).strip("`") for axis in tensor.axes)])
     labels = "" if tensor.names is None else f" of {tensor.names.group}"
-    return f"{tensor.name}[{axes}]{labels}"
+    derived = "" if tensor.gradient is None else f" = {tensor.gradient}"
+    return f"{tensor.name}[{axes}]{labels}{derived}"
 
 
 def all_declared(tensors: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> str:
@@ -420,6 +422,9 @@ def check_base(
     known: Mapping[str, int],
     values: Sequence[torch.Tensor],
 ) -> tuple[torch.Tensor, ...]:
-    """What the base returned for input `values`, as a tuple. Raises as `check_outputs` does."""
+    """What the base returned for input `values`, as a tuple. Raises as `check_outputs` does.
+
+    Of `outputs` those that are derived are not the base's.
+    """
     sizes = sizes_of(inputs, values, known)
-    return check_outputs(returned, outputs, values[0].shape[0], sizes, inputs)
+    return check_outputs(returned, of_base(outputs), values[0].shape[0], sizes, inputs)

@@ -34,6 +34,9 @@ class LearnedFinite(OrbitDistribution):
 
     Poses come to the net in the order of a fixed template's scores, not of the elements: of h x
     they are the same then, digit by digit, and so are their scores.
+
+    `detached`: the soft path that gradients take in training reaches the net's weights and not the
+    inputs, of whose derivative it is no part.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class LearnedFinite(OrbitDistribution):
         temperature: float = 0.1,
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
+        detached: bool = False,
     ) -> None:
         super().__init__(inputs, groups, own, atoms, later, anchors, sizes)
         self.noise_scale = noise_scale if probabilistic else 0.0
         self.scales_noise = self.noise_scale > 0
         self.temperature = temperature
+        self.detached = detached
         self.network = network
         if network is not None:
             return
@@ -160,6 +165,8 @@ class LearnedFinite(OrbitDistribution):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Finite:
         """For noise [K*B, order] and inputs of as many rows, or shared by samples."""
+        if self.detached and self.training:
+            inputs = tuple([x.detach() for x in inputs])
         with without_autocast(noise.device):
             each, sizes = self._scores(inputs, counts)
             scores = fold_like(each, noise)

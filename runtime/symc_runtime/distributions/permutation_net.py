@@ -46,6 +46,9 @@ class LearnedPermutation(PermutationNoise):
     `earlier`: groups of earlier stages, which the net may be, but need not be invariant to. Its
     trunk is, so that it reads `shared` inputs, once for all samples; what those groups move it
     reads again, item by item, as their elements posed it.
+
+    `detached`: the soft path that gradients take in training reaches the net's weights and not the
+    inputs, of whose derivative it is no part.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class LearnedPermutation(PermutationNoise):
         temperature: float = 0.1,
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
+        detached: bool = False,
     ) -> None:
         known, around = sizes or {}, anchors or {}
         names = Naming(inputs, (own, *later, *earlier), known)
@@ -84,6 +88,7 @@ class LearnedPermutation(PermutationNoise):
         self.noise_scale = noise_scale
         self.scales_noise = probabilistic and noise_scale > 0
         self.temperature = temperature
+        self.detached = detached
         facts = nets()[net]
         chosen = {name: option.default for name, option in facts.options.items()}
         chosen |= dict(options or {})
@@ -255,6 +260,9 @@ class LearnedPermutation(PermutationNoise):
         `shared` [B, ...]: the inputs before any element posed them, points relative to their
         anchor or not.
         """
+        if self.detached:
+            inputs = tuple([x.detach() for x in inputs])
+            shared = None if shared is None else tuple([x.detach() for x in shared])
         valid = self._valid(noise, counts)
         if valid is not None:
             # Whatever stands in padding, noise too, is not read.

@@ -37,6 +37,9 @@ class LearnedSigns(SignNoise):
 
     `network`: called with the inputs, it returns scores [rows, k] that change their signs as the
     items do.
+
+    `detached`: the soft path that gradients take in training reaches the net's weights and not the
+    inputs, of whose derivative it is no part.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class LearnedSigns(SignNoise):
         temperature: float = 0.1,
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
+        detached: bool = False,
     ) -> None:
         naming = Naming(inputs, (own, *later), sizes or {})
         seen = covered(naming.inputs, groups, own, sizes)
@@ -62,6 +66,7 @@ class LearnedSigns(SignNoise):
         self.noise_scale = noise_scale if probabilistic else 0.0
         self.scales_noise = self.noise_scale > 0
         self.temperature = temperature
+        self.detached = detached
         self.sizes = dict(sizes or {})
         self.network = network
         if network is not None:
@@ -121,6 +126,8 @@ class LearnedSigns(SignNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Signs:
         """For noise [K*B, k] and inputs of as many rows, or shared by samples."""
+        if self.detached and self.training:
+            inputs = tuple([x.detach() for x in inputs])
         with without_autocast(noise.device):
             each, bound = self._scores(inputs, counts, noise.shape[-1])
             rounding = LAST_DIGITS * self.tolerance(each.dtype) ** 2

@@ -29,12 +29,15 @@ ROUNDED = 8
 
 def in_plain_operations() -> bool:
     """Whether derivatives must be those of plain operations: forward mode, torch.func, exports."""
+    # A backward of one's own that a compiler traces inside of a transform has no derivative.
+    if torch._C._are_functorch_transforms_active():
+        return True
     if torch.compiler.is_compiling():
         # Before torch 2.7 a backward of one's own is traced wrongly: gradients were off by their
         # own size. There, what is compiled is in plain operations, too.
         return not tells_exports() or is_exporting()
     forward_mode: bool = forward_ad._current_level >= 0
-    return forward_mode or bool(torch._C._are_functorch_transforms_active())
+    return forward_mode
 
 
 class SoftOrder(NamedTuple):

@@ -204,17 +204,32 @@ Items = Natural | Table
 
 
 @dataclass(frozen=True)
+class Gradient:
+    """`factor` times the gradient of the output `of`, one number an example, by the input `by`."""
+
+    of: str
+    by: str
+    factor: int | float = 1
+
+    def __str__(self) -> str:
+        factor = f"{self.factor}*" if abs(self.factor) != 1 else "-" if self.factor < 0 else ""
+        return f"{factor}grad({self.of}, {self.by})"
+
+
+@dataclass(frozen=True)
 class Tensor:
     """A declared tensor without its batch axis; `labels`: whole numbers below it.
 
     `axes`: one for each axis of the tensor, but for a `Joint`, which is several. `names`: the items
-    that whole numbers from 0 in it name; who moves these relabels the numbers.
+    that whole numbers from 0 in it name; who moves these relabels the numbers. `gradient`: what
+    derives an output that the base does not return.
     """
 
     name: str
     axes: tuple[Representation, ...]
     labels: int | None = None
     names: Items | None = None
+    gradient: Gradient | None = None
 
     @property
     def whole(self) -> bool:
@@ -224,6 +239,11 @@ class Tensor:
     def named_by(self, group: str) -> bool:
         """Whether its numbers name items of the group."""
         return self.names is not None and self.names.group == group
+
+
+def of_base(outputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Those outputs that the base returns, in their order."""
+    return tuple(tensor for tensor in outputs if tensor.gradient is None)
 
 
 def sizes_of_axes(representation: Representation) -> tuple[Size, ...]:

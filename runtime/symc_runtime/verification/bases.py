@@ -8,7 +8,7 @@ from itertools import cycle
 import torch
 from torch import nn
 
-from symc_runtime.spec.layout import Group, Tensor, shape_of
+from symc_runtime.spec.layout import Group, Tensor, of_base, shape_of
 from symc_runtime.spec.polynomials import Parameter, evaluate, names
 
 ITEMS = (4, 3, 5)
@@ -69,12 +69,15 @@ class FlatBase(nn.Module):
 def flat_base(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor], sizes: Mapping[str, int], seed: int = 0
 ) -> FlatBase:
-    """A FlatBase for declared tensors, its weights drawn from the seed."""
+    """A FlatBase for declared tensors, its weights drawn from the seed.
+
+    What is derived of `outputs` it does not return.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return FlatBase(
             [(_shape(t, sizes), _labels(t, sizes)) for t in inputs],
-            [_shape(t, sizes) for t in outputs],
+            [_shape(t, sizes) for t in of_base(outputs)],
         )
 
 

@@ -6,8 +6,8 @@ from symc_runtime.verification.report import Report, Row, Test
 
 NAMES: dict[Test, str] = {
     "law": "the law is", "trusted": "groups by base are", "elements": "elements are",
-    "padding": "padding is", "noise": "the noise is", "mean": "the mean is",
-    "outputs": "the law of outputs is",
+    "padding": "padding is", "gradient": "gradients are", "noise": "the noise is",
+    "mean": "the mean is", "outputs": "the law of outputs is",
 }  # fmt: skip
 
 

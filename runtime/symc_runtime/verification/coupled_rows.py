@@ -78,7 +78,7 @@ def _rows(
         rows.append(Row(test, name, "", what, mode, dtype, "unmeasured", detail=detail))
         return _of_moved(rows, found) if moved else rows
     kinds = [kind for batch, _ in found for kind in batch.kinds]
-    for i, tensor in enumerate(subject.model.outputs if found else ()):
+    for i, tensor in enumerate(model.outputs if found else ()):
         of_output = [v.outputs[i] for _, v in found]
         error = torch.cat([v.error for v in of_output])
         bound = torch.cat([v.bound for v in of_output])

@@ -139,6 +139,14 @@ def explained(report: Report, row: Row) -> tuple[str, str]:
                 "`def forward(self, x, n)`"
             )
             return f"{tensor} changes with what stands in padding", help
+        case "gradient":
+            inside = (
+                ours
+                if report.compiled
+                else f"differentiate the same number that is returned, with nothing detached, and "
+                f"mind the factor: `{row.tensor} = {row.what}`"
+            )
+            return f"{tensor} is not {row.what}, by finite differences", inside
         case "noise":
             return (
                 f"the noise of {group} changes its law under {group}: its {what}",

@@ -20,7 +20,7 @@ from symc_runtime.elements.permutation import Permutation, sign
 from symc_runtime.elements.signs import Signs
 from symc_runtime.elements.wreath import Wreath
 from symc_runtime.groups.finite import Finite
-from symc_runtime.spec.layout import Group, Tensor, blocks
+from symc_runtime.spec.layout import Group, Tensor, blocks, of_base
 from symc_runtime.spec.polynomials import evaluate
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.testing import Motion, act, flips, motion_of, permutation, valid_part
@@ -163,7 +163,7 @@ def membership(
     numbers = [_rows(x.double()).amax(1) for x in originals if x.is_floating_point()]
     far = torch.stack([*numbers, torch.zeros(rows, dtype=torch.float64)]).amax(0)
     found += _compared(model.inputs, originals, taken, motions, sizes, full, "pose", far)
-    found += _compared(model.outputs, outputs, values, motions, sizes, full, "sample", far)
+    found += _compared(of_base(model.outputs), outputs, values, motions, sizes, full, "sample", far)
     return found
 
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Test = Literal["law", "trusted", "elements", "padding", "noise", "mean", "outputs"]
+Test = Literal["law", "trusted", "elements", "padding", "gradient", "noise", "mean", "outputs"]
 Verdict = Literal["right", "undetected", "broken", "unmeasured"]
 
-TESTS: tuple[Test, ...] = ("law", "trusted", "elements", "padding", "noise", "mean", "outputs")
+TESTS: tuple[Test, ...] = (
+    "law", "trusted", "elements", "padding", "gradient", "noise", "mean", "outputs",
+)  # fmt: skip
 
 
 NUMBERS = "numbers of elements"

@@ -8,6 +8,7 @@ from functools import partial
 
 from symc_runtime.verification.coupled_rows import law, moved_law, trusted
 from symc_runtime.verification.exact_rows import elements, padding
+from symc_runtime.verification.gradient_rows import gradients
 from symc_runtime.verification.report import Row, Test
 from symc_runtime.verification.statistical_rows import draws_by_weight, mean, noise, outputs
 from symc_runtime.verification.subject import DTYPES, Subject
@@ -41,6 +42,10 @@ def steps(subject: Subject) -> Iterator[Step]:
     if subject.model.ragged:
         for mode in subject.modes:
             yield Step(f"padding, {mode} mode", "padding", mode, partial(padding, subject, mode))
+    if subject.model.derivations:
+        for mode in subject.modes:
+            label = f"gradients, {mode} mode"
+            yield Step(label, "gradient", mode, partial(gradients, subject, mode))
     if subject.model.draws:
         yield Step("law of the noise", "noise", "eval", partial(noise, subject, "eval"))
         if any(entry.weighs for entry in subject.model.draws):

@@ -33,6 +33,7 @@ TITLES: dict[Test, str] = {
     "trusted": "Trusted to the base: does it have these symmetries?",
     "elements": "Elements: what no law can see",
     "padding": "Padding: what stands in it changes nothing",
+    "gradient": "Gradients: derived outputs against finite differences, same noise",
     "noise": "Noise: h noise has the law of noise (two samples, 99.9%)",
     "mean": "Mean: E f(h x) against h E f(x), fresh noise on each side, 99.9% bounds",
     "outputs": "Outputs: do f(h x) and h f(x) have one law? (two samples, 99.9%)",
@@ -41,6 +42,7 @@ NOTES: dict[Test, str] = {
     "law": "Allowed: 30 eps times the measured condition number of each input. Unclear: it may "
     "be rounding.",
     "mean": "This alone shows no symmetry: a deviation below `would see` can hide.",
+    "gradient": "In random directions, over the slope. Unclear: it jumps or bends near the input.",
     "outputs": "Characteristic functions of {draws} outputs a side, each input. False alarms: one "
     "row in 1,000 at most, and an alarm is repeated. Smaller differences can hide.",
 }
@@ -52,6 +54,8 @@ WORDS: dict[Verdict, str] = {
 }
 SPREAD = "Spread: how concentrated the poses are, on random inputs, at these weights"
 MOVED = "Also with every weight moved at random by a tenth of its size, in eval mode."
+WHOLE: tuple[Test, ...] = ("padding", "gradient")
+"""What is of an output, and of no group."""
 STATISTICAL: tuple[Test, ...] = ("noise", "mean", "outputs")
 PROPERTIES = {"pose": "the base sees g^-1 x", "sample": "g base(g^-1 x)"}
 
@@ -100,9 +104,11 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
         columns = ["difference", "at most" if test == "mean" else "allowed", "would see", "draws"]
     else:
         columns = ["float64", "float32", "inputs", "unclear"]
+    if test == "gradient":
+        columns.remove("float32")
     if test in ("noise", "outputs"):
         columns.remove("would see")
-    second = "output" if test in ("law", "mean", "outputs", "padding") else "what"
+    second = "output" if test in ("law", "mean", "outputs", *WHOLE) else "what"
     table = [["of" if test == "elements" else "group", second, *columns, ""]]
     verdicts: list[Verdict] = []
     present = {subject_of(row) for rows in merged for row in rows if not of_other_weights(row)}
@@ -113,16 +119,18 @@ def _section(report: Report, test: Test, merged: list[list[Row]], color: bool) -
         if rows[0].verdict == "unmeasured" and not rows[0].inputs:
             continue
         numbers = _statistics(test, rows) if statistical else _numbers(rows)
+        if test == "gradient":
+            del numbers[1]
         verdict = _worst(rows)
         whole = rows[0].tensor if test == "elements" else ""
         group = whole or rows[0].group
         table.append([group, _subject(rows[0]), *numbers, WORDS[verdict]])
         verdicts.append(verdict)
     lines = [_paint(line, "bold", color) for line in wrap(title, WIDTH)]
-    if test in ("padding",):
+    if test in WHOLE:
         table = [[row[1], *row[2:]] for row in table]
     if len(table) > 1:
-        lines += _table(table, 1 if test == "padding" else 2, verdicts, color)
+        lines += _table(table, 1 if test in WHOLE else 2, verdicts, color)
     draws = max(row.inputs for rows in merged for row in rows)
     notes = [NOTES[test].format(draws=f"{draws:,}")] if test in NOTES else []
     if any(row.weights and row.inputs for rows in merged for row in rows):
@@ -151,6 +159,8 @@ def _subject(row: Row) -> str:
     if row.test == "trusted":
         told = {"mean": "mean", "outputs": "law"}.get(row.what)
         return f"{row.tensor}, {told}" if told else f"{row.tensor} of the {row.what}"
+    if row.test == "gradient":
+        return f"{row.tensor} = {row.what}" if row.what else row.tensor
     if row.test in ("law", "mean", "outputs", "padding"):
         return row.tensor
     return PROPERTIES.get(row.what, row.what)

@@ -39,6 +39,11 @@ def tensor_card(tensor: Tensor, scope: Scope, program: Program | None = None) ->
             f"names of items: whole numbers 0 to {last}, relabelled as `{tensor.names.group}` "
             "moves its items"
         )
+    if tensor.derivation is not None:
+        lines.append(
+            f"derived after symmetrization from `{tensor.derivation.of}`, by "
+            f"`{tensor.derivation.by}`; the base does not return it"
+        )
     lines.append(_decomposition(tensor, groups))
     if program is not None:
         lines += _irreducibles(tensor, program)

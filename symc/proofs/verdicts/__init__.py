@@ -11,10 +11,12 @@ from symc.proofs.verdicts.choices import choices
 from symc.proofs.verdicts.continuity import continuity
 from symc.proofs.verdicts.drawing import drawing
 from symc.proofs.verdicts.idle import idle
+from symc.proofs.verdicts.jumps import jumps
 from symc.proofs.verdicts.outputs import outputs
 
 VERDICTS: tuple[Callable[[Situation], Iterator[Proof]], ...] = (
     outputs,
+    jumps,
     choices,
     idle,
     budget,
