@@ -533,14 +533,16 @@ def test_section_6_safe_commands_never_import_torch_and_run_no_code(tmp_path: Pa
         "symmetrize by evil(samples=evil(1))\n"
     )
     program = """
-import sys
+import ast, sys
 import symc.cli
-ran = []
+ran, frame, parse = [], sys._getframe, ast.parse.__code__
 def watch(event, arguments):
     if event in ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect"):
         ran.append(event)
     if event == "compile" and "evil" in str(arguments[0]):
-        ran.append(event)
+        # `ast.parse` reads entries of matrices; it makes no code.
+        if frame(1).f_code is not parse:
+            ran.append(event)
     if event == "exec" and "evil" in str(arguments[0].co_names):
         ran.append(event)
 sys.addaudithook(watch)
@@ -561,7 +563,7 @@ print([m for m in ("torch", "numpy", "evil", "spec") if m in sys.modules], ran)
         cwd=hostile, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1:] == ["[] []"], done.stderr
-    assert {f"error[SYM{code}]" in done.stderr for code in (302, 501, 508, 903)} == {True}
+    assert {f"error[SYM{code}]" in done.stderr for code in (302, 321, 330, 501, 508)} == {True}
     assert not list(hostile.glob("imported_*"))
 
 

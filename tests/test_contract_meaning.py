@@ -390,7 +390,6 @@ def test_section_7_build_takes_sizes_by_name() -> None:
 UNTOLD = {
     "an output's": ("input x[3, 3: M]\noutput y[k, 3: M]", {"k": 4}, (3, 3)),
     "a product": ("input x[a*b, 3: M]\noutput y[b, 3: M]", {"a": 2}, (8, 3)),
-    "a power": ("group P = S(n)\ninput x[_: P*P*M + P*M]\noutput y[n: P]", {"n": 3}, (36,)),
 }
 
 

@@ -342,7 +342,7 @@ def test_completion_in_axes() -> None:
 def test_completion_in_declarations() -> None:
     for text in ("input |", "group Q|", "size |", "spec |", "size q <|"):
         assert labels(text) == []
-    constructors = [f"{n}({f.parameter})" for n, f in compiled_groups().items()]
+    constructors = [facts.usage for facts in compiled_groups().values()]
     assert labels("group Q = |") == [*constructors, "generated"]
     assert labels(SPEC + "size q = |") == ["k"]
 

@@ -26,7 +26,7 @@ from symc.ir.groups import GroupInstance, Stage
 from symc.ir.program import Program
 from symc.ir.representations import Atom
 from symc.ir.sizes import Size, SizeVariable
-from symc.ir.tensors import Tensor
+from symc.ir.tensors import Derivation, Tensor
 from symc.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -164,6 +164,7 @@ NAMES = {
     GroupInstance: {"name", "identifier"},
     Atom: {"group"},
     Tensor: {"name"},
+    Derivation: {"of", "by"},
     SizeVariable: {"name"},
     Stage: {"group", "anchor"},
 }
@@ -200,6 +201,8 @@ def test_renaming_any_name_keeps_the_meaning(stem: str, new: str) -> None:
     analysis = Analysis(text)
     before = program(text)
     spans = {word.text: word.span for word in analysis.globals}
+    if new in spans:
+        pytest.skip("the spec has a name that is not new")
     assert spans.keys() >= {t.name for t in (*before.inputs, *before.outputs)}
     assert spans.keys() >= {size.name for size in before.sizes}
     for old, span in spans.items():

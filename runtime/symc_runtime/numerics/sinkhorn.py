@@ -130,14 +130,13 @@ def _kernel(
     """exp(-|z_a - z_b| gain), zero at padding, and what keeps sums over padding from zero."""
     scaled = places * gain
     apart = scaled.unsqueeze(-1) - scaled.unsqueeze(-2)
-    if apart.requires_grad:
-        # Of places that are equal, too, one is behind the other: so is the derivative.
-        kernel = (_behind(places).neg() * apart).exp()
-    else:
-        kernel = apart.abs_().neg_().exp_()
+    # Of places that are equal, too, one is behind the other: so is the derivative.
+    exponent = apart.abs_().neg_() if not apart.requires_grad else _behind(places).neg() * apart
     if valid is None:
-        return kernel, 0.0
-    kernel = kernel.masked_fill(~(valid.unsqueeze(-1) & valid.unsqueeze(-2)), 0)
+        return exponent.exp_() if not exponent.requires_grad else exponent.exp(), 0.0
+    # Before exp: padding lies anywhere, and would be infinite.
+    pairs = valid.unsqueeze(-1) & valid.unsqueeze(-2)
+    kernel = exponent.masked_fill(~pairs, -torch.inf).exp()
     return kernel, (~valid).to(places.dtype)
 
 
