@@ -67,6 +67,9 @@ def power_rows() -> Iterator[PowerRow]:
     names = [name for name in methods() if methods()[name].acts]
     after = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     for family, facts in compiled_groups().items():
+        if facts.nests:
+            # Of several parameters; tests/test_powers.py has powers of theirs.
+            continue
         small = [p for p in facts.examples if p <= 4]
         for parameter in small:
             kinds = [i for i in items_of(facts, min(parameter, 2)) if i.size != 1]
