@@ -8,6 +8,7 @@ from math import comb
 
 import pytest
 import torch
+from models import on_flat_base
 from prooforacle.compare import Draws
 from torch import nn
 
@@ -25,7 +26,7 @@ from symc.source import Source
 from symc_runtime.actions.symmetric import components, full_tensor, multiplicities
 from symc_runtime.spec.layout import Alt, Natural, Product, Sum, Sym, Tensor, Trivial, split
 from symc_runtime.spec.polynomials import evaluate, solve
-from symc_runtime.testing import act, equivariance_error, random_motion
+from symc_runtime.testing import act, assert_equivariant, equivariance_error, random_motion
 from symc_runtime.verification.lengths import length, weights_of
 
 KINDS = [
@@ -389,3 +390,19 @@ def test_editors_know_the_words() -> None:
     assert "M" in [found.label for found in complete(Analysis(begun), len(begun))]
     begun = text[: text.index("sym(")]
     assert "sym(R, k)" in [found.label for found in complete(Analysis(begun), len(begun))]
+
+
+@pytest.mark.parametrize("method", ["average", "frame", "canonical", "probabilistic"])
+def test_powers_of_blocks_of_items_move_as_they_should(method: str) -> None:
+    model = on_flat_base(
+        "group W = S(2) wr S(3)\ninput x[6: W, 2]\ninput s[_: sym(W, 2)]\n"
+        "input b[_: alt(W.blocks, 2)]\noutput y[_: sym(W, 2)]\noutput z[_: alt(W*W.blocks, 2)]\n"
+        f"output d[_: dual(sym(W.blocks, 2))]\nsymmetrize by {method}"
+    ).double()
+    generator = torch.Generator().manual_seed(0)
+    inputs = [
+        torch.randn(3, *shape, dtype=torch.float64, generator=generator)
+        for shape in ((6, 2), (21,), (3,))
+    ]
+    for mode in (True, False):
+        assert_equivariant(model.train(mode), *inputs)
