@@ -14,7 +14,7 @@ from symc_runtime.bases.item_transformer import ItemTransformer
 from symc_runtime.bases.mlp import MLP
 from symc_runtime.symmetrized import Symmetrized
 from symc_runtime.verification.bases import example_counts, example_sizes, flat_base
-from symc_runtime.verification.inputs import make_inputs
+from symc_runtime.verification.inputs import make_inputs, within_counts
 
 SPECS = Path(__file__).parents[2] / "specs"
 METHODS = ("average", "frame", "canonical", "probabilistic", "base")
@@ -74,7 +74,8 @@ class Case:
         values = make_inputs(
             "random", model.inputs, model.groups, sizes, batch, dtype=torch.float32
         )
-        return values, example_counts(model.ragged, sizes, batch)
+        counts = example_counts(model.ragged, sizes, batch)
+        return within_counts(model.inputs, values, counts), counts
 
 
 def _sizes(model: Symmetrized) -> dict[str, int]:
