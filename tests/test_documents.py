@@ -17,14 +17,51 @@ import symc
 ROOT = Path(__file__).parents[1]
 BLOCKS = [
     pytest.param(block, id=f"{path.stem}-{index}")
-    for path in [ROOT / "docs" / name for name in ("language.md", "finite_groups.md")]
+    for path in sorted((ROOT / "docs").glob("*.md"))
     for index, block in enumerate(re.findall(r"```sym\n(.*?)```", path.read_text("utf-8"), re.S))
 ]
 
 
 @pytest.mark.parametrize("text", BLOCKS)
-def test_specs_of_the_language_pages(text: str) -> None:
+def test_specs_of_the_pages(text: str) -> None:
     assert symc.check(text) == []
+
+
+@pytest.mark.parametrize(
+    "form", ["generated {", " wr ", "sym(", "alt(", "dual(", "] of P", "-grad("]
+)
+@pytest.mark.parametrize("page", ["language", "reference"])
+def test_the_pages_on_the_language_show_every_form(page: str, form: str) -> None:
+    shown = re.findall(r"```sym\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text("utf-8"), re.S)
+    assert any(form in text for text in shown)
+
+
+def test_how_far_calls_differ_says_how_far_a_mean_by_a_design_is_off(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (ROOT / "docs" / "language.md").read_text("utf-8").split("## Means over rotations")[1]
+    (spec,) = re.findall(r"```sym\n(.*?)```", page, re.S)
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    torch.manual_seed(0)
+    layers = [torch.nn.Linear(12, 32), torch.nn.Tanh(), torch.nn.Linear(32, 32), torch.nn.Tanh()]
+    base = torch.nn.Sequential(
+        torch.nn.Flatten(), *layers, torch.nn.Linear(32, 1), torch.nn.Flatten(0)
+    )
+    arrows = torch.randn(16, 4, 3)
+
+    def model_of(degree: int) -> torch.nn.Module:
+        return symc.build(spec.replace("degree=5", f"degree={degree}"), base).eval()
+
+    with torch.no_grad():
+        exact = model_of(12)(arrows)
+    for degree in (1, 3, 5):
+        model = model_of(degree)
+        exec(source, {"torch": torch, "model": model, "arrows": arrows})
+        told = float(capsys.readouterr().out)
+        with torch.no_grad():
+            calls = torch.stack([model(arrows) for _ in range(8)])
+        off = float((calls - exact).square().mean().sqrt() / exact.std())
+        assert off / 3 < told < off * 3
 
 
 def test_the_group_of_ones_own_is_one() -> None:
