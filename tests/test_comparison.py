@@ -44,6 +44,31 @@ def test_a_spec_is_equal_to_itself_for_every_size(path: Path) -> None:
     assert (found.only_in_a, found.only_in_b, found.exceptions) == (None, None, ())
 
 
+@pytest.mark.parametrize(
+    ("group", "axis"),
+    [
+        ("S(n)", "_: alt(G, 2)"),
+        ("S(n)", "_: alt(G, 2), n: G"),
+        ("S(n)", "_: 3*sym(G, 2) + alt(G, 3)"),
+        ("O(d)", "_: sym(alt(G.vector, 2), 2)"),
+        ("Z2(k)", "_: alt(G, 2)"),
+        ("S(2) wr S(n)", "(n, 2): G, _: alt(G.blocks, 2)"),
+        ("generated { element r = [[0, -1], [1, 0]] }", "_: G.vector * sym(G.vector, 2)"),
+    ],
+)
+def test_what_is_written_alike_is_equal(group: str, axis: str) -> None:
+    """Also where it is not known what acts on a power of few items."""
+    bare = {"O(d)": "d: G.vector", "S(2) wr S(n)": "n: G.blocks", "S(n)": "n: G", "Z2(k)": "k: G"}
+    text = f"group G = {group}\ninput x[{bare.get(group, '2: G.vector')}, 2]\noutput y[{axis}]\n"
+    found = compared(text, f"{text}output more\nsymmetrize G by average\n")
+    assert (found.relation, found.proved_from, found.reason) == ("equal", 1, None)
+    assert [each.tensor for each in found.not_compared] == ["more"]
+    # Of another power nothing is known.
+    other = text.replace("alt(", "sym(") if "alt(" in axis else text.replace("sym(", "alt(")
+    found = compared(text, other)
+    assert found.relation == "undecided" or "y" not in found.tensors
+
+
 NBODY = """\
 group P = S(n)
 group M = E(3)

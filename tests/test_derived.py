@@ -99,6 +99,30 @@ symmetrize P by probabilistic(samples=2, eval_samples=2)
 }
 
 
+CASES["a symmetric matrix"] = """
+group M = O(3)
+input v[4, 3: M.vector]
+input a[_: sym(M.vector, 2)]
+input b[_: dual(sym(M.vector, 3)), 2]
+input c[_: alt(sym(M.vector, 2), 2)]
+output energy
+output by_a[_: dual(sym(M.vector, 2))] = grad(energy, a)
+output by_b[_: sym(M.vector, 3), 2] = -grad(energy, b)
+output by_c[_: alt(dual(sym(M.vector, 2)), 2)] = grad(energy, c)
+output by_v[4, 3: M.vector] = grad(energy, v)
+symmetrize M by frame
+"""
+CASES["pairs of items"] = """
+group P = S(4)
+input a[_: sym(P, 2)]
+input b[_: alt(P, 2)]
+output energy
+output by_a[_: dual(sym(P, 2))] = grad(energy, a)
+output by_b[_: dual(alt(P, 2))] = grad(energy, b)
+symmetrize P by average
+"""
+
+
 def model_of(name: str) -> tuple[Symmetrized, list[Tensor], dict[str, Tensor]]:
     """The model of a case in float64, inputs, and counts."""
     torch.manual_seed(0)
@@ -283,6 +307,38 @@ def test_the_soft_path_of_an_order_is_no_part_of_a_force(stage: str) -> None:
     # With inputs that the net may see, the soft path counts: what this test would not notice.
     model.P.detached = False
     assert not torch.allclose(force, model(pos, noise=noise)[1], atol=1e-6)
+
+
+ORDERS = {
+    "S(n)": ("group G = S(4)\ninput x[4: G, 2]\n", "x[4: G, 2]"),
+    "blocks": ("group G = S(2) wr S(3)\ninput x[(3, 2): G, 2]\n", "x[(3, 2): G, 2]"),
+    "signs": ("group G = Z2(3)\ninput x[3: G, 2]\n", "x[3: G, 2]"),
+    "images": ("group G = D(4)\ninput x[(3, 3): G.grid]\n", "x[(3, 3): G.grid]"),
+    "generators": (
+        "group G = generated { element r = [[0, -1], [1, 0]] }\ninput x[3, 2: G.vector]\n",
+        "x[3, 2: G.vector]",
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["probabilistic", "probabilistic(haar=0.3)", "canonical"])
+@pytest.mark.parametrize("name", ORDERS)
+def test_in_training_the_gradient_is_that_of_the_element_taken(name: str, method: str) -> None:
+    """Whatever the group, no part of a gradient is that of a soft element."""
+    declared, carried = ORDERS[name]
+    if "haar" in method and name not in ("S(n)", "blocks"):
+        pytest.skip("an option of orders")
+    text = f"{declared}output energy\noutput slope{carried[1:]} = grad(energy, x)\n"
+    torch.manual_seed(0)
+    model = on_flat_base(f"{text}symmetrize G by {method}").double().train()
+    shape = {"blocks": (3, 2, 2), "signs": (3, 2), "S(n)": (4, 2), "generators": (3, 2)}
+    x = torch.randn(2, *shape.get(name, (3, 3)), dtype=torch.float64)
+    noise = model.draw_noise(x)
+    slope = model(x, noise=noise)[1]
+    way = torch.randn_like(x)
+    above, below = [model(x + s * 1e-6 * way, noise=noise)[0] for s in (1, -1)]
+    along = (slope * way).flatten(1).sum(1)
+    assert torch.allclose((above - below) / 2e-6, along, atol=1e-7)
 
 
 def test_samples_of_a_mean_with_learned_weights() -> None:

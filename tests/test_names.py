@@ -77,6 +77,16 @@ input ev[n: P, k: Z]
 input edges[2, e] of P
 output y[n: P]
 """
+TEAMS = """group W = S(2) wr S(3)
+group P = S(n)
+input x[(3, 2): W, 2]
+input of_block[3: W.blocks] of P
+input of_each[(3, 2): W] of P
+input edges[2, e] of P
+input y[n: P]
+output z[n: P, 3: W.blocks]
+output u[(3, 2): W]
+"""
 RAGGED = "size n <= 7\nsize e <= 9\n"
 COUNTS = {"n": torch.tensor([6, 3, 1]), "e": torch.tensor([8, 2, 0])}
 
@@ -162,6 +172,18 @@ CASES: dict[str, tuple[str, tuple[torch.Tensor, ...], tuple[tuple[int, ...], ...
         (numbers(5, 2), names(5, 2, 6)),
         ((5,),),
         ["", "symmetrize P, Z by probabilistic", "symmetrize Z, P by frame"],
+    ),
+    "blocks": (
+        TEAMS,
+        (numbers(3, 2, 2), names(4, 3), names(4, 3, 2), names(4, 2, 6), numbers(4)),
+        ((4, 3), (3, 2)),
+        [
+            "",
+            "symmetrize W by frame",
+            "symmetrize W by canonical\nsymmetrize P by frame",
+            "symmetrize P by canonical\nsymmetrize W by frame",
+            "symmetrize P, W by probabilistic",
+        ],
     ),
 }  # fmt: skip
 
@@ -285,6 +307,36 @@ def test_the_mean_is_that_over_all_relabellings(method: str) -> None:
 
     model = symc.build(text + f"symmetrize by {method}", Invariant()).double().eval()
     assert torch.allclose(model(x, edges), exact(x, edges), atol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("lines", ["", "symmetrize by frame"])
+def test_how_concentrated_the_choice_is(case: str, lines: str) -> None:
+    """By weights, and by draws."""
+    text, inputs, shapes, _ = CASES[case]
+    model = symc.build(text + lines, Fixed(*shapes)).double().eval()
+    found = model.spread(*inputs)
+    assert set(found) == {draw.key for draw in model.draws}
+    for record in found.values():
+        assert record.value.shape == (3,)
+        highest = 1 + 1e-9 if record.measure == "same" else 2
+        assert bool(((record.value >= 0) & (record.value <= highest)).all())
+
+
+@pytest.mark.parametrize(("text", "shapes"), [(GRAPH, ((5, 3), ())), (BOTH, ((5,), (6,)))])
+def test_how_concentrated_it_is_is_the_same_where_all_of_a_ragged_size_is_valid(
+    text: str, shapes: tuple[tuple[int, ...], ...]
+) -> None:
+    inputs = numbers(5, 3 if text is GRAPH else 2), names(5, 2, 6), numbers(6, 2)
+    full = {"n": torch.full((3,), 5), "e": torch.full((3,), 6)}
+    spreads = []
+    for before, given in (("", {}), (RAGGED, full)):
+        lines = f"{before}{text}symmetrize by frame"
+        model = symc.build(lines, Fixed(*shapes)).double().eval()
+        generator = torch.Generator().manual_seed(1)
+        spreads.append(model.spread(*inputs, sizes=given, generator=generator))
+    for name, record in spreads[0].items():
+        assert torch.equal(record.value, spreads[1][name].value)
 
 
 def test_by_base_they_pass_untouched() -> None:

@@ -11,7 +11,7 @@ from symc.checking.report import suggestion
 from symc.checking.tensors import Declared
 from symc.diagnostics.diagnostic import Related
 from symc.ir.blocks import blocks_of
-from symc.ir.gradients import NoDualError, gradient_of
+from symc.ir.gradients import NoDualError, gradient_of, weights
 from symc.ir.model import Model
 from symc.ir.notation import tensor as written
 from symc.ir.sizes import Size
@@ -136,8 +136,12 @@ def _refuse_other_axes(output: Declared, by: Tensor, expressions: Expressions) -
             help=f"let the base return `{name}`, or take the gradient by another input",
         )
         return
-    same = _same(expected.shape, output.tensor.shape, expressions) and _same(
-        blocks_of(expected, families_of), blocks_of(output.tensor, families_of), expressions
+    same = (
+        _same(expected.shape, output.tensor.shape, expressions)
+        and _same(
+            blocks_of(expected, families_of), blocks_of(output.tensor, families_of), expressions
+        )
+        and _weights(expected) == _weights(output.tensor)
     )
     if same:
         return
@@ -147,10 +151,15 @@ def _refuse_other_axes(output: Declared, by: Tensor, expressions: Expressions) -
     expressions.report.error(
         "SYM332",
         span,
-        f"`{name}` is no gradient by `{by.name}`, which has its shape and carries what it does, "
-        "each point a vector",
+        f"`{name}` is no gradient by `{by.name}`, which has its shape and carries "
+        + ("what it does" if _weights(expected) == _weights(by) else "the dual of what it does")
+        + ", each point a vector",
         help=f"write `output {written(expected, groups)} = {output.tensor.derivation}`",
     )
+
+
+def _weights(tensor: Tensor) -> tuple[tuple[bool, ...], ...]:
+    return tuple(weights(axis.representation) for axis in tensor.axes)
 
 
 def _same(one: object, other: object, expressions: Expressions) -> bool:

@@ -25,6 +25,7 @@ from symc.comparison.samples import Sample, samples
 from symc.comparison.shared_sizes import Sizes, shown
 from symc.comparison.words import witness
 from symc.ir.program import Program
+from symc.ir.representations import atoms
 from symc.ir.sizes import Parameter, Several, Size
 from symc.ir.tensors import Tensor
 from symc_runtime.groups.family import Family
@@ -147,8 +148,9 @@ def compare(a: Program, b: Program) -> Comparison:
         one, two = _without_repeats(one, two)
     within, around = _Inclusion(), _Inclusion()
     relations: list[tuple[Sample, Relation]] = []
-    plan = samples(sizes, one, two) if reason is None else None
-    for values in plan.values if plan else ():
+    alike = _declared_alike(a, b, pairs)
+    plan = samples(sizes, one, two) if reason is None or alike else None
+    for values in plan.values if plan and reason is None else ():
         first, second = at(one, two, values)
         parts = within.test(values, first, second), around.test(values, second, first)
         relations.append((values, _PARTS.get(parts, "undecided")))
@@ -158,6 +160,10 @@ def compare(a: Program, b: Program) -> Comparison:
     if reason is None:
         relation = _PARTS.get((within.holds, around.holds), "undecided")
         reason = within.reason or around.reason
+    proved_from = plan.proved_from if plan and relation != "undecided" else None
+    if relation == "undecided" and plan and alike:
+        relation, proved_from = "equal", 1
+        relations = [(values, relation) for values in plan.values]
     names = [tensor.name for tensor, _ in pairs]
     return Comparison(
         a=a.name,
@@ -167,7 +173,7 @@ def compare(a: Program, b: Program) -> Comparison:
         tensors=tuple(names),
         not_compared=tuple(_unpaired(a, b, names)),
         conditions=sizes.conditions(),
-        proved_from=plan.proved_from if plan and relation != "undecided" else None,
+        proved_from=proved_from,
         compared=tuple(_named(values) for values, _ in relations),
         exceptions=tuple((_named(v), other) for v, other in relations if other != relation),
         only_in_a=_told(within, names, one),
@@ -193,6 +199,26 @@ def _pairs(a: Program, b: Program) -> list[tuple[Tensor, Tensor]]:
         by_name = {tensor.name: tensor for tensor in theirs}
         found += [(t, by_name[t.name]) for t in ours if t.name in by_name]
     return found
+
+
+def _declared_alike(a: Program, b: Program, pairs: Sequence[tuple[Tensor, Tensor]]) -> bool:
+    """Whether all pairs carry the same of the same groups, as they are written.
+
+    Then the symmetries are equal, whether what acts on powers of few items is known or not.
+    """
+    moving = {
+        atom.group
+        for pair in pairs
+        for tensor in pair
+        for axis in tensor.as_numbers.axes
+        for atom in atoms(axis.representation)
+    }
+    ours, theirs = (
+        {g.name: (g.constructor, g.parameter) for g in each.groups if g.name in moving}
+        for each in (a, b)
+    )
+    same = all((x.axes, x.names) == (y.axes, y.names) for x, y in pairs)
+    return bool(pairs) and same and ours == theirs
 
 
 def _unpaired(a: Program, b: Program, paired: Collection[str]) -> Iterator[Unpaired]:

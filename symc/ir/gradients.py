@@ -58,8 +58,35 @@ def _dual(tree: Representation, families_of: Mapping[str, Family]) -> Representa
         case Alt(base=base, exponent=exponent):
             # Entries with different indices stand equally often in the full tensor.
             return Alt(base=_dual(base, families_of), exponent=exponent)
-        case Sym(exponent=exponent):
-            raise NoDualError(f"sym(R, {exponent})")
-        case Dual():
-            raise NoDualError("dual(R)")
+        case Sym(base=base, exponent=exponent):
+            if exponent == 1:
+                return _dual(base, families_of)
+            _dual(base, families_of)
+            return Dual(base=tree)
+        case Dual(base=base):
+            _dual(base, families_of)
+            return base
+    assert_never(tree)
+
+
+def weights(tree: Representation, dual: bool = False) -> tuple[bool, ...]:
+    """Of each symmetric power in it, in order, whether its components are those of a dual.
+
+    Such a component is a sum over all places at which it stands in the full tensor. It is all that
+    a dual is told by where elements are orthogonal.
+    """
+    match tree:
+        case Trivial() | Atom():
+            return ()
+        case Product(factors=parts) | Sum(terms=parts):
+            return tuple(each for part in parts for each in weights(part, dual))
+        case Power(base=base, exponent=exponent):
+            return weights(base, dual) * exponent
+        case Alt(base=base):
+            return weights(base, dual)
+        case Sym(base=base, exponent=exponent):
+            own = (dual,) if exponent > 1 else ()
+            return (*own, *weights(base, dual))
+        case Dual(base=base):
+            return weights(base, not dual)
     assert_never(tree)

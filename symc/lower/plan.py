@@ -16,7 +16,13 @@ from symc_runtime.groups.family import NoRuleError
 from symc_runtime.spec import layout
 from symc_runtime.spec.draws import Draw, always_draws
 
-STRAIGHT_THROUGH = ("LearnedPermutation", "MixedPermutation", "LearnedFinite", "LearnedSigns")
+STRAIGHT_THROUGH = (
+    "LearnedPermutation",
+    "MixedPermutation",
+    "LearnedNested",
+    "LearnedFinite",
+    "LearnedSigns",
+)
 """Distributions whose gradients in training are not those of what they return."""
 
 

@@ -11,6 +11,7 @@ from symc_runtime.distributions.nested_average import NestedNoise
 from symc_runtime.elements.wreath import Wreath
 from symc_runtime.numerics.nested_sorting import Columns, nested_index
 from symc_runtime.reading.invariants import item_columns
+from symc_runtime.reading.naming import Naming
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor
 
@@ -31,8 +32,10 @@ class NestedFrame(NestedNoise):
         anchors: Mapping[str, int] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         self.parts = {atom: group for (name, atom), group in seen.parts.items() if name == own}
         self.later = seen.named(later)
         self.anchors = dict(anchors or {})
@@ -79,7 +82,8 @@ class NestedFrame(NestedNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Wreath:
         """The sorted order of items and blocks."""
-        items = self._columns("natural", inputs, counts, noise)
-        blocks = self._columns("blocks", inputs, counts, noise)
+        read = self.naming(inputs, counts)
+        items = self._columns("natural", read, counts, noise)
+        blocks = self._columns("blocks", read, counts, noise)
         dtype = (*items[0], *blocks[0], noise)[0].dtype
         return nested_index(items, blocks, noise[..., 0], tol=self.tolerance(dtype))

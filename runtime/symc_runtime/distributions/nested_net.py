@@ -23,6 +23,7 @@ from symc_runtime.numerics.sinkhorn import SoftOrder, entropy, soft_order
 from symc_runtime.numerics.sorting import magnitude, sorting_index
 from symc_runtime.reading.features import Features, Seen
 from symc_runtime.reading.invariants import exact_key, item_columns, mean_in_any_order
+from symc_runtime.reading.naming import Naming
 from symc_runtime.spec.covering import covered
 from symc_runtime.spec.layout import Group, Tensor
 
@@ -45,6 +46,8 @@ class LearnedNested(NestedNoise):
 
     `network`: called with noise [K*B, n, m + 1, c] and the inputs, it returns scores of items
     [K*B, n, m] and of blocks [K*B, n].
+    `detached`: the soft path that gradients take in training reaches the net's weights and not the
+    inputs, of whose derivative it is no part.
     """
 
     def __init__(
@@ -62,9 +65,12 @@ class LearnedNested(NestedNoise):
         haar: float = 0.0,
         sizes: Mapping[str, int] | None = None,
         network: nn.Module | None = None,
+        detached: bool = False,
     ) -> None:
-        seen = covered(inputs, groups, own, sizes)
+        naming = Naming(inputs, (own, *later), sizes or {})
+        seen = covered(naming.inputs, groups, own, sizes)
         super().__init__(seen.inputs, seen.groups, own)
+        self.naming = naming
         self.parts = {atom: group for (name, atom), group in seen.parts.items() if name == own}
         self.later = seen.named(later)
         self.sizes = dict(sizes or {})
@@ -72,6 +78,7 @@ class LearnedNested(NestedNoise):
         self.noise_scale = noise_scale
         self.scales_noise = probabilistic and noise_scale > 0
         self.temperature = temperature
+        self.detached = detached
         self.haar = haar
         self.below = chosen_below(haar) if haar else None
         noise = NOISE_CHANNELS if probabilistic else 0
@@ -139,12 +146,15 @@ class LearnedNested(NestedNoise):
         counts: Mapping[str, torch.Tensor] | None = None,
     ) -> Wreath:
         """The element that sorts the scores, ascending."""
+        if self.detached:
+            inputs = tuple([x.detach() for x in inputs])
         with without_autocast(noise.device):
             decides = noise[:, 0, 0, -1] if self.haar else None
             noise = noise[..., :-1] if self.haar else noise
             keys = noise[..., -1]
-            (items, of_items), (blocks, of_blocks) = self._scores(noise, inputs, counts)
-            exact = self._keys(items, inputs, counts)
+            read = self.naming(inputs, counts)
+            (items, of_items), (blocks, of_blocks) = self._scores(noise, inputs, read, counts)
+            exact = self._keys(items, read, counts)
             n = blocks.shape[1]
             order, soft_items = self._sorted(
                 items.flatten(0, 1),
@@ -177,16 +187,20 @@ class LearnedNested(NestedNoise):
         self,
         noise: torch.Tensor,
         inputs: tuple[torch.Tensor, ...],
+        read: tuple[torch.Tensor, ...],
         counts: Mapping[str, torch.Tensor] | None,
     ) -> tuple[Scored, Scored]:
-        """Of items [K*B, n, m] and of blocks [K*B, n], each with a bound on its terms [K*B, 1]."""
+        """Of items [K*B, n, m] and of blocks [K*B, n], each with a bound on its terms [K*B, 1].
+
+        `read`: the inputs as the net reads names of items; a user's net reads them as they are.
+        """
         drawn = noise[..., :-1] if self.noise_scale == 1 else self.noise_scale * noise[..., :-1]
         if self.network is not None:
             given = self.network(drawn.clone(), *(fold_anew(x, noise) for x in inputs))
             return _returned(self.own.name, given, tuple(noise.shape[:3]))
         dtype = self.dtype
         drawn = drawn.to(dtype)
-        seen = self.features(*inputs, dtype=dtype, counts=counts)
+        seen = self.features(*read, dtype=dtype, counts=counts)
         known = self._known(seen, noise.shape[1], noise.shape[2] - 1, inputs[0])
         scored: tuple[Scored, Scored] = self.net(known, Known(drawn[:, :, :-1], drawn[:, :, -1]))
         return scored

@@ -56,7 +56,8 @@ class Poses:
         for tensor, x in self.moved:
             y = posed(tensor, x, element, self.own, self.sizes)
             if tensor.names is not None:
-                y = y * valid_entries(tensor, x, self.counts).repeat(samples, *[1] * (x.ndim - 1))
+                valid = valid_entries(tensor, x, self.counts).expand_as(x)
+                y = y * valid.repeat(samples, *[1] * (x.ndim - 1))
             pieces = split(tensor, y, self.sizes)
             found += [piece.unflatten(0, (samples, -1)) for piece in pieces]
         return found
