@@ -77,11 +77,13 @@ def refuse_uncarried_groups(
             still = "; what it does not move, as a `scalar`, does not count"
         axis = group.name if facts.bare is not None else f"{group.name}.{next(iter(facts.atoms))}"
         axis = f"{usual_size(group)}: {axis}"
+        counts = facts.permutes and any(t.labels == group.parameter.value for t in inputs)
+        named = f" let whole numbers name its items, `of {group.name}`," if counts else ""
         expressions.report.error(
             "SYM308",
             expressions.groups.places[group.name],
             f"no input carries `{group.name}`",
-            help=f"give it to an axis of an input, `{axis}`, or drop it{still}",
+            help=f"give it to an axis of an input, `{axis}`,{named} or drop it{still}",
         )
 
 

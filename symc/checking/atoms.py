@@ -173,6 +173,12 @@ def _sides(
     return sides
 
 
+VOXELS = (
+    "voxels are turned by a group of 3 x 3 matrices, "
+    "`generated { element r = [[0, -1, 0], [1, 0, 0], [0, 0, 1]] }`"
+)
+
+
 def _in_brackets(
     text: str, owner: GroupInstance, sides: tuple[Size, ...] | None, expressions: Expressions
 ) -> str:
@@ -184,6 +190,13 @@ def _in_brackets(
             return f"channels stand beside the bracket: `({first}, {middle}): {text}, {last}`"
         if middle == last:
             return f"channels stand beside the bracket: `{first}, ({middle}, {last}): {text}`"
+    if sides is None and owner.parameter == Size.constant(2) and not owner.definition:
+        return (
+            f"write `({_together(owner, expressions)}): {text}`, the axes in brackets; a sequence "
+            "that is read from either end is turned by `generated { element r = [[-1]] }`"
+        )
+    if sides is not None and len(sides) > 2 and not owner.definition:
+        return f"`{owner.name}` turns the two axes of an image; {VOXELS}"
     together = _together(owner, expressions)
     if "," not in together:
         return f"write `{together}: {text}`: channels have an axis of their own"

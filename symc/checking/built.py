@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symc.checking.arithmetic import OutOfRangeError, always_too_large
+from symc.checking.report import folded
 from symc.checking.values import Carried, dual, folded_power
 from symc.syntax import ast
 
@@ -22,16 +23,39 @@ BUILT = {
 """What builds on a representation, in words."""
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(["sym", "symm", "symmetric", "sym2", "symmetricpower", "symmetrize"], "sym"),
+    **dict.fromkeys(["alt", "alternating", "antisymmetric", "antisym", "skew"], "alt"),
+    **dict.fromkeys(["wedge", "exterior", "alt2"], "alt"),
+    **dict.fromkeys(["dual", "contragredient"], "dual"),
+}
+"""What others call what builds on a representation."""
+
+
+def built_instead(name: str, text: str) -> str | None:
+    """What to write for `symmetric(M.vector, 2)`, or `M.sym`; `text`: what it is built on."""
+    if folded(name) in ("traceless", "symtraceless", "symmetrictraceless"):
+        return f"write `sym({text}, 2)`, which holds the trace, too"
+    known = _ELSEWHERE.get(folded(name))
+    if known is None:
+        return None
+    return f"did you mean `{known}({text}{'' if known == 'dual' else ', 2'})`?"
+
+
 def read_built(call: ast.Call, name: str, expressions: Expressions) -> Carried | None:
     """A call of one of BUILT."""
     report = expressions.report
     wanted = 1 if name == "dual" else 2
-    if len(call.arguments) != wanted or any(a.name is not None for a in call.arguments):
+    swapped = wanted == 2 == len(call.arguments) and (
+        isinstance(call.arguments[0].value, ast.Integer)
+        or isinstance(call.arguments[1].value, ast.Attribute)
+    )
+    if len(call.arguments) != wanted or swapped or any(a.name is not None for a in call.arguments):
         takes = "one representation" if wanted == 1 else "a representation and a whole number"
         report.error(
             "SYM304",
             call.span,
-            f"`{name}` takes {takes}",
+            f"`{name}` takes {takes}{', in this order' if swapped else ''}",
             help=f"write `{_example(name)}`",
         )
         return None

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symc.checking import pending
-from symc.checking.atoms import read_atom, read_called
-from symc.checking.built import BUILT, read_built
+from symc.checking.atoms import VOXELS, read_atom, read_called
+from symc.checking.built import BUILT, built_instead, read_built
 from symc.checking.familiar import familiar
 from symc.checking.groups import available
 from symc.checking.meant import axis_text, representation_alone
-from symc.checking.names import ARTICLE
+from symc.checking.names import ARTICLE, walk
 from symc.checking.report import folded, listed, nearest
 from symc.checking.values import Carried, Value, kind_of
 from symc.checking.wreath import FAMILY as WREATH
+from symc.checking.wreath import USAGE as WREATH_USAGE
 from symc.diagnostics.diagnostic import Related
 from symc.ir.groups import GroupInstance
 from symc.ir.sizes import Size
@@ -36,6 +37,7 @@ _ELSEWHERE = {
     **dict.fromkeys(["image", "images", "picture", "pixels", "plane", "spatial"], "grid"),
     **dict.fromkeys(["ring", "cycle", "corners"], "natural"),
 }
+_QUARTERS = "; images are turned by quarters, `grid` of `C(4)` and `D(4)`"
 _SIGNS = {"pseudoscalar": "sign", "sign": "pseudoscalar"}
 """What one group calls `sign` is another's `pseudoscalar`."""
 
@@ -57,9 +59,13 @@ def read_attribute(expression: ast.Attribute, expressions: Expressions) -> Carri
     near = _ELSEWHERE.get(folded(name.text))
     near = near if near in facts.atoms else _SIGNS.get(near or name.text)
     near = near if near in facts.atoms else nearest(name.text, facts.atoms)
+    power = built_instead(name.text, f"{owner.name}.vector") if "vector" in facts.atoms else None
     hint = f"did you mean `{near}`?" if near else f"it has {listed(facts.atoms)}"
     if near is None and "grid" in (name.text, _ELSEWHERE.get(folded(name.text))):
-        hint += "; images are turned by quarters, `grid` of `C(4)` and `D(4)`"
+        space = expressions.joint is not None and len(expressions.joint) == 3
+        hint += f"; {VOXELS}" if space else _QUARTERS
+    if near is None and power is not None:
+        hint = power
     expressions.report.error(
         "SYM303",
         name.span,
@@ -139,7 +145,15 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     alone = representation_alone(name, expressions)
     # `Z(4)`, the whole numbers modulo 4; a bare `Z` is a name like any other.
     known = familiar("cyclic" if name == "Z" else name) if near is None else None
-    if alone is not None:
+    base = next((a.value for a in call.arguments if not isinstance(a.value, ast.Integer)), None)
+    power = None
+    if base is not None and any(isinstance(node, ast.Attribute) for node in walk(base)):
+        power = built_instead(name, expressions.report.excerpt(base.span))
+    if name == WREATH:
+        hint = WREATH_USAGE
+    elif power is not None:
+        hint, near = power, None
+    elif alone is not None:
         hint = alone[0]
     elif known is not None:
         given = call.arguments[0].value.span if len(call.arguments) == 1 else None

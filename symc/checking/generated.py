@@ -228,7 +228,8 @@ def _finite(node: ast.MatrixGroup, matrices: list[Matrix], report: Report) -> bo
             spans[0] if alone else node.span,
             f"these matrices generate infinitely many elements: no power of `{word}` is 1, for "
             f"{error.reason}",
-            help="a rotation by a rational part of a turn has entries like `cos(2*pi/7)`; all "
+            help=_skewed([(node.elements[p], matrices[p]) for p in dict.fromkeys(error.word)])
+            or "a rotation by a rational part of a turn has entries like `cos(2*pi/7)`; all "
             "rotations together are `SO(d)`, all with reflections `O(d)`",
             related=[] if alone else [Related(span, "one of its factors") for span in spans[:2]],
         )
@@ -237,6 +238,15 @@ def _finite(node: ast.MatrixGroup, matrices: list[Matrix], report: Report) -> bo
         _refuse_large(node, error, report)
         return False
     return True
+
+
+def _skewed(factors: list[tuple[ast.GeneratorElement, Matrix]]) -> str | None:
+    from symc.checking.relations import skewed
+
+    for element, matrix in factors:
+        if (why := skewed(matrix)) is not None:
+            return f"the matrix of `{_name(element)}` is not orthogonal, so mend it first: {why}"
+    return None
 
 
 def _refuse_skew(element: ast.GeneratorElement, matrix: Matrix, report: Report) -> None:

@@ -105,6 +105,8 @@ def _having(option: MethodOption) -> str:
     """Which groups the option is about, in words."""
     if "finite" in option.elements:
         return "a finite group, as S(n) or C(k),"
+    if "orthogonal" in option.elements and "permutation" not in option.elements:
+        return "a group O(d), SO(d), E(d) or SE(d)"
     if "orthogonal" in option.elements:
         return "a group S(n), S(m) wr S(n), O(d), SO(d), E(d) or SE(d)"
     return "a group S(n) or S(m) wr S(n)"

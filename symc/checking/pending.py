@@ -63,7 +63,7 @@ def irreducible(report: Report, span: Span) -> None:
         span,
         "irreducible representations are not available yet",
         help="degree 0 is `scalar` or `pseudoscalar`, degree 1 `vector` or `pseudovector`; "
-        "`vector^2` holds degree 2",
+        "`sym(R, 2)` of a `vector` R holds degrees 2 and 0",
     )
 
 

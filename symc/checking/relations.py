@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from symc.checking.names import walk
 from symc.checking.report import Report, listed, nearest
 from symc.syntax import ast
 from symc.syntax.expressions import expression as written
@@ -12,6 +13,8 @@ from symc_runtime.generators.matrices import Matrix, identity, inverse, power
 
 _MOST_TRIED = 120
 """Of so many powers it is looked whether one is the identity, for the message."""
+
+_IDENTITY = ("e", "E", "I", "id", "Id", "identity", "one", "eye")
 
 _SHOWN = 4
 """Larger matrices are not written out."""
@@ -36,9 +39,33 @@ def refuse_broken(
             "SYM323",
             relation.span,
             f"this relation does not hold: {found}",
-            help=_holding(relation.left, elements, report)
+            help=_skewed(relation, elements)
+            or _holding(relation.left, elements, report)
             or "mend the matrices, or the relation: it is checked, and defines nothing",
         )
+
+
+def _skewed(relation: ast.Relation, elements: Mapping[str, Matrix]) -> str | None:
+    """What is wrong with a matrix of the relation that is none of a rotation or reflection."""
+    for node in walk(relation.left):
+        if isinstance(node, ast.Name) and (why := skewed(elements[node.text])) is not None:
+            return f"the matrix of `{node.text}` is not orthogonal, so mend it first: {why}"
+    return None
+
+
+def skewed(matrix: Matrix) -> str | None:
+    """Which columns tell that it is not orthogonal; None where it is."""
+    if matrix.orthogonal:
+        return None
+    product = (matrix.transposed * matrix).rows
+    one = identity(len(matrix), matrix.field).rows
+    for row, (found, right) in enumerate(zip(product, one, strict=True), 1):
+        for column, (value, wanted) in enumerate(zip(found, right, strict=True), 1):
+            if value != wanted and row == column:
+                return f"the squares of column {row} add up to {value}, and not to 1"
+            if value != wanted:
+                return f"columns {row} and {column} are not perpendicular"
+    return None
 
 
 def _holding(left: ast.Expression, elements: Mapping[str, Matrix], report: Report) -> str | None:
@@ -73,8 +100,12 @@ def _word(node: ast.Expression, elements: Mapping[str, Matrix], report: Report) 
                 "SYM201",
                 node.span,
                 f"no element is called `{text}`",
-                help=f"did you mean `{near}`?" if near else f"there are {listed(elements)}",
-                fix=near,
+                help="the identity is written `1`"
+                if text in _IDENTITY
+                else f"did you mean `{near}`?"
+                if near
+                else f"there {'is' if len(elements) == 1 else 'are'} {listed(elements)}",
+                fix="1" if text in _IDENTITY else near,
             )
             return None
         case ast.Integer(value=1):

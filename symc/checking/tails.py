@@ -8,7 +8,7 @@ from symc.checking.names import walk
 from symc.checking.report import Report, nearest
 from symc.checking.values import Carried, mixes
 from symc.ir.groups import GroupInstance
-from symc.ir.sizes import LIMIT
+from symc.ir.sizes import LIMIT, Size
 from symc.syntax import ast
 
 
@@ -40,11 +40,29 @@ def read_labels(
             f"`{text}` is no number of labels",
             help=f"did you mean `{near}`? its items are named by `of {near}`"
             if near
+            else undeclared
+            if (undeclared := _items_instead(labels, text, expressions))
             else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
             fix=near,
         )
         return None
     return value
+
+
+def _items_instead(labels: ast.Expression, text: str, expressions: Expressions) -> str | None:
+    """What to write for `of n`, where n counts the items of a group, and for a name of nothing."""
+    if not isinstance(labels, ast.Name):
+        return None
+    counted = Size.variable(text)
+    for group in expressions.groups.instances.values():
+        if group.parameter == counted and group.facts.ruled and group.facts.permutes:
+            return f"whole numbers name the items of a group: write `of {group.name}`"
+    entry = expressions.declared.get(text)
+    if entry is None or entry.kind == "size":
+        return f"whole numbers name the items of a group, as of `group {text} = S(n)`, or are " + (
+            "labels, `of 10`"
+        )
+    return None
 
 
 def _is_group(labels: ast.Expression, expressions: Expressions) -> bool:

@@ -15,7 +15,7 @@ from symc.checking.values import Carried, mixes, trivial
 from symc.checking.wreath import joint_sizes
 from symc.diagnostics.diagnostic import Related
 from symc.ir.representations import Atom, Product, Representation, alternates, atoms
-from symc.ir.sizes import Size
+from symc.ir.sizes import Size, sizes_in
 from symc.ir.tensors import Axis, Tensor
 from symc.source import Span
 from symc.syntax import ast
@@ -145,6 +145,7 @@ def _read_axis(
     spans = (written.span, axis.representation.span)
     advice = _an_axis_each(axis.representation, carried)
     advice = advice or _an_image(size, axis.representation, carried, expressions)
+    advice = advice or _of_blocks(size, carried, expressions)
     constraints.append(Constraint(size, carried.dimension, *spans, carried.tree, advice))
     return _AxisValue(size, carried, axis.span)
 
@@ -185,6 +186,21 @@ def _an_image(
         f"write `{carried.dimension}: {text}`; an image stands on two axes together, "
         f"`({', '.join([str(size)] * group.facts.atoms[image].axes)}): {group.name}.{image}`"
     )
+
+
+def _of_blocks(size: Size, carried: Carried, expressions: Expressions) -> str | None:
+    """What to write where one axis carries the items of blocks, `n: W`, and has another size."""
+    tree = carried.tree
+    if not isinstance(tree, Atom):
+        return None
+    group = expressions.groups.instances[tree.group]
+    if not group.facts.nests or tree.name != group.facts.bare:
+        return None
+    items, blocks = sizes_in(group.parameter)
+    both = f"`({blocks}, {items}): {group.name}`, blocks first"
+    if size == blocks:
+        return f"write `{blocks}: {group.name}.blocks` for a number a block; for one an item {both}"
+    return f"write {both}, or `{carried.dimension}: {group.name}` on one axis"
 
 
 def _side(written: ast.Expression, expressions: Expressions) -> Size | None:
@@ -243,12 +259,13 @@ def _jointly(
         constraints += joint_sizes(tree, axis, sizes, expressions)
         return _AxisValue(carried.dimension, carried, axis.span, sizes)
     if not isinstance(tree, Atom) or tree.arguments != sizes:
+        on_one = report.excerpt(axis.representation.span)
+        flat = f"it is flattened: write `{carried.dimension}: {on_one}`"
         report.error(
             "SYM313",
             axis.representation.span,
-            f"`{report.excerpt(axis.representation.span)}` stands on one axis, and not on "
-            f"`({text})` together",
-            help=_on_several(tree, text, sizes, expressions),
+            f"`{on_one}` stands on one axis, and not on `({text})` together",
+            help=_on_several(tree, text, sizes, expressions, flat),
             related=[Related(_brackets(axis, axis.representation, report), "together here")],
         )
         return None
@@ -268,7 +285,11 @@ def _brackets(axis: ast.Axis, representation: ast.Expression, report: Report) ->
 
 
 def _on_several(
-    tree: Representation, text: str, sizes: tuple[Size, ...], expressions: Expressions
+    tree: Representation,
+    text: str,
+    sizes: tuple[Size, ...],
+    expressions: Expressions,
+    flat: str,
 ) -> str:
     """What to write where something for one axis stands on the axes `text` together."""
     groups = expressions.groups.instances
@@ -290,6 +311,8 @@ def _on_several(
             return f"write `({text}): {atom.group}.{image}` for images"
         if image is not None:
             return f"it stands alone, channels before it: `8, ({text}): {atom.group}.{image}`"
+    if not isinstance(tree, Atom):
+        return flat
     return (
         "give each axis its own representation, `h: P, w: Q`; `grid` of `C(k)` and `D(k)` is the "
         "one that takes two"

@@ -97,7 +97,10 @@ def _permuted(side: ast.Expression, whole: ast.Binary, expressions: Expressions)
         "SYM204",
         side.span,
         f"`{text}` {what}, but `wr` stands between two groups",
-        help=USAGE,
+        help="a representation of the product is written `(S(m) wr S(n)).blocks`, or `W.blocks` "
+        "of `group W = S(m) wr S(n)`"
+        if isinstance(side, ast.Attribute)
+        else USAGE,
     )
     return None
 

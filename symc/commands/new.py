@@ -18,13 +18,16 @@ spec {name}
 size n
 
 # Groups: S(n) permutes n items; E(3) moves points in space and turns vectors with them. C(4) and
-# D(4) turn and mirror images, `image[3, (h, h): R.grid]`.
+# D(4) turn and mirror images, `image[3, (h, h): R.grid]`. `S(m) wr S(n)` permutes n teams of m
+# players; any finite group of matrices is `generated { element r = [[0, -1], [1, 0]] }`.
 group P = S(n)
 group M = E(3)
 
 # Tensors without their batch axis, in the order in which the base model takes and returns them.
 # Each axis is a size and, after a colon, the representation it carries; without one it is a
-# channel axis, which no group moves.
+# channel axis, which no group moves. Labels 0 to 4 are `kind[n: P] of 5`; a graph by its edges is
+# `edges[2, e] of P`, the numbers of items; six entries of a stress are `6: sym(M.vector, 2)`; a
+# force derived from an energy is `output force[n: P, 3: M.vector] = -grad(energy, pos)`.
 input  pos[n: P, 3: M.point]
 input  vel[n: P, 3: M.vector]
 input  charge[n: P, 1]

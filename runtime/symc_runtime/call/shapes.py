@@ -364,10 +364,12 @@ def check_outputs(
     rows: int,
     sizes: Mapping[str, int],
     inputs: Sequence[Tensor] = (),
+    derived: Sequence[Tensor] = (),
 ) -> tuple[torch.Tensor, ...]:
     """What the base returned, as a tuple. Raises TypeError or ShapeError where it does not fit.
 
-    `inputs` tell how messages name the representations of outputs.
+    `inputs` tell how messages name the representations of outputs, `derived` are those that the
+    base does not return.
     """
     values = (returned,) if isinstance(returned, torch.Tensor) else returned
     if not isinstance(values, (tuple, list)):
@@ -376,9 +378,11 @@ def check_outputs(
             f"{all_declared(tensors, inputs)}"
         )
     if len(values) != len(tensors):
+        names = ", ".join(f"`{tensor.name}`" for tensor in derived)
         raise ShapeError(
             f"the base returned {len(values)} tensor{'s' * (len(values) != 1)}; "
             f"expected {len(tensors)}: {all_declared(tensors, inputs)}"
+            + (f" ({names}: derived, not returned by the base)" if derived else "")
         )
     for tensor, value in zip(tensors, values, strict=True):
         if not isinstance(value, torch.Tensor):
@@ -427,4 +431,6 @@ def check_base(
     Of `outputs` those that are derived are not the base's.
     """
     sizes = sizes_of(inputs, values, known)
-    return check_outputs(returned, of_base(outputs), values[0].shape[0], sizes, inputs)
+    own = of_base(outputs)
+    derived = [tensor for tensor in outputs if tensor.gradient is not None]
+    return check_outputs(returned, own, values[0].shape[0], sizes, inputs, derived)

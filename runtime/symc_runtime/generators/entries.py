@@ -158,10 +158,20 @@ def _called(
     if angle is None:
         raise EntryError(
             f"`{_text(call)}` is not known exactly: its angle is no fraction of pi",
-            f"write `{name}(2*pi/7)`",
+            f"write `{_in_pi(call)}`",
         )
     turns = angle / 2 if name == "cos" else angle / 2 - Fraction(1, 4)
     return of_turns(turns % 1)
+
+
+def _in_pi(call: ast.Call) -> str:
+    """The call, where its angle is a fraction of `Pi` or `PI`; else one that is known."""
+    names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    (name,) = (call.func.id,) if isinstance(call.func, ast.Name) else ("cos",)
+    other = names - {name}
+    if len(other) == 1 and other <= {"Pi", "PI", "π"}:
+        return _text(call).replace(other.pop(), "pi")
+    return f"{name}(2*pi/7)"
 
 
 _USUAL = {"cos": "2*pi/7", "sin": "2*pi/7", "sqrt": "3"}

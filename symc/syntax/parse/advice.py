@@ -12,6 +12,9 @@ from symc.syntax.parse.slips import TIMES
 if TYPE_CHECKING:
     from lark import Token
 
+_GENERATED = ("generate", "generates", "generators", "Generated", "gen", "matrices", "matrix")
+_GENERATORS = "generated { element r = [[0, -1], [1, 0]] }"
+_WREATH = ("wreath", "wreathproduct", "wreath_product", "wrt")
 _TENSORS = ("INPUT", "OUTPUT")
 _TYPES = frozenset({
     "float", "float16", "float32", "float64", "double", "half", "bfloat16", "int", "int32",
@@ -30,6 +33,10 @@ def advice(
         return "a power is written `^`"
     if kind != "axes" and pair[0] == "INTEGER" and pair[1] == "NAME" and _adjacent(done[-1], token):
         return f"a product is written `{done[-1]}*{token}`"
+    if pair[0] == "GENERATED" or (done[-1] in _GENERATED and token.type == "LBRACE"):
+        return f"a group by generators is written `{_GENERATORS}`"
+    if pair == ("RPAR", "NAME") and str(token).lower() in _WREATH:
+        return "a wreath product is written `S(m) wr S(n)`, n blocks of m items"
     if "STAR" in accepts and pair[0] == "NAME" and token.type in ("LSQB", "LBRACE"):
         return f"a group takes its parameter in parentheses: `{done[-1]}(...)`"
     if kind == "axes":
@@ -42,6 +49,10 @@ def advice(
         return f"axes stand right behind the name: `{done[0]} {done[1]}[...]`"
     if kind == "arguments" and done[-1].type == "EQUAL":
         return "an option is written `name=value`"
+    if kind == "block" and "ELEMENT" in accepts:
+        return _between_elements(token, follower)
+    if kind == "parenthesis" and token.type == "COMMA" and _defines(done):
+        return "a matrix is a list of rows: `[[0, -1], [1, 0]]`"
     if kind == "block" and any(token.type == "RELATION" for token in done):
         return "a relation is an equation: `relation r^4 = 1`"
     if done[0].type == "SYMMETRIZE" and kind == "parenthesis" and len(opened) == 1 == opened[0]:
@@ -59,6 +70,26 @@ def advice(
     return (
         "a docstring stands in three quotes, after `spec NAME`" if token.type == "STRING" else None
     )
+
+
+def _between_elements(token: Token, follower: Token | None) -> str | None:
+    """Where in `generated { }` an element or a relation might begin."""
+    if token.type == "COMMA":
+        return "elements and relations need no separator: remove it"
+    word = str(token).lower()
+    if follower is not None and follower.type == "EQUAL" and token.type == "NAME":
+        return f"an element is written `element {token} = [[0, -1], [1, 0]]`"
+    if word in ("relations", "rel", "rels", "relator"):
+        return "each relation is written by itself: `relation r^4 = 1`"
+    if token.type == "NAME":
+        return "each element is written by itself: `element r = [[0, -1], [1, 0]]`"
+    return None
+
+
+def _defines(done: Sequence[Token]) -> bool:
+    """Whether the last `=` is that of an element."""
+    last = max((i for i, token in enumerate(done) if token.type == "EQUAL"), default=0)
+    return last > 1 and done[last - 2].type == "ELEMENT"
 
 
 def _adjacent(token: Token, other: Token) -> bool:

@@ -10,6 +10,7 @@ from symc.diagnostics.diagnostic import Diagnostic, Related
 from symc.source import Source, Span
 from symc.syntax import ast
 from symc.syntax.parse import ParseResult
+from symc.syntax.parse.decimals import meant
 from symc.syntax.parse.lexing import describe_character, token_span, tokenize
 from symc.syntax.parse.limits import MAX_AXES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIAGNOSTICS
 from symc.syntax.parse.names import check_names
@@ -124,6 +125,8 @@ def _decimal(source: Source, node: ast.Decimal, in_matrix: bool) -> Diagnostic:
         whole = exact.denominator == 1
         if whole:
             help_, fix = f"write `{exact}`", str(exact)
+        elif in_matrix and (known := meant(node.text)) is not None:
+            help_, fix = f"if it is rounded, write `{known}`", f"({known})"
         elif in_matrix:
             help_, fix = f"an exact number is a fraction: `{exact}`", f"({exact})"
         else:

@@ -38,6 +38,8 @@ _MEANT = {
     "|": "a size and its representation are separated by `:`, as in `n: S(n)`",
     "~": "a size and its representation are separated by `:`, as in `n: S(n)`",
     "∈": "a size and its representation are separated by `:`, as in `n: S(n)`",
+    "≀": "a wreath product is written `S(m) wr S(n)`",
+    "√": "a root is written `sqrt(3)`",
     "→": "each output is a statement of its own: `output y[n]`",
     "\u00a0": "replace the no-break space by a space",
 }

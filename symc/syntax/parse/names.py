@@ -81,6 +81,15 @@ def _check(source: Source, name: ast.Name) -> Diagnostic | None:
             c for c in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if c.isascii()
         )
         help_ = f"write `{stripped}`" if stripped.isidentifier() else "write it in ASCII letters"
+        if text == "π":
+            return Diagnostic(
+                "SYM106",
+                "`π` is no name: the number is written `pi`",
+                source,
+                name.span,
+                "write `pi`",
+                fix="pi",
+            )
         if unicodedata.category(text[-1]) == "No" and stripped[-1:].isdigit():
             bare = text.rstrip("²³¹⁰⁴⁵⁶⁷⁸⁹")
             help_ = f"a power is written `{bare}^{stripped[-1]}`" if bare.isascii() else help_
