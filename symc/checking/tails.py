@@ -34,13 +34,16 @@ def read_labels(
         text = report.excerpt(labels.span)
         known = expressions.groups.instances
         near = nearest(text, known) if isinstance(labels, ast.Name) else None
+        having = [name for name, group in known.items() if group.facts.permutes]
+        named = having and isinstance(labels, ast.Name)
+        items = f", or a group whose items they name, `of {having[0]}`" if named else ""
         report.error(
             "SYM205",
             labels.span,
             f"`{text}` is no number of labels",
             help=f"did you mean `{near}`? its items are named by `of {near}`"
             if near
-            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}{items}",
             fix=near,
         )
         return None
