@@ -268,3 +268,7 @@ def test_an_open_dimension_is_refused_and_permutations_are_warned_of() -> None:
     )
     assert found.code == "SYM511"
     assert "`degree` changes nothing for `P`" in found.message
+    # It says who has it, and not those that it is warned of.
+    assert found.help is not None
+    assert "a group O(d), SO(d), E(d) or SE(d)" in found.help
+    assert "S(n)" not in found.help + found.message

@@ -152,3 +152,21 @@ def test_vectors_of_a_euclidean_group_are_named_as_specs_name_them() -> None:
     model = symc.build(text, nn.Identity())
     with pytest.raises(TypeError, match=r"v\[batch, 3: M\.vector\]"):
         model(*[])
+
+
+@pytest.mark.parametrize(("wrong", "meant"), [("sim", "sym"), ("smy", "sym"), ("daul", "dual")])
+def test_what_builds_on_representations_is_known_by_its_slips(wrong: str, meant: str) -> None:
+    (found,) = symc.check(f"input x[3: O(3).vector]\ninput y[_: {wrong}(O(3).vector, 2)]\noutput e")
+    assert (found.code, found.message) == ("SYM302", f"there is no group `{wrong}`")
+    assert found.help is not None
+    assert f"did you mean `{meant}`?" in found.help
+
+
+def test_numbers_of_a_group_that_is_not_declared() -> None:
+    """It says that labels may name items, where something has items."""
+    text = "{}input x[n: {}]\ninput edges[2, e] of Q\noutput y"
+    (found,) = symc.check(text.format("group P = S(n)\n", "P"))
+    assert found.code == "SYM205"
+    assert "whole numbers name the items of a group" in str(found.help)
+    (found,) = symc.check(text.format("group M = O(n)\n", "M.vector"))
+    assert "whose items" not in str(found.help)

@@ -145,6 +145,7 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
     alone = representation_alone(name, expressions)
     # `Z(4)`, the whole numbers modulo 4; a bare `Z` is a name like any other.
     known = familiar("cyclic" if name == "Z" else name) if near is None else None
+    built = nearest(name, BUILT)
     base = next((a.value for a in call.arguments if not isinstance(a.value, ast.Integer)), None)
     power = None
     if base is not None and any(isinstance(node, ast.Attribute) for node in walk(base)):
@@ -155,6 +156,8 @@ def _no_group(call: ast.Call, function: ast.Name, expressions: Expressions) -> N
         hint, near = power, None
     elif alone is not None:
         hint = alone[0]
+    elif near is None and known is None and built is not None:
+        near, hint = built, f"did you mean `{built}`? {listing}"
     elif known is not None:
         given = call.arguments[0].value.span if len(call.arguments) == 1 else None
         size = expressions.report.excerpt(given) if given else axis_text(expressions)

@@ -105,11 +105,17 @@ def _having(option: MethodOption) -> str:
     """Which groups the option is about, in words."""
     if "finite" in option.elements:
         return "a finite group, as S(n) or C(k),"
-    if "orthogonal" in option.elements and "permutation" not in option.elements:
-        return "a group O(d), SO(d), E(d) or SE(d)"
-    if "orthogonal" in option.elements:
-        return "a group S(n), S(m) wr S(n), O(d), SO(d), E(d) or SE(d)"
-    return "a group S(n) or S(m) wr S(n)"
+    written = [group for kind in option.elements for group in _WRITTEN.get(kind, ())]
+    return f"a group {', '.join(written[:-1])} or {written[-1]}"
+
+
+_WRITTEN = {
+    "permutation": ("S(n)",),
+    "nested": ("S(m) wr S(n)",),
+    "orthogonal": ("O(d)", "SO(d)"),
+    "euclidean": ("E(d)", "SE(d)"),
+}
+"""Groups of each kind of element, as a spec writes them."""
 
 
 def _named(

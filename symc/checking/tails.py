@@ -34,6 +34,9 @@ def read_labels(
         text = report.excerpt(labels.span)
         known = expressions.groups.instances
         near = nearest(text, known) if isinstance(labels, ast.Name) else None
+        having = [name for name, group in known.items() if group.facts.permutes]
+        named = having and isinstance(labels, ast.Name)
+        items = f", or a group whose items they name, `of {having[0]}`" if named else ""
         report.error(
             "SYM205",
             labels.span,
@@ -42,7 +45,7 @@ def read_labels(
             if near
             else undeclared
             if (undeclared := _items_instead(labels, text, expressions))
-            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}",
+            else f"`of 10` means whole numbers 0 to 9: write a number from 1 to {LIMIT - 1}{items}",
             fix=near,
         )
         return None
