@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import symc
+from symc.description import describe
+from symc.description.text import render
 
 TURNED = "\ninput x[n: S(n), 2: G.vector]\noutput y[2: G.vector]\n"
 SPACE = "group M = SE(3)\ninput pos[n: S(n), 3: M.point]\noutput y[{}]\n"
@@ -202,6 +204,14 @@ def test_degree_is_about_rotations_alone() -> None:
     (found,) = symc.check(text)
     assert found.code == "SYM511"
     assert "S(n)" not in found.message
+
+
+def test_describe_says_how_to_know_the_degree() -> None:
+    text = "input x[4, 3: SO(3).vector]\noutput y\nsymmetrize by average({})"
+    for options, says in (("degree=5", True), ("samples=60", False)):
+        program = symc.load(text.format(options)).ir
+        said = " ".join(render(describe(program)).split())
+        assert ("where two calls agree" in said) == says
 
 
 class Both(nn.Module):

@@ -77,7 +77,8 @@ def refuse_uncarried_groups(
             still = "; what it does not move, as a `scalar`, does not count"
         axis = group.name if facts.bare is not None else f"{group.name}.{next(iter(facts.atoms))}"
         axis = f"{usual_size(group)}: {axis}"
-        counts = facts.permutes and any(t.labels == group.parameter.value for t in inputs)
+        many = group.parameter.value
+        counts = facts.permutes and any(many is not None and t.labels == many for t in inputs)
         named = f" let whole numbers name its items, `of {group.name}`," if counts else ""
         expressions.report.error(
             "SYM308",

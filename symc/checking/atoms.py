@@ -190,7 +190,7 @@ def _in_brackets(
             return f"channels stand beside the bracket: `({first}, {middle}): {text}, {last}`"
         if middle == last:
             return f"channels stand beside the bracket: `{first}, ({middle}, {last}): {text}`"
-    if sides is None and owner.parameter == Size.constant(2) and not owner.definition:
+    if sides is None and owner.constructor == "C(2)":
         return (
             f"write `({_together(owner, expressions)}): {text}`, the axes in brackets; a sequence "
             "that is read from either end is turned by `generated { element r = [[-1]] }`"

@@ -47,7 +47,8 @@ def read_built(call: ast.Call, name: str, expressions: Expressions) -> Carried |
     report = expressions.report
     wanted = 1 if name == "dual" else 2
     swapped = wanted == 2 == len(call.arguments) and (
-        isinstance(call.arguments[0].value, ast.Integer)
+        not isinstance(call.arguments[1].value, ast.Integer)
+        and isinstance(call.arguments[0].value, ast.Integer)
         or isinstance(call.arguments[1].value, ast.Attribute)
     )
     if len(call.arguments) != wanted or swapped or any(a.name is not None for a in call.arguments):

@@ -19,7 +19,7 @@ size n
 
 # Groups: S(n) permutes n items; E(3) moves points in space and turns vectors with them. C(4) and
 # D(4) turn and mirror images, `image[3, (h, h): R.grid]`. `S(m) wr S(n)` permutes n teams of m
-# players; any finite group of matrices is `generated { element r = [[0, -1], [1, 0]] }`.
+# players; any finite group of matrices is `generated {{ element r = [[0, -1], [1, 0]] }}`.
 group P = S(n)
 group M = E(3)
 

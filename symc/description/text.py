@@ -31,7 +31,7 @@ def render(description: Description, color: bool = False) -> str:
             ("Inputs", _tensors(description, "input")),
             ("Outputs", _tensors(description, "output")),
             ("Stages", table([(s.group, stage(s)) for s in description.stages])),
-            ("Cost", table(_costs(description.cost))),
+            ("Cost", table([*_costs(description.cost), *_designs(description.stages)])),
             ("Proofs", [line for proof in description.proofs for line in _proof(proof)]),
             # Last: who is new to groups reads all that comes before without it.
             ("Irreducible representations", table(_decompositions(description))),
@@ -213,6 +213,14 @@ def error(one: Cost) -> str:
 def _costs(one: Cost) -> list[tuple[str, str]]:
     rows = [("K", cost(one)), ("error", error(one))]
     return [row for row in rows if row[1]]
+
+
+def _designs(stages: Sequence[StageDescription]) -> list[tuple[str, str]]:
+    """How to tell whether the degree of a design is high enough."""
+    if not any("degree" in one.options for one in stages):
+        return []
+    told = "high enough where two calls agree; else they differ by about what the mean is off"
+    return [("degree", told)]
 
 
 def _proof(one: Proof) -> list[str]:
